@@ -1,0 +1,56 @@
+//! Response: what came back for one hop, and Exchange: all hops of one call with its time.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::{HeaderMap, HeaderValue, Method, StatusCode, Version};
+
+use super::url::Url;
+use crate::error::Error;
+
+/// One hop: what was asked, as far as it differs from the request, and what was answered.
+#[derive(Debug)]
+pub struct Hop {
+    /// The method sent (a redirect may have changed it).
+    pub method: Method,
+    /// The URL asked.
+    pub url: Url,
+    /// The `Cookie` field sent from the jar.
+    pub cookie: Option<HeaderValue>,
+    /// Whether the body and its fields were left out (after a redirect that drops them).
+    pub bodiless: bool,
+    /// Whether `Authorization` was left out (redirected to another host).
+    pub unauthorized: bool,
+    /// The answer; `None` where the hop failed.
+    pub answer: Option<Answer>,
+}
+
+/// A response as it came, the body decoded.
+#[derive(Debug)]
+pub struct Answer {
+    /// The status code.
+    pub status: StatusCode,
+    /// HTTP/1.0, HTTP/1.1, …
+    pub version: Version,
+    /// The reason phrase, where it is not the usual one for the status.
+    pub reason: Option<Bytes>,
+    /// The header fields.
+    pub headers: HeaderMap,
+    /// The body, decoded as Content-Encoding says; as it came, and as far as it came, where that failed.
+    pub body: Bytes,
+    /// Why the body could not be read to its end, if so.
+    pub broken: Option<Error>,
+    /// From handing the hop to the transport until its header was there.
+    pub head_time: Duration,
+}
+
+/// The outcome of one call.
+#[derive(Debug)]
+pub struct Exchange {
+    /// The hops in order; never empty.
+    pub hops: Vec<Hop>,
+    /// Why the last hop failed, if it did.
+    pub error: Option<Error>,
+    /// From handing the request to the core until its last body byte.
+    pub time: Duration,
+}

@@ -1,0 +1,38 @@
+//! The seam: Rust types as Python classes, and nothing else. This file only registers.
+
+mod client;
+mod convert;
+mod picker;
+mod queue;
+mod response;
+mod saleor;
+mod stats;
+
+use pyo3::prelude::*;
+
+/// `locust_native._core`
+#[pymodule(gil_used = false)]
+fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    module.add("__version__", env!("CARGO_PKG_VERSION"))?;
+    module.add("OPTIMISED", !cfg!(debug_assertions))?;
+    module.add(
+        "ERROR_KINDS",
+        crate::error::ErrorKind::ALL
+            .map(crate::error::ErrorKind::name)
+            .to_vec(),
+    )?;
+    module.add_class::<client::PyClient>()?;
+    module.add_class::<client::PyFields>()?;
+    module.add_class::<client::PyOptions>()?;
+    module.add_function(wrap_pyfunction!(client::encode_form, module)?)?;
+    module.add_class::<queue::PyQueue>()?;
+    module.add_class::<response::PyExchange>()?;
+    module.add_function(wrap_pyfunction!(queue::rest_before_fork, module)?)?;
+    module.add_function(wrap_pyfunction!(queue::resume_after_fork, module)?)?;
+    module.add_function(wrap_pyfunction!(queue::forget_after_fork, module)?)?;
+    module.add_class::<picker::PyPicker>()?;
+    module.add_function(wrap_pyfunction!(picker::choose_task, module)?)?;
+    module.add_class::<stats::PyStats>()?;
+    module.add_class::<saleor::PyMockSaleor>()?;
+    Ok(())
+}

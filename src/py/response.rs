@@ -1,0 +1,176 @@
+//! Exchange as a Python class: everything is converted when it is asked for, not before.
+
+use http::header;
+use pyo3::exceptions::PyIndexError;
+use pyo3::prelude::*;
+use pyo3::types::PyBytes;
+
+use super::convert::{latin1, title_case};
+use crate::engine::Finished;
+use crate::http::{Answer, Hop};
+
+/// What became of one request: its hops (redirects followed, then the last), its error, its time.
+#[pyclass(frozen, name = "Exchange", module = "locust_native._core")]
+pub struct PyExchange(pub Box<Finished>);
+
+impl PyExchange {
+    fn hop(&self, hop: isize) -> PyResult<&Hop> {
+        let hops = &self.0.exchange.hops;
+        let at = if hop < 0 {
+            hops.len().checked_add_signed(hop)
+        } else {
+            usize::try_from(hop).ok()
+        };
+        at.and_then(|at| hops.get(at))
+            .ok_or_else(|| PyIndexError::new_err(format!("hop {hop} of {}", hops.len())))
+    }
+
+    fn last(&self) -> Option<&Answer> {
+        self.0.exchange.hops.last()?.answer.as_ref()
+    }
+
+    fn answer(&self, hop: isize) -> PyResult<&Answer> {
+        self.hop(hop)?
+            .answer
+            .as_ref()
+            .ok_or_else(|| PyIndexError::new_err(format!("hop {hop} has no answer")))
+    }
+}
+
+#[pymethods]
+impl PyExchange {
+    /// From handing the request to the core until its last body byte, in ms.
+    #[getter]
+    fn time_ms(&self) -> f64 {
+        self.0.exchange.time.as_secs_f64() * 1e3
+    }
+
+    /// Status code of the last hop; 0 where there is no answer.
+    #[getter]
+    fn status(&self) -> u16 {
+        self.last().map_or(0, |answer| answer.status.as_u16())
+    }
+
+    /// Length of the last hop's decoded body, in bytes.
+    #[getter]
+    fn length(&self) -> usize {
+        self.last().map_or(0, |answer| answer.body.len())
+    }
+
+    /// (kind, message, errno or None) of the failure, or None.
+    #[getter]
+    fn error(&self) -> Option<(&'static str, &str, Option<i32>)> {
+        self.0
+            .exchange
+            .error
+            .as_ref()
+            .map(|e| (e.kind.name(), e.message.as_str(), e.os_code))
+    }
+
+    /// How many hops there were.
+    #[getter]
+    fn hops(&self) -> usize {
+        self.0.exchange.hops.len()
+    }
+
+    /// Whether hop number `hop` (negative from the end) was answered.
+    #[pyo3(signature = (hop=-1))]
+    fn answered(&self, hop: isize) -> PyResult<bool> {
+        Ok(self.hop(hop)?.answer.is_some())
+    }
+
+    /// Status code of a hop.
+    #[pyo3(signature = (hop=-1))]
+    fn status_of(&self, hop: isize) -> PyResult<u16> {
+        Ok(self.answer(hop)?.status.as_u16())
+    }
+
+    /// Reason phrase of a hop.
+    #[pyo3(signature = (hop=-1))]
+    fn reason(&self, hop: isize) -> PyResult<String> {
+        let answer = self.answer(hop)?;
+        Ok(match &answer.reason {
+            Some(reason) => latin1(reason),
+            None => answer.status.canonical_reason().unwrap_or("").to_owned(),
+        })
+    }
+
+    /// HTTP version of a hop's answer as urllib3 counts it: 10, 11.
+    #[pyo3(signature = (hop=-1))]
+    fn version(&self, hop: isize) -> PyResult<u8> {
+        Ok(if self.answer(hop)?.version == http::Version::HTTP_10 {
+            10
+        } else {
+            11
+        })
+    }
+
+    /// Header fields of a hop's answer.
+    #[pyo3(signature = (hop=-1))]
+    fn headers(&self, hop: isize) -> PyResult<Vec<(String, String)>> {
+        let headers = &self.answer(hop)?.headers;
+        Ok(headers
+            .iter()
+            .map(|(name, value)| (title_case(name), latin1(value.as_bytes())))
+            .collect())
+    }
+
+    /// Decoded body of a hop's answer.
+    #[pyo3(signature = (hop=-1))]
+    fn body<'py>(&self, py: Python<'py>, hop: isize) -> PyResult<Bound<'py, PyBytes>> {
+        Ok(PyBytes::new(py, &self.answer(hop)?.body))
+    }
+
+    /// From handing the hop to the transport until its header was there, in seconds.
+    #[pyo3(signature = (hop=-1))]
+    fn head_time(&self, hop: isize) -> PyResult<f64> {
+        Ok(self.answer(hop)?.head_time.as_secs_f64())
+    }
+
+    /// Method sent with a hop.
+    #[pyo3(signature = (hop=-1))]
+    fn method(&self, hop: isize) -> PyResult<&str> {
+        Ok(self.hop(hop)?.method.as_str())
+    }
+
+    /// URL of a hop.
+    #[pyo3(signature = (hop=-1))]
+    fn url(&self, hop: isize) -> PyResult<&str> {
+        Ok(self.hop(hop)?.url.as_str())
+    }
+
+    /// Whether the body was left out of a hop (after a redirect).
+    #[pyo3(signature = (hop=-1))]
+    fn bodiless(&self, hop: isize) -> PyResult<bool> {
+        Ok(self.hop(hop)?.bodiless)
+    }
+
+    /// Value of the jar's `Cookie` field sent with a hop, or None.
+    #[pyo3(signature = (hop=-1))]
+    fn cookie(&self, hop: isize) -> PyResult<Option<String>> {
+        Ok(self
+            .hop(hop)?
+            .cookie
+            .as_ref()
+            .map(|cookie| latin1(cookie.as_bytes())))
+    }
+
+    /// Whether `Authorization` was left out of a hop.
+    #[pyo3(signature = (hop=-1))]
+    fn unauthorized(&self, hop: isize) -> PyResult<bool> {
+        Ok(self.hop(hop)?.unauthorized)
+    }
+
+    /// Value of one header field of the last answer, or None.
+    fn header(&self, name: &str) -> Option<String> {
+        let value = self.last()?.headers.get(name)?;
+        Some(latin1(value.as_bytes()))
+    }
+
+    /// Whether the last answer sets a cookie.
+    #[getter]
+    fn sets_cookie(&self) -> bool {
+        self.last()
+            .is_some_and(|answer| answer.headers.contains_key(header::SET_COOKIE))
+    }
+}
