@@ -1,0 +1,37 @@
+"""The door of locust-native: a few names, each fetched when it is first asked for.
+
+Importing this package runs nothing and brings neither Locust nor gevent: a Jupyter kernel must survive it.
+"""
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from .patch import install, status, uninstall
+    from .saleor import MockSaleor
+
+    __version__: str
+
+__all__ = ["MockSaleor", "__version__", "install", "status", "uninstall"]
+
+_HOMES = {
+    "MockSaleor": "saleor",
+    "__version__": "activation",
+    "install": "patch",
+    "status": "patch",
+    "uninstall": "patch",
+}
+
+
+def __getattr__(name: str) -> object:
+    home = _HOMES.get(name)
+    if home is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
+    value = getattr(import_module(f"{__name__}.{home}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(set(globals()) | set(__all__))

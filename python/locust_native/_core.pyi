@@ -1,0 +1,276 @@
+"""The Rust extension as Python sees it."""
+
+from collections.abc import Sequence
+from typing import Any, TypeAlias, final
+
+__all__ = [
+    "ERROR_KINDS",
+    "OPTIMISED",
+    "Client",
+    "Exchange",
+    "Fields",
+    "MockSaleor",
+    "Options",
+    "Picker",
+    "Queue",
+    "Stats",
+    "__version__",
+    "choose_task",
+    "encode_form",
+    "forget_after_fork",
+    "rest_before_fork",
+    "resume_after_fork",
+]
+
+__version__: str
+
+OPTIMISED: bool
+"""Whether this is a release build; benches refuse to write down figures of another one."""
+
+ERROR_KINDS: list[str]
+"""Every kind of native error; `errors.py` has an exception for each."""
+
+@final
+class Picker:
+    """Draws indices with the probability of their weights; usable alone.
+
+    The same weights and seed (0 to 2**64 - 1) give the same draws; without a seed they differ from run
+    to run.
+    Raises ValueError for no weights, weights that are all zero, negative or not finite.
+    """
+
+    def __new__(cls, weights: Sequence[float], seed: int | None = None) -> Picker: ...
+    def pick(self) -> int:
+        """The next index, from 0 to one below the number of weights."""
+
+def choose_task(tasks: list[Any], word: int, /) -> Any:
+    """Chooses from a list as it is now; a task that stands there n times has the weight n.
+
+    The same random word (64 bits) and length give the same index. Raises IndexError for an empty list.
+    """
+
+@final
+class Stats:
+    """Native counts for one RequestStats, kept in places; place 0 is the total's."""
+
+    def __new__(cls) -> Stats: ...
+    def record(
+        self, method: object, name: object, response_time: object, content_length: object, now: object, /
+    ) -> bool | None:
+        """Counts a request (ms, bytes, wall clock in s).
+
+        Otherwise changes nothing and returns False if the place is not ready for it, None if these are values
+        that Python has to count.
+        """
+    def place(self, method: str, name: str) -> int:
+        """The place at which requests of this method and name are counted."""
+    def open(self, place: int, total: object) -> bool:
+        """Starts counting at a place from a sum of response times (ms); False if it is no plain number."""
+    def close(self, place: int) -> None:
+        """Stops counting at a place until it is opened again; what is pending stays."""
+    def settle(self, place: int, entry: Any, fields: dict[str, Any]) -> None:
+        """Adds what a place has counted to its entry's fields, as `log()` would have done."""
+    def clear(self) -> None:
+        """Forgets every place but the total's, and all that is pending."""
+    @staticmethod
+    def bucket(response_time: object) -> int | None:
+        """Locust's bucket for a response time in ms; None for what is left to Python."""
+
+@final
+class Fields:
+    """Header fields in wire order, checked and converted once.
+
+    Names and values are ``str`` (sent as latin-1) or ``bytes``; ValueError for what HTTP does not allow.
+    """
+
+    def __new__(cls, fields: Sequence[tuple[str | bytes, str | bytes]]) -> Fields: ...
+
+@final
+class Options:
+    """How requests are to be carried out; one object serves any number of them.
+
+    redirects        how many to follow; None hands the redirect back
+    connect_timeout  seconds to open the connection, TLS included; None is no limit
+    read_timeout     seconds of silence while waiting for bytes; None is no limit
+    bundle           PEM file of the accepted certificates; None accepts any certificate
+    proxy            URL of a proxy; None connects directly
+    """
+
+    def __new__(
+        cls,
+        *,
+        fast: bool,
+        redirects: int | None,
+        connect_timeout: float | None,
+        read_timeout: float | None,
+        bundle: str | None,
+        proxy: str | None,
+    ) -> Options: ...
+
+_Cookie: TypeAlias = tuple[
+    str, str | None, str, bool, bool, str, bool, bool, int | None, bool, list[tuple[str, str | None]]
+]
+
+@final
+class Client:
+    """One user's HTTP client: its cookies and its kept-alive connections.
+
+    ``keep`` idle connections stay open; at most ``concurrency`` requests are under way, None is no limit.
+    """
+
+    def __new__(cls, keep: int, concurrency: int | None = None) -> Client: ...
+    def submit(
+        self,
+        queue: Queue,
+        method: str,
+        url: str,
+        head: Fields,
+        tail: Sequence[tuple[str | bytes, str | bytes]] | None,
+        body: bytes | None,
+        cookies: Sequence[tuple[str, str]] | None,
+        options: Options,
+    ) -> int:
+        """Starts a request on ``queue`` and returns its token.
+
+        The jar's Cookie field stands between ``head`` and ``tail``. Raises ValueError for a method, URL or
+        field that is none, OSError when the I/O thread cannot be started.
+        """
+    def cookie_version(self) -> int:
+        """A number that is another one after every change of the cookies."""
+    def cookies(self) -> list[_Cookie]:
+        """The cookies in the jar's order.
+
+        Each is name, value, domain, domain_specified, domain_initial_dot, path, path_specified, secure,
+        expires (s since 1970), discard, rest.
+        """
+    def replace_cookies(self, cookies: Sequence[_Cookie]) -> int:
+        """Puts these cookies in place of all others; returns the new version."""
+    def close(self) -> None:
+        """Closes the idle connections."""
+
+@final
+class Queue:
+    """One event loop's completion queue. Raises OSError when the system has no descriptor left."""
+
+    def __new__(cls) -> Queue: ...
+    def fileno(self) -> int:
+        """The descriptor that becomes readable when there is something to drain."""
+    def drain(self) -> list[tuple[int, Exchange | None]]:
+        """All finished requests by their tokens; None for one whose task vanished."""
+    def wake(self) -> None:
+        """Makes the descriptor readable, for a loop that has left something for its next turn."""
+    def cancel(self, token: int) -> None:
+        """Gives a request up: its connection is closed and its outcome not delivered."""
+    @property
+    def in_flight(self) -> int:
+        """How many requests are under way."""
+
+@final
+class Exchange:
+    """What became of one request: its hops (redirects followed, then the last), its error, its time.
+
+    Hops count from 0, negative numbers from the end; the default is -1. IndexError for one that is not
+    there or has no answer.
+    """
+
+    @property
+    def time_ms(self) -> float:
+        """From handing the request to the core until its last body byte, in ms."""
+    @property
+    def status(self) -> int:
+        """Status code of the last hop; 0 where there is no answer."""
+    @property
+    def length(self) -> int:
+        """Length of the last hop's decoded body, in bytes."""
+    @property
+    def error(self) -> tuple[str, str, int | None] | None:
+        """(kind, message, errno or None) of the failure; the kinds are ``ERROR_KINDS``."""
+    @property
+    def hops(self) -> int:
+        """How many hops there were."""
+    @property
+    def sets_cookie(self) -> bool:
+        """Whether the last answer sets a cookie."""
+    def answered(self, hop: int = ...) -> bool:
+        """Whether a hop was answered."""
+    def status_of(self, hop: int = ...) -> int:
+        """Status code of a hop."""
+    def reason(self, hop: int = ...) -> str:
+        """Reason phrase of a hop."""
+    def version(self, hop: int = ...) -> int:
+        """HTTP version of a hop's answer as urllib3 counts it: 10 or 11."""
+    def headers(self, hop: int = ...) -> list[tuple[str, str]]:
+        """Header fields of a hop's answer, in order."""
+    def header(self, name: str) -> str | None:
+        """Value of one header field of the last answer, or None."""
+    def body(self, hop: int = ...) -> bytes:
+        """Decoded body of a hop's answer."""
+    def head_time(self, hop: int = ...) -> float:
+        """From handing the hop to the transport until its header was there, in seconds."""
+    def method(self, hop: int = ...) -> str:
+        """Method sent with a hop."""
+    def url(self, hop: int = ...) -> str:
+        """URL of a hop."""
+    def bodiless(self, hop: int = ...) -> bool:
+        """Whether the body was left out of a hop (after a redirect)."""
+    def cookie(self, hop: int = ...) -> str | None:
+        """Value of the jar's Cookie field sent with a hop, or None."""
+    def unauthorized(self, hop: int = ...) -> bool:
+        """Whether Authorization was left out of a hop."""
+
+def encode_form(pairs: list[tuple[str, str]], /) -> str:
+    """A form body of plain texts, as `urllib.parse.urlencode` writes it.
+
+    Raises UnicodeEncodeError for a lone surrogate.
+    """
+
+def rest_before_fork() -> None:
+    """To be called before a fork: brings the I/O thread to rest, so that it holds no lock in the child."""
+
+def resume_after_fork() -> None:
+    """To be called in the parent after a fork: lets the I/O thread go on."""
+
+def forget_after_fork() -> None:
+    """To be called in a forked child: leaves the parent's runtime behind."""
+
+@final
+class MockSaleor:
+    """A running mock shop; the knobs are those of `locust_native.saleor.MockSaleor`.
+
+    Raises ValueError for a knob out of range, OSError for an address that cannot be had.
+    """
+
+    def __new__(
+        cls,
+        *,
+        host: str,
+        port: int,
+        keep_alive: bool,
+        latency: str,
+        error_rate: float,
+        page_size: float,
+        seed: int,
+        stock: str,
+        site_domain: str | None,
+        keep: int,
+    ) -> MockSaleor: ...
+    @staticmethod
+    def from_args(args: list[str]) -> MockSaleor | None:
+        """Opens a shop as the command line asks; None when it asks for help only."""
+    @staticmethod
+    def usage() -> str:
+        """The options of the command line, as text."""
+    @property
+    def url(self) -> str: ...
+    @property
+    def host(self) -> str: ...
+    @property
+    def port(self) -> int: ...
+    def fileno(self) -> int:
+        """The listening socket's descriptor, for a forked child to close its copy."""
+    def seen(self) -> dict[str, Any]:
+        """What the shop saw since it opened or was reset."""
+    def reset(self) -> None:
+        """Forgets all that was counted, sold and registered."""
+    def stop(self) -> None:
+        """Closes the shop and waits for its thread."""

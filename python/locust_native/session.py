@@ -1,0 +1,408 @@
+"""HttpSession: what the locustfile of an ``HttpUser`` calls as ``self.client``."""
+
+from __future__ import annotations
+
+import time
+from collections import OrderedDict
+from typing import Any
+from urllib.parse import unquote, urlsplit, urlunsplit
+
+import requests
+import urllib3.exceptions as u3
+from locust import clients as stock
+from requests.adapters import HTTPAdapter
+from requests.auth import HTTPBasicAuth
+from requests.cookies import RequestsCookieJar
+from requests.hooks import default_hooks
+from requests.models import PreparedRequest
+from requests.utils import default_headers, get_netrc_auth
+
+from . import _core, errors, fallback, instrumentation, jar, prepare, report, waiting
+from .response import Redirect, Response, Sent, content_by_urllib3, prepared_request
+
+_KEEP = 10  # idle connections of a urllib3 pool (requests.adapters.DEFAULT_POOLSIZE)
+
+_DEFAULT_HEADERS = list(default_headers().items())
+_DEFAULT_FIELDS = _core.Fields(_DEFAULT_HEADERS)
+
+#: Arguments that ``request`` itself gives a meaning; others are a TypeError in requests.
+_KNOWN = frozenset(
+    (
+        "params",
+        "headers",
+        "cookies",
+        "files",
+        "auth",
+        "timeout",
+        "allow_redirects",
+        "proxies",
+        "hooks",
+        "stream",
+        "verify",
+        "cert",
+    )
+)
+
+_VERBS = frozenset(("GET", "POST", "PUT", "DELETE", "PATCH", "HEAD", "OPTIONS"))
+
+#: Attributes of ``requests.Session`` that, once somebody has touched them, take part in preparing requests.
+_TOUCHED = frozenset(
+    (
+        "headers",
+        "cookies",
+        "auth",
+        "proxies",
+        "hooks",
+        "params",
+        "verify",
+        "cert",
+        "adapters",
+        "stream",
+        "max_redirects",
+    )
+)
+
+
+class HttpSession(stock.HttpSession):
+    """A ``requests.Session`` whose requests the native client sends.
+
+    The attributes of the session are made when they are first touched, so that a user who touches none
+    costs little. Whatever the native client cannot do turns the session, for good, into stock Locust's:
+    same object, same cookies and headers, one log line per reason.
+    """
+
+    auth: Any = None
+    verify: Any = True
+    cert: Any = None
+    stream = False
+    trust_env = True
+    max_redirects = requests.models.DEFAULT_REDIRECT_LIMIT
+    request_name: str | None = None
+    explicit_name: str | None = None
+
+    #: The native client; None once the session has fallen back.
+    _native: Any
+    _report = staticmethod(report.fire)
+
+    def __init__(
+        self,
+        base_url: Any,
+        request_event: Any = None,
+        user: Any = None,
+        *args: Any,
+        pool_manager: Any = None,
+        **kwargs: Any,
+    ) -> None:
+        self.base_url = base_url
+        if request_event is None and user is None:  # HttpSession(base_url), as before Locust 1.0
+            import locust
+
+            request_event = locust.events.request
+        self.request_event = request_event
+        self.user = user
+        self._native = _core.Client(_KEEP)
+        if args or kwargs:
+            raise TypeError(
+                f"HttpSession takes base_url, request_event, user and pool_manager, not {args or kwargs}"
+            )
+        parts = urlsplit(base_url or "")
+        if parts.username and parts.password:
+            self.base_url = urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
+            self.auth = HTTPBasicAuth(unquote(parts.username), unquote(parts.password))
+        if pool_manager is not None:
+            self._pool_manager = pool_manager
+            self._fall_back("pool_manager")
+        elif type(self) is not HttpSession:
+            overridden = {"request", "send", "prepare_request", "get_adapter"} & {
+                name
+                for kind in type(self).__mro__[: type(self).__mro__.index(HttpSession)]
+                for name in vars(kind)
+            }
+            if overridden - {"request"}:
+                self._fall_back(f"{type(self).__name__} overrides {', '.join(sorted(overridden))}")
+
+    def __getattr__(self, name: str) -> Any:
+        make = _MAKERS.get(name)
+        if make is None or "_native" not in self.__dict__:
+            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+        value = self.__dict__[name] = make(self)
+        return value
+
+    def request(  # type: ignore[override]
+        self,
+        method: Any,
+        url: Any,
+        name: str | None = None,
+        catch_response: bool = False,
+        context: dict[str, Any] = {},  # noqa: B006  as in stock
+        *,
+        data: Any = None,
+        json: Any = None,
+        **kwargs: Any,
+    ) -> Any:
+        """As ``locust.clients.HttpSession.request``; the response time (ms) is read on the I/O thread."""
+        native = self._native
+        if native is not None:
+            try:
+                if (instrumented := instrumentation.of_requests()) is not None:
+                    raise fallback.Unsupported(instrumented)
+                call = self._prepare(method, url, data, json, kwargs)
+            except fallback.Unsupported as reason:
+                self._fall_back(str(reason))
+                native = None
+            except prepare.StockDecides:
+                native = None
+        if native is None:
+            return super().request(method, url, name, catch_response, context, data=data, json=json, **kwargs)
+        if not name:
+            name = self.request_name
+        self.explicit_name = name
+        verb, full_url, head, fields, tail, body, shown, cookies, options = call
+
+        start_time = time.time()
+        exchange = waiting.here().run(native, verb, full_url, head, tail, body, cookies, options)
+
+        if self.user:
+            context = {**self.user.context(), **context}
+        meta = {
+            "request_type": method,
+            "response_time": exchange.time_ms if exchange is not None else 0.0,
+            "name": name or prepare.path_of(full_url),
+            "context": context,
+            "response": None,
+            "exception": None,
+            "start_time": start_time,
+            "url": full_url,
+            "response_length": exchange.length if exchange is not None else 0,
+        }
+        sent = Sent(fields, tail, shown)
+        if exchange is None or exchange.error is not None:
+            return self._failed(exchange, sent, url, name, meta, catch_response, kwargs)
+        unfollowed = not kwargs.get("allow_redirects", True)
+        response = Response(exchange, sent, self, unfollowed, meta, catch_response)
+        if not catch_response:
+            if response.status_code < 400:
+                report.fire(self.request_event, meta)
+            else:
+                response.__exit__(None, None, None)
+        return response
+
+    def _failed(
+        self,
+        exchange: Any,
+        sent: Sent,
+        url: Any,
+        name: str | None,
+        meta: dict[str, Any],
+        catch_response: bool,
+        kwargs: dict[str, Any],
+    ) -> Any:
+        """Report a request that did not end well natively, as stock would have: it may still be a success."""
+        error = exchange.error if exchange is not None else ("lost", "", None)
+        if error[0] == "decode":
+            try:
+                content = content_by_urllib3(exchange)
+            except u3.DecodeError as failed:
+                response: Any = stock.ResponseContextManager(requests.exceptions.ContentDecodingError(failed))
+            else:
+                meta["response_length"] = len(content)
+                unfollowed = not kwargs.get("allow_redirects", True)
+                response = Response(exchange, sent, self, unfollowed, meta, catch_response)
+                response.__dict__["_content"] = content
+                if not catch_response:
+                    response.__exit__(None, None, None)
+                return response
+        elif error[0] == "bad_redirect":
+            started = time.perf_counter()
+            response = self._redirected_by_stock(exchange, sent, kwargs)
+            meta["response_time"] += (time.perf_counter() - started) * 1000
+        else:
+            request = prepared_request(exchange, -1, sent) if exchange is not None else None
+            place = exchange.url() if exchange is not None else meta["url"]
+            timeout = prepare.timeouts(kwargs.get("timeout"))
+            proxy = self._proxy_of(place, kwargs) if error[0] == "proxy" else None
+            response = stock.ResponseContextManager(
+                errors.for_requests(error, place, request, timeout, proxy)
+            )
+        if response.status_code == 0:
+            # Stock's name and URL are those of the request that failed; where there is none, the call's.
+            request = response.request
+            meta["url"] = request.url if request is not None else self._build_url(url)
+            meta["name"] = name or (request.path_url if request is not None else str(url))
+        meta["response_length"] = len(response.content or b"")
+        meta["response"] = response
+        response = stock.ResponseContextManager.wrap_response(
+            response, self.request_event, meta, catch_response
+        )
+        if not catch_response:
+            response.__exit__(None, None, None)
+        return response
+
+    def _proxy_of(self, url: str, kwargs: dict[str, Any]) -> str | None:
+        settings = self.merge_environment_settings(url, dict(kwargs.get("proxies") or {}), False, None, None)
+        return prepare.proxy_for(url, settings["proxies"])
+
+    def _redirected_by_stock(self, exchange: Any, sent: Sent, kwargs: dict[str, Any]) -> Any:
+        """Follow a redirect that only requests knows how to read; from there on the hops are its own."""
+        odd = Redirect(exchange, exchange.hops - 1, sent, self)
+        before = odd.history
+        settings = self.merge_environment_settings(
+            odd.url, dict(kwargs.get("proxies") or {}), False, kwargs.get("verify"), None
+        )
+        try:
+            followed = list(
+                self.resolve_redirects(odd, odd.request, timeout=kwargs.get("timeout"), **settings)
+            )
+        except (
+            requests.exceptions.MissingSchema,
+            requests.exceptions.InvalidSchema,
+            requests.exceptions.InvalidURL,
+        ):
+            raise
+        except requests.exceptions.RequestException as error:
+            return stock.ResponseContextManager(error)
+        *between, last = followed
+        odd.history = before
+        last.history = [*before, odd, *between]
+        return last
+
+    def _prepare(
+        self, method: Any, url: Any, data: Any, json: Any, kwargs: dict[str, Any]
+    ) -> tuple[Any, ...]:
+        """The arguments of the native ``submit``, with those for ``response.request`` among them."""
+        if type(method) is not str:
+            raise prepare.StockDecides
+        verb = method if method.isupper() else method.upper()
+        if verb not in _VERBS and not prepare.TOKEN.fullmatch(verb):
+            raise prepare.StockDecides
+        url = self._build_url(url)
+        touched = not _TOUCHED.isdisjoint(self.__dict__)
+        only_redirects = not kwargs or (len(kwargs) == 1 and "allow_redirects" in kwargs)
+        if not touched and only_redirects and not self.trust_env and prepare.is_plain(url):
+            follow = kwargs.get("allow_redirects", True)
+            options = _FOLLOW if follow else _STAY
+            body, tail, shown = prepare.body_of(verb, data, None, json)
+            return verb, url, _DEFAULT_FIELDS, _DEFAULT_HEADERS, tail, body, shown, None, options
+        return self._prepare_fully(verb, url, data, json, kwargs)
+
+    def _prepare_fully(
+        self, verb: str, url: Any, data: Any, json: Any, kwargs: dict[str, Any]
+    ) -> tuple[Any, ...]:
+        take = kwargs.get
+        if not _KNOWN.issuperset(kwargs):
+            raise prepare.StockDecides
+        if take("stream") or self.stream:
+            raise fallback.Unsupported("stream=True")
+        if take("cert") or self.cert:
+            raise fallback.Unsupported("a TLS client certificate")
+        own = self.__dict__
+        if take("hooks") or any(own.get("hooks", {}).values()):
+            raise fallback.Unsupported("response hooks")
+        if "adapters" in own:
+            prepare.check_adapters(own["adapters"].values())
+        cookies = own.get("cookies")
+        if cookies is not None and type(cookies) is not jar.NativeCookieJar:
+            raise fallback.Unsupported("client.cookies replaced by a jar of one's own")
+        params = take("params")
+        if own.get("params"):
+            params = requests.sessions.merge_setting(params, own["params"])
+        if params or not prepare.is_plain(url):
+            url = prepare.prepared_url(url, params)
+        merged = prepare.merged_headers(own.get("headers", _DEFAULT_HEADERS_DICT), take("headers"))
+        body, later, shown = prepare.body_of(verb, data, take("files"), json)
+        auth = take("auth") or self.auth
+        proxies, verify = take("proxies") or {}, take("verify")
+        if self.trust_env:
+            auth = auth or get_netrc_auth(url)
+            settings = self.merge_environment_settings(url, dict(proxies), False, verify, None)
+            proxies, verify = settings["proxies"], settings["verify"]
+        else:
+            proxies = {**own.get("proxies", {}), **proxies}
+            verify = self.verify if verify is None else verify
+        credentials = prepare.authorization(auth, url)
+        if credentials is not None:
+            later.append(("Authorization", credentials))
+        tail = prepare.place_fields(merged, later)
+        fields, shown_fields = prepare.with_defaults(merged), list(merged.values())
+        proxy = prepare.proxy_for(url, proxies) if proxies else None
+        if proxy is not None and "accept" not in merged:
+            raise fallback.Unsupported(
+                "a proxy and no Accept header"
+            )  # the transport for proxies would add one
+        connect, read = prepare.timeouts(take("timeout"))
+        options = prepare.options(
+            fast=False,
+            redirects=self.max_redirects if take("allow_redirects", True) else None,
+            connect_timeout=connect,
+            read_timeout=read,
+            bundle=prepare.bundle(verify),
+            proxy=proxy,
+        )
+        extra = prepare.cookie_pairs(take("cookies"))
+        return verb, url, self._fields(fields), shown_fields, tail, body, shown, extra, options
+
+    def _fields(self, fields: list[tuple[Any, Any]]) -> Any:
+        """The native form of the fields; the last one is kept, since a session rarely varies them."""
+        last = self.__dict__.get("_last_fields")
+        if last is not None and last[0] == fields:
+            return last[1]
+        try:
+            native = _core.Fields(fields)
+        except ValueError:
+            raise prepare.StockDecides from None
+        self.__dict__["_last_fields"] = (fields, native)
+        return native
+
+    def _fall_back(self, reason: str) -> None:
+        """Become stock Locust's session, with all state as it is."""
+        fallback.say(self.user, reason)
+        cookies = self.__dict__.get("cookies")
+        if cookies is None or type(cookies) is jar.NativeCookieJar:
+            mirror = cookies if cookies is not None else jar.NativeCookieJar(self._native)
+            self.cookies = jar.detach(mirror, RequestsCookieJar())
+        self._native.close()
+        self._native = None
+
+    def prepare_request(self, request: Any) -> PreparedRequest:
+        """As in stock; here for ``send``, which goes stock's way."""
+        return super().prepare_request(request)
+
+    def close(self) -> None:
+        """Close the idle connections of both clients."""
+        if self._native is not None:
+            self._native.close()
+        if "adapters" in self.__dict__:
+            super().close()
+
+
+def _mounted(session: Any) -> OrderedDict[str, HTTPAdapter]:
+    adapter = stock.LocustHttpAdapter
+    pool_manager = session.__dict__.get("_pool_manager")
+    return OrderedDict((prefix, adapter(pool_manager=pool_manager)) for prefix in ("https://", "http://"))
+
+
+_MAKERS: dict[str, Any] = {
+    "headers": lambda session: default_headers(),
+    "cookies": lambda session: jar.NativeCookieJar(session._native),
+    "proxies": lambda session: {},
+    "hooks": lambda session: default_hooks(),
+    "params": lambda session: {},
+    "adapters": _mounted,
+}
+
+_DEFAULT_HEADERS_DICT = dict(_DEFAULT_HEADERS)
+
+
+def _plain_options(redirects: int | None) -> Any:
+    return prepare.options(
+        fast=False,
+        redirects=redirects,
+        connect_timeout=None,
+        read_timeout=None,
+        bundle=prepare.BUNDLE,
+        proxy=None,
+    )
+
+
+_FOLLOW = _plain_options(requests.models.DEFAULT_REDIRECT_LIMIT)
+_STAY = _plain_options(None)
