@@ -1,0 +1,130 @@
+"""Fixtures for all tests: a recording server, both kinds of sessions, `locust` processes."""
+
+from backends import Backend, Same, Server  # isort: skip  first of all: it imports Locust, which lets gevent patch
+import json
+import logging
+import os
+import socket
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+import trustme
+from hypothesis import settings
+
+import running
+from locust_native import fallback
+
+HERE = Path(__file__).parent
+
+# The gate draws the same examples every time; HYPOTHESIS_PROFILE=default goes looking for new ones.
+settings.register_profile("gate", derandomize=True)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "gate"))
+
+# What requests would read of the environment is for single tests to set.
+for name in list(os.environ):
+    if name.lower() in (
+        "requests_ca_bundle",
+        "curl_ca_bundle",
+        "http_proxy",
+        "https_proxy",
+        "all_proxy",
+        "no_proxy",
+        "netrc",
+    ):
+        del os.environ[name]
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    authority = trustme.CA()
+    folder = tmp_path_factory.mktemp("tls")
+    authority.cert_pem.write_to_path(folder / "ca.pem")
+    certificate = authority.issue_cert("localhost", "127.0.0.1")
+    certificate.private_key_and_cert_chain_pem.write_to_path(folder / "server.pem")
+    process = subprocess.Popen(
+        [sys.executable, HERE / "wire_server.py", folder / "server.pem"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdin is not None
+    assert process.stdout is not None
+    plain, _second, tls_port = json.loads(process.stdout.readline())
+    yield Server(plain, tls_port, folder / "ca.pem")
+    process.stdin.close()
+    process.wait(timeout=10)
+    process.stdout.close()
+
+
+@pytest.fixture(params=["stock", "native"])
+def backend(request: pytest.FixtureRequest, server: Server) -> Iterator[Backend]:
+    """Each kind in turn: what a test asserts must hold for both."""
+    server.take()
+    server.counts()
+    made = Backend(request.param, server.url)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def native(server: Server) -> Iterator[Backend]:
+    server.take()
+    server.counts()
+    made = Backend("native", server.url)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def same(server: Server) -> Same:
+    return Same(server)
+
+
+@pytest.fixture
+def said(caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch) -> Callable[[], list[str]]:
+    """What was logged about falling back since the test began."""
+    monkeypatch.setattr(fallback, "_said", set())
+    caplog.set_level(logging.WARNING, logger="locust_native")
+    return lambda: [record.getMessage() for record in caplog.records if record.name == "locust_native"]
+
+
+@pytest.fixture
+def run_locust(tmp_path: Path, server: Server) -> Callable[..., running.Run]:
+    """Run a locustfile's text headless against `server`; `native="0"` for stock Locust."""
+
+    def run(text: str, *arguments: str, native: str = "1", **variables: str) -> running.Run:
+        (tmp_path / "locustfile.py").write_text(text)
+        options = ["--headless", "--json", "--only-summary", "--host", server.url, *arguments]
+        return running.run(
+            ["-m", "locust", *options], tmp_path, timeout=60, LOCUST_NATIVE=native, **variables
+        )
+
+    return run
+
+
+@pytest.fixture
+def free_port() -> int:
+    """A TCP port nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+@pytest.fixture
+def full_port() -> Iterator[int]:
+    """A port that accepts no further connection: its queue is full, connecting hangs."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen(0)
+        fillers = []
+        for _ in range(4):
+            filler = socket.socket()
+            filler.setblocking(False)
+            filler.connect_ex(listener.getsockname())
+            fillers.append(filler)
+        yield listener.getsockname()[1]
+        for filler in fillers:
+            filler.close()

@@ -1,0 +1,63 @@
+"""Which URLs take the short way: those of which requests would not change a byte."""
+
+from locust.clients import HttpSession  # noqa: F401  # isort: skip  # first of all: Locust patches what others import
+
+from urllib.parse import urlencode
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from requests.models import PreparedRequest
+
+from locust_native import prepare
+
+
+@pytest.mark.parametrize("port", [1, 80, 8000, 9999, 10000, 32768, 59999, 64999, 65499, 65529, 65535])
+def test_a_url_with_any_port_is_plain(port):
+    assert prepare.is_plain(f"http://127.0.0.1:{port}/products/7/?page=2")
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://shop.test:0/",
+        "http://shop.test:65536/",
+        "http://shop.test:080/",
+        "http://shop.test:/",
+        "http://shop.test",
+        "http://Shop.test/",
+        "http://shop.test/a b",
+        "http://shop.test/a/../b",
+        "http://shop.test/ü",
+        "http://shop.test/%7e",
+        "http://shop.test/#top",
+        "http://me:secret@shop.test/",
+    ],
+)
+def test_a_url_that_somebody_must_look_at_is_not(url):
+    assert not prepare.is_plain(url)
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["http://shop.test/", "https://shop.test:8443/a_b/c-d~e/?q=1&r=a/b?c", "http://10.0.0.1:8000/x;y=1,2/@z"],
+)
+def test_requests_leaves_a_plain_url_as_it_is(url):
+    assert prepare.is_plain(url)
+    prepared = PreparedRequest()
+    prepared.prepare_url(url, None)
+    assert prepared.url == url
+
+
+@given(st.dictionaries(st.text(), st.one_of(st.text(), st.integers(), st.floats()), min_size=1))
+def test_a_plain_form_is_what_urllib_writes(data):
+    try:
+        expected = urlencode(data)
+    except UnicodeEncodeError:
+        expected = None
+    assert prepare.plain_form(data) == expected
+
+
+@pytest.mark.parametrize("value", [None, True, ["a", "b"], b"bytes", ()])
+def test_other_forms_are_left_to_the_stock_libraries(value):
+    assert prepare.plain_form({"a": "b", "c": value}) is None

@@ -1,0 +1,186 @@
+"""Proxies and TLS: what goes through a proxy, and whom a client trusts, is as on stock Locust."""
+
+import pytest
+
+import seeing
+from backends import Backend, do
+
+
+def over(server):
+    """The recording server as a proxy; it answers absolute targets itself and tunnels CONNECT."""
+    return f"http://127.0.0.1:{server.port}"
+
+
+class TestProxies:
+    @pytest.mark.parametrize("verb", ["get", "post", "head"])
+    def test_argument(self, same, server, verb):
+        def body(client):
+            keywords = {"data": {"a": 1}} if verb == "post" else {}
+            path = "http://shop.example/x?y=1"
+            return [
+                seeing.response(getattr(client, verb)(path, proxies={"http": over(server)}, **keywords))
+                for _ in range(2)
+            ]
+
+        _, _, wire = same(body)
+        assert wire[0][1].partition(" ")[2] == "http://shop.example/x?y=1 HTTP/1.1"
+
+    def test_session_attribute_cookies_and_redirects(self, same, server):
+        def body(client):
+            client.proxies = {"http": over(server)}
+            client.proxies.update({"https": over(server)})
+            answer = client.get(
+                "http://shop.example" + do(status=302, header=["Location:/do?echo=1", "Set-Cookie:a=1"])
+            )
+            return seeing.response(answer), seeing.cookies(client.cookies)
+
+        same(body)
+
+    def test_environment(self, same, server, monkeypatch):
+        monkeypatch.setenv("http_proxy", over(server))
+        monkeypatch.setenv("no_proxy", "127.0.0.1")
+
+        def body(client):
+            client.trust_env = True
+            seen = [
+                seeing.response(client.get("http://shop.example/x")),
+                seeing.response(client.get("/direct")),
+            ]
+            client.trust_env = False
+            seen.append(seeing.response(client.get("/direct")))
+            return seen
+
+        same(body)
+
+    def test_credentials_of_the_proxy(self, same, server):
+        proxy = over(server).replace("//", "//me:p%40ss@")
+        same(lambda c: seeing.response(c.get("http://shop.example/x", proxies={"http": proxy})))
+
+    def test_a_proxy_that_is_not_there(self, same, free_port):
+        proxies = {"http": f"http://127.0.0.1:{free_port}"}
+        _, (event,), _ = same(lambda c: seeing.response(c.get("http://shop.example/x", proxies=proxies)))
+        assert event["exception"] is not None
+
+    def test_https_through_a_tunnel(self, server):
+        def body(client):
+            client.verify = str(server.authority)
+            answers = [
+                client.get(server.tls_url + do(echo=1), proxies={"https": over(server)}) for _ in range(2)
+            ]
+            return [seeing.response(answer) for answer in answers]
+
+        # reqwest asks for the tunnel in HTTP/1.1 with a Host field, http.client in HTTP/1.0 without
+        outcomes = []
+        for kind in ("stock", "native"):
+            backend = Backend(kind, server.url)
+            server.take()
+            seen = body(backend.http())
+            backend.close()
+            wire = [request[1:] for request in seeing.wire(server.take())]
+            assert wire[0][0].startswith(f"CONNECT localhost:{server.tls_port} HTTP/1.")
+            outcomes.append((seen, wire[1:]))
+        assert outcomes[0] == outcomes[1]
+        assert outcomes[0][0][0]["status_code"] == 200
+
+    def test_no_accept_field_through_a_proxy_is_stock_s(self, same, server):
+        """reqwest would add one."""
+        same(
+            lambda c: (
+                c.get("http://shop.example/x", headers={"Accept": None}, proxies={"http": over(server)}).text
+            ),
+            falls_back=True,
+        )
+
+    def test_proxy_of_a_fast_user(self, same, server):
+        def body(client):
+            return [seeing.fast_response(client.get("http://shop.example/x?y=1")) for _ in range(2)]
+
+        same(body, fast=True, falls_back=True, proxy_host="127.0.0.1", proxy_port=server.port)
+
+
+class TestTls:
+    def test_an_unknown_authority_is_refused(self, same, server):
+        def body(client):
+            answer = client.get(server.tls_url + "/x")
+            return answer.status_code, type(answer.error).__name__
+
+        outcomes = []
+        for kind in ("stock", "native"):
+            backend = Backend(kind, server.url)
+            outcomes.append((body(backend.http()), type(backend.events[0]["exception"]).__name__))
+        assert outcomes[0] == outcomes[1]
+        assert outcomes[0][0] == (0, "SSLError")
+
+    @pytest.mark.parametrize("how", ["argument", "session"])
+    def test_verify_false(self, same, server, how):
+        def body(client):
+            if how == "session":
+                client.verify = False
+            keywords = {} if how == "session" else {"verify": False}
+            return [seeing.response(client.get(server.tls_url + do(echo=1), **keywords)) for _ in range(3)]
+
+        _, _, wire = same(body)
+        assert {request[0] for request in wire} == {0}  # one connection for all
+
+    def test_verify_by_a_bundle(self, same, server):
+        def body(client):
+            client.verify = str(server.authority)
+            return [seeing.response(client.get(server.tls_url + do(echo=1))) for _ in range(2)]
+
+        same(body)
+
+    def test_verify_by_the_environment(self, same, server, monkeypatch):
+        monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(server.authority))
+
+        def body(client):
+            client.trust_env = True
+            return seeing.response(client.get(server.tls_url + do(echo=1)))
+
+        same(body)
+
+    def test_the_wrong_name(self, server):
+        outcomes = []
+        for kind in ("stock", "native"):
+            backend = Backend(kind, server.url)
+            url = server.tls_url.replace("localhost", "vm.localhost")
+            answer = backend.http().get(url + "/x", verify=str(server.authority))
+            outcomes.append((answer.status_code, type(backend.events[0]["exception"]).__name__))
+        assert outcomes[0] == outcomes[1]
+
+    def test_a_fast_user_takes_any_certificate(self, same, server):
+        _, _, wire = same(
+            lambda c: [seeing.fast_response(c.get(server.tls_url + do(echo=1))) for _ in range(3)], fast=True
+        )
+        assert {request[0] for request in wire} == {0}
+
+    def test_a_careful_fast_user_does_not(self, server):
+        outcomes = []
+        for kind in ("stock", "native"):
+            backend = Backend(kind, server.url)
+            answer = backend.fast(insecure=False).get(server.tls_url + "/x")
+            outcomes.append(
+                (
+                    answer.status_code,
+                    type(answer.error).__name__,
+                    type(backend.events[0]["exception"]).__name__,
+                )
+            )
+        assert outcomes[0] == outcomes[1]
+        assert outcomes[0][0] == 0
+
+    def test_plain_http_where_tls_is_expected(self, server):
+        outcomes = []
+        for kind in ("stock", "native"):
+            backend = Backend(kind, server.url)
+            answer = backend.http().get(f"https://127.0.0.1:{server.port}/x", verify=False)
+            outcomes.append((answer.status_code, type(answer.error).__name__))
+        assert outcomes[0] == outcomes[1]
+
+    def test_secure_cookies_only_over_tls(self, same, server):
+        def body(client):
+            client.verify = False
+            client.get(server.tls_url + do(header="Set-Cookie:s=1; Secure; Path=/"))
+            client.get(server.tls_url + "/x")
+            client.get(f"http://localhost:{server.port}/x")
+
+        same(body)
