@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use bytes::Bytes;
+
 /// What went wrong. The Python side maps each kind to the exception stock Locust would raise.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum ErrorKind {
@@ -13,18 +15,24 @@ pub enum ErrorKind {
     ConnectTimeout,
     /// TLS: bad certificate, wrong name, handshake cut.
     Tls,
-    /// The proxy could not be reached or refused the tunnel.
+    /// The proxy could not be reached.
     Proxy,
+    /// The proxy refused the tunnel.
+    Tunnel,
     /// The peer closed the connection before the first byte of a response.
     Closed,
     /// The connection broke: reset, broken pipe; `os_code` tells which.
     Broken,
-    /// What came back is not an HTTP response.
+    /// What came back is not an HTTP response; `seen` has it.
     Protocol,
     /// The body ended before its announced length.
     Incomplete,
-    /// The body's chunked framing is broken.
+    /// The body's chunked framing is broken; `seen` has the bytes.
     Chunk,
+    /// The connection ended within a chunk.
+    ChunkCut,
+    /// `Content-Length` says two different things.
+    Lengths,
     /// The body does not decode with its Content-Encoding.
     Decode,
     /// The connection broke after the head of the answer; `os_code` tells how.
@@ -43,17 +51,20 @@ pub enum ErrorKind {
 
 impl ErrorKind {
     /// Every kind, so that a test can ask whether each is mapped.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 20] = [
         Self::Dns,
         Self::Connect,
         Self::ConnectTimeout,
         Self::Tls,
         Self::Proxy,
+        Self::Tunnel,
         Self::Closed,
         Self::Broken,
         Self::Protocol,
         Self::Incomplete,
         Self::Chunk,
+        Self::ChunkCut,
+        Self::Lengths,
         Self::Decode,
         Self::BodyBroken,
         Self::ReadTimeout,
@@ -72,11 +83,14 @@ impl ErrorKind {
             Self::ConnectTimeout => "connect_timeout",
             Self::Tls => "tls",
             Self::Proxy => "proxy",
+            Self::Tunnel => "tunnel",
             Self::Closed => "closed",
             Self::Broken => "broken",
             Self::Protocol => "protocol",
             Self::Incomplete => "incomplete",
             Self::Chunk => "chunk",
+            Self::ChunkCut => "chunk_cut",
+            Self::Lengths => "lengths",
             Self::Decode => "decode",
             Self::BodyBroken => "body_broken",
             Self::ReadTimeout => "read_timeout",
@@ -97,6 +111,8 @@ pub struct Error {
     pub message: String,
     /// The operating system's error number, where one is behind it.
     pub os_code: Option<i32>,
+    /// The bytes that could not be understood, for Python's own parsers to say what is wrong with them.
+    pub seen: Bytes,
 }
 
 /// A result whose error is ours.
@@ -109,6 +125,7 @@ impl Error {
             kind,
             message: message.into(),
             os_code: None,
+            seen: Bytes::new(),
         }
     }
 
@@ -119,6 +136,7 @@ impl Error {
             kind,
             message: source.to_string(),
             os_code: source.raw_os_error(),
+            seen: Bytes::new(),
         }
     }
 }

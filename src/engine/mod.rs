@@ -9,7 +9,9 @@ mod runtime;
 mod wake;
 
 use std::collections::HashMap;
+use std::future::poll_fn;
 use std::os::fd::BorrowedFd;
+use std::pin::pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::task::AbortHandle;
@@ -67,12 +69,16 @@ impl Queue {
     pub fn submit(&self, client: Arc<Client>, request: Request) -> std::io::Result<Token> {
         let submitted = Stamp::now();
         let handle = runtime::handle()?;
+        let owed = self.completions.owed();
         let mut under_way = self.under_way();
         let token = under_way.next;
         under_way.next += 1;
         let ticket = Ticket::new(token, Arc::clone(&self.completions));
         let task = handle.spawn(async move {
-            let exchange = client.send(&request, submitted).await;
+            let exchange = {
+                let mut sending = pin!(client.send(&request, submitted));
+                poll_fn(|context| owed.step(sending.as_mut(), context)).await
+            };
             ticket.answer(request, exchange);
         });
         under_way.tasks.insert(token, task.abort_handle());

@@ -3,34 +3,50 @@
 use std::io::{Read, Write};
 
 use bytes::Bytes;
-use http::{HeaderMap, header};
+use http::header;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
+use super::headers::Headers;
 use super::request::Dialect;
 use crate::error::{Error, ErrorKind, Result};
 
-/// The body without its Content-Encoding (gzip, deflate, br, zstd; several are undone last first).
+/// urllib3 refuses to undo more codings than these, one upon the other.
+const MOST_CODINGS: usize = 5;
+
+/// The body without its Content-Encoding (gzip, deflate, br; several are undone last first).
 ///
 /// # Errors
 /// `Decode` when the bytes are not what the field says, or the field says what geventhttpclient refuses.
-pub fn decode(dialect: Dialect, headers: &HeaderMap, body: Bytes) -> Result<Bytes> {
+pub fn decode(dialect: Dialect, headers: &Headers, body: Bytes) -> Result<Bytes> {
     let Some(field) = headers.get(header::CONTENT_ENCODING) else {
         return Ok(body);
     };
-    let field = field.to_str().unwrap_or("").to_ascii_lowercase();
+    let field = std::str::from_utf8(field)
+        .unwrap_or("")
+        .to_ascii_lowercase();
     if dialect == Dialect::Fast && !(field == "identity" || one_known(&field) && !body.is_empty()) {
         return Err(Error::new(ErrorKind::Decode, format!("{field}: refused")));
     }
     if body.is_empty() {
         return Ok(body);
     }
+    // Lists with unknown codings, long lists and several fields are urllib3's to read; so is zstd, which it
+    // knows only where a package for it is installed.
+    let several = headers.all(header::CONTENT_ENCODING).nth(1).is_some();
+    let odd = |coding: &str| !(one_known(coding) || coding == "x-gzip");
+    let listed = field.contains(',')
+        && (field.split(',').count() > MOST_CODINGS || field.split(',').any(|c| odd(c.trim())));
+    if dialect == Dialect::Requests && (several || listed || field == "zstd") {
+        return Err(Error::new(ErrorKind::Decode, format!("{field}: odd")));
+    }
     let mut body = body;
     for coding in field.rsplit(',').map(str::trim) {
         body = match coding {
+            // Python's zlib.decompress, which geventhttpclient calls, ends with the first member.
+            "gzip" if dialect == Dialect::Fast => first_gzip(&body).map(Bytes::from),
             "gzip" | "x-gzip" => gzip(&body).map(Bytes::from),
             "deflate" => deflate(&body).map(Bytes::from),
             "br" => brotli(&body).map(Bytes::from),
-            "zstd" => zstd::stream::decode_all(&body[..]).map(Bytes::from),
             _ => Ok(body), // unknown: left as it came, as urllib3 does
         }
         .map_err(|error| Error::new(ErrorKind::Decode, format!("{coding}: {error}")))?;
@@ -39,7 +55,13 @@ pub fn decode(dialect: Dialect, headers: &HeaderMap, body: Bytes) -> Result<Byte
 }
 
 fn one_known(field: &str) -> bool {
-    matches!(field, "gzip" | "deflate" | "br" | "zstd")
+    matches!(field, "gzip" | "deflate" | "br")
+}
+
+fn first_gzip(body: &[u8]) -> std::io::Result<Vec<u8>> {
+    let mut out = Vec::with_capacity(body.len() * 4);
+    flate2::read::GzDecoder::new(body).read_to_end(&mut out)?;
+    Ok(out)
 }
 
 fn gzip(body: &[u8]) -> std::io::Result<Vec<u8>> {
@@ -105,11 +127,7 @@ mod tests {
     use super::*;
 
     fn with(coding: &'static str, body: &[u8]) -> Result<Bytes> {
-        let mut headers = HeaderMap::new();
-        headers.insert(
-            header::CONTENT_ENCODING,
-            http::HeaderValue::from_static(coding),
-        );
+        let headers = Headers::from_iter([("content-encoding", coding)]);
         decode(Dialect::Requests, &headers, Bytes::copy_from_slice(body))
     }
 
@@ -132,18 +150,25 @@ mod tests {
         let mut raw = flate2::write::DeflateEncoder::new(Vec::new(), flate2::Compression::fast());
         raw.write_all(plain).unwrap();
         assert_eq!(&with("deflate", &raw.finish().unwrap()).unwrap()[..], plain);
-        let zstd = zstd::stream::encode_all(&plain[..], 0).unwrap();
-        assert_eq!(
-            &with(
-                "gzip, zstd",
-                &zstd::stream::encode_all(&zipped(plain)[..], 0).unwrap()
-            )
-            .unwrap()[..],
-            plain
-        );
-        assert_eq!(&with("zstd", &zstd).unwrap()[..], plain);
+        let twice = zipped(&zipped(plain));
+        assert_eq!(&with("gzip, gzip", &twice).unwrap()[..], plain);
+        for by_urllib3 in ["zstd", "gzip, zstd", "gzip, gzip, gzip, gzip, gzip, gzip"] {
+            assert!(with(by_urllib3, &twice).is_err());
+        }
         assert_eq!(&with("br", b"\x0b\x02\x80hello\x03").unwrap()[..], b"hello");
         assert_eq!(&with("compress", plain).unwrap()[..], plain);
+    }
+
+    #[test]
+    fn geventhttpclient_knows_less() {
+        let two = [zipped(b"one"), zipped(b"two")].concat();
+        assert_eq!(&with("gzip", &two).unwrap()[..], b"onetwo");
+        let fast = |coding: &str, body: &[u8]| {
+            let headers = Headers::from_iter([("content-encoding", coding)]);
+            decode(Dialect::Fast, &headers, Bytes::copy_from_slice(body))
+        };
+        assert_eq!(&fast("gzip", &two).unwrap()[..], b"one");
+        assert!(fast("zstd", &two).is_err());
     }
 
     #[test]

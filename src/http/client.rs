@@ -2,14 +2,16 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use http::{HeaderMap, HeaderValue, Method, header};
-use tokio::sync::Semaphore;
+use bytes::Bytes;
+use http::{HeaderValue, Method};
+use tokio::sync::{AcquireError, OwnedSemaphorePermit, Semaphore};
 
 use super::body;
 use super::cookies::Jar;
+use super::fields::{Fields, Kind};
 use super::redirect;
-use super::request::{Dialect, Fields, Request};
-use super::response::{Answer, Exchange, Hop};
+use super::request::{Dialect, Request};
+use super::response::{Exchange, Hop};
 use super::transport::{Outgoing, Transports};
 use super::url::Url;
 use crate::clock::Stamp;
@@ -20,9 +22,47 @@ use crate::error::{Error, ErrorKind, Result};
 pub struct Client {
     jar: Mutex<Jar>,
     transports: Transports,
-    slots: Option<Semaphore>,
+    slots: Option<Slots>,
     /// How often geventhttpclient would send an idempotent request again that met a closed connection.
     again: usize,
+}
+
+/// Host, port, and how many requests to them may still begin.
+type Counter = (Arc<str>, u16, Arc<Semaphore>);
+
+/// How many requests may be under way at each host and port.
+#[derive(Debug)]
+struct Slots {
+    size: usize,
+    places: Mutex<Vec<Counter>>,
+}
+
+impl Slots {
+    fn new(size: usize) -> Self {
+        Self {
+            size,
+            places: Mutex::default(),
+        }
+    }
+
+    async fn take(&self, url: &Url) -> Result<OwnedSemaphorePermit> {
+        let there = {
+            // A panic while the list was held leaves it whole: it is only looked at and pushed to.
+            let mut places = self.places.lock().unwrap_or_else(PoisonError::into_inner);
+            let known = places
+                .iter()
+                .find(|(host, port, _)| **host == *url.host() && *port == url.port());
+            if let Some((_, _, there)) = known {
+                Arc::clone(there)
+            } else {
+                let there = Arc::new(Semaphore::new(self.size));
+                places.push((url.shared_host(), url.port(), Arc::clone(&there)));
+                there
+            }
+        };
+        let lost = |error: AcquireError| Error::new(ErrorKind::Lost, error.to_string());
+        there.acquire_owned().await.map_err(lost)
+    }
 }
 
 /// What changes from hop to hop.
@@ -35,13 +75,13 @@ struct Step {
 
 impl Client {
     /// A client that keeps up to `keep` idle connections and has at most `concurrency` requests
-    /// under way, further ones waiting (`None`: no limit).
+    /// under way at one host and port, further ones waiting (`None`: no limit).
     #[must_use]
     pub fn new(keep: usize, concurrency: Option<usize>) -> Arc<Self> {
         Arc::new(Self {
             jar: Mutex::new(Jar::default()),
             transports: Transports::new(keep),
-            slots: concurrency.map(Semaphore::new),
+            slots: concurrency.map(Slots::new),
             again: concurrency.map_or(0, |size| size + 1),
         })
     }
@@ -74,15 +114,6 @@ impl Client {
     }
 
     async fn walk(&self, request: &Request, hops: &mut Vec<Hop>) -> Result<()> {
-        let _slot = match &self.slots {
-            Some(slots) => Some(
-                slots
-                    .acquire()
-                    .await
-                    .map_err(|e| Error::new(ErrorKind::Lost, e.to_string()))?,
-            ),
-            None => None,
-        };
         let options = &request.options;
         let mut step = Step {
             method: request.method.clone(),
@@ -97,7 +128,11 @@ impl Client {
         };
         loop {
             let first = hops.is_empty();
-            let host = explicit_host(&request.head);
+            let host = cookie_host(request);
+            let slot = match &self.slots {
+                Some(slots) => Some(slots.take(&step.url).await?),
+                None => None,
+            };
             let mut again = if options.dialect == Dialect::Fast && idempotent(&step.method) {
                 self.again
             } else {
@@ -111,6 +146,7 @@ impl Client {
                     _ => break (outcome, cookie),
                 }
             };
+            drop(slot);
             let mut hop = Hop {
                 method: step.method.clone(),
                 url: step.url.clone(),
@@ -132,8 +168,12 @@ impl Client {
                 None => body::decode(options.dialect, &answer.headers, answer.body.clone()),
                 Some(error) => Err(error),
             };
-            let follow =
-                options.redirects.is_some() && redirect::asked(answer.status, &answer.headers);
+            // A redirect whose body stalls is none for requests; what else is wrong with a body it overlooks.
+            let stalled = options.dialect == Dialect::Requests
+                && matches!(&decoded, Err(error) if error.kind == ErrorKind::BodyTimeout);
+            let follow = options.redirects.is_some()
+                && !stalled
+                && redirect::asked(answer.status, &answer.headers);
             let next = follow.then(|| {
                 redirect::next(
                     options.dialect,
@@ -144,18 +184,20 @@ impl Client {
                     &answer.headers,
                 )
             });
-            // Only the last answer's body must decode: nobody may ever look at those on the way.
-            let decoded = if follow {
-                Ok(decoded.unwrap_or_default())
-            } else {
-                decoded
-            };
+            // Where it does not decode, the body stays as it came: Python's libraries have the last word. That
+            // is an error in the last answer only: nobody may ever look at those on the way.
             let failed = match decoded {
                 Ok(body) => {
                     answer.body = body;
+                    answer.decoded = true;
                     None
                 }
-                Err(error) => Some(error), // the body stays as it came: Python's libraries have the last word
+                Err(error) => {
+                    if follow && options.dialect == Dialect::Requests {
+                        answer.body = Bytes::new(); // requests reads it raw, and throws it away
+                    }
+                    Some(error).filter(|_| !follow)
+                }
             };
             hop.answer = Some(answer);
             hops.push(hop);
@@ -188,65 +230,57 @@ impl Client {
         first: bool,
         known: &[String],
     ) -> (Outgoing, Option<HeaderValue>) {
-        let mut headers = HeaderMap::with_capacity(request.head.len() + request.tail.len() + 2);
+        let size = request.head.wire().len() + request.tail.wire().len() + 128;
+        let mut fields = Fields::with_capacity(size);
         let dialect = request.options.dialect;
-        let own_host = explicit_host(&request.head);
+        let own_host = request.head.first(Kind::Host);
         // http.client writes Host first; geventhttpclient after everything it was given.
-        let host = HeaderValue::try_from(step.url.host_field())
-            .ok()
-            .filter(|_| own_host.is_none());
-        let (early, late) = match dialect {
-            Dialect::Requests => (host, None),
-            Dialect::Fast => (None, host),
-        };
-        if let Some(host) = early {
-            headers.insert(header::HOST, host);
+        let proxied = request.options.proxy.is_some() && !step.url.secure();
+        let host = own_host.is_none().then(|| match proxied {
+            true => step.url.netloc().to_owned(), // http.client, where it is given an absolute URL
+            false => step.url.host_field(),
+        });
+        if let Some(host) = host.as_ref().filter(|_| dialect == Dialect::Requests) {
+            fields.add(Kind::Host, b"Host", host.as_bytes());
         }
         // urllib3, where a redirect has dropped the body of a method that should have one.
         if dialect == Dialect::Requests && step.bodiless && !goes_without_body(&step.method) {
-            headers.insert(header::CONTENT_LENGTH, HeaderValue::from_static("0"));
+            fields.add(Kind::OfBody, b"Content-Length", b"0");
         }
-        let mut explicit_cookie = false;
-        for (name, value) in request.head.iter() {
-            // An explicit Cookie field wins over the jar, on the first hop only; so do both libraries.
-            if *name == header::COOKIE {
-                if first {
-                    explicit_cookie = true;
-                    headers.append(name, value.clone());
-                }
-            } else if (step.unauthorized && *name == header::AUTHORIZATION)
-                || (step.bodiless && of_body(name))
-            {
-            } else {
-                headers.append(name, value.clone());
-            }
-        }
-        let cookie = if explicit_cookie {
+        // An explicit Cookie field wins over the jar, on the first hop only; so do both libraries.
+        let stays = |kind: Kind| match kind {
+            Kind::Cookie => first,
+            Kind::Authorization => !step.unauthorized,
+            Kind::OfBody => !step.bodiless,
+            Kind::Encoding => !(step.bodiless && dialect == Dialect::Fast),
+            Kind::Host | Kind::Other => true,
+        };
+        fields.extend(&request.head, stays);
+        let cookie = if first && request.head.first(Kind::Cookie).is_some() {
             None
         } else {
-            self.jar()
-                .field(&step.url, own_host, &request.cookies, known)
+            self.jar().field(
+                dialect,
+                &step.url,
+                cookie_host(request),
+                &request.cookies,
+                known,
+            )
         };
         // requests puts the cookies of a redirected request last: it takes them out and adds them anew.
         let cookie_last = !first && dialect == Dialect::Requests;
         if let Some(cookie) = cookie.as_ref().filter(|_| !cookie_last) {
-            headers.insert(header::COOKIE, cookie.clone());
+            fields.add(Kind::Cookie, b"Cookie", cookie.as_bytes());
         }
-        if let Some(host) = late {
-            headers.insert(header::HOST, host);
+        if let Some(host) = host.as_ref().filter(|_| dialect == Dialect::Fast) {
+            fields.add(Kind::Host, b"Host", host.as_bytes());
         }
-        for (name, value) in &request.tail {
-            if !(step.bodiless && of_body(name)
-                || step.unauthorized && *name == header::AUTHORIZATION)
-            {
-                headers.append(name, value.clone());
-            }
-        }
+        fields.extend(&request.tail, |kind| kind == Kind::Cookie || stays(kind));
         if let Some(cookie) = cookie.as_ref().filter(|_| cookie_last) {
-            headers.insert(header::COOKIE, cookie.clone());
+            fields.add(Kind::Cookie, b"Cookie", cookie.as_bytes());
         }
         let body = if step.bodiless {
-            bytes::Bytes::new()
+            Bytes::new()
         } else {
             request.body.clone()
         };
@@ -254,7 +288,7 @@ impl Client {
             Outgoing {
                 method: step.method.clone(),
                 url: step.url.clone(),
-                headers,
+                fields,
                 body,
             },
             cookie,
@@ -262,10 +296,11 @@ impl Client {
     }
 }
 
-fn explicit_host(head: &Fields) -> Option<&str> {
-    head.iter()
-        .find(|(name, _)| *name == header::HOST)
-        .and_then(|(_, value)| value.to_str().ok())
+/// The name under which requests keeps cookies where it is not that of the URL: an explicit `Host`.
+fn cookie_host(request: &Request) -> Option<&str> {
+    let host = request.head.first(Kind::Host)?;
+    let counts = request.options.dialect == Dialect::Requests;
+    std::str::from_utf8(host).ok().filter(|_| counts)
 }
 
 /// What geventhttpclient takes for a connection that the server has closed.
@@ -273,12 +308,6 @@ fn closed(error: &Error) -> bool {
     let reset = rustix::io::Errno::CONNRESET.raw_os_error();
     error.kind == ErrorKind::Closed
         || error.kind == ErrorKind::Broken && error.os_code == Some(reset)
-}
-
-fn of_body(name: &header::HeaderName) -> bool {
-    *name == header::CONTENT_LENGTH
-        || *name == header::CONTENT_TYPE
-        || *name == header::TRANSFER_ENCODING
 }
 
 /// Methods for which urllib3 announces no empty body.
@@ -295,9 +324,4 @@ fn idempotent(method: &Method) -> bool {
         method.as_str(),
         "GET" | "HEAD" | "OPTIONS" | "TRACE" | "PUT" | "DELETE"
     )
-}
-
-/// Whether an answer to `method` has no body whatever its fields say.
-pub(super) fn never_has_body(method: &Method, answer: &Answer) -> bool {
-    *method == Method::HEAD || matches!(answer.status.as_u16(), 204 | 304)
 }

@@ -6,11 +6,11 @@
 
 use std::borrow::Cow;
 
-use http::{HeaderMap, HeaderValue, header};
-use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
+use http::{HeaderValue, header};
 
-use super::cookie_date;
+use super::headers::Headers;
 use super::request::Dialect;
+use super::set_cookie::{Host, Parsed, escape_path, parse, path_matches};
 use super::url::Url;
 use crate::clock;
 
@@ -46,6 +46,10 @@ impl Cookie {
     fn sent(&self) -> (&str, &str, Option<&str>) {
         (&self.path, &self.name, self.value.as_deref())
     }
+
+    fn is_over(&self, now: i64) -> bool {
+        self.expires.is_some_and(|end| end <= now)
+    }
 }
 
 /// The cookies of one user, and a version that changes with them.
@@ -53,35 +57,6 @@ impl Cookie {
 pub struct Jar {
     cookies: Vec<Cookie>,
     version: u64,
-}
-
-/// A host as cookies see it.
-struct Host<'a> {
-    effective: Cow<'a, str>,
-}
-
-impl<'a> Host<'a> {
-    fn new(plain: &'a str) -> Self {
-        let effective = if plain.contains('.') {
-            plain.into()
-        } else {
-            format!("{plain}.local").into()
-        };
-        Self { effective }
-    }
-
-    /// `return_ok_domain`: whether cookies of this domain may go to the host. One set by hand without a
-    /// domain goes everywhere.
-    fn gets(&self, domain: &str) -> bool {
-        domain.is_empty() || ends_with_domain(&self.effective, domain)
-    }
-}
-
-/// Whether `.host` ends with `.domain`.
-fn ends_with_domain(host: &str, domain: &str) -> bool {
-    let domain = domain.strip_prefix('.').unwrap_or(domain);
-    host.strip_suffix(domain)
-        .is_some_and(|front| front.is_empty() || front.ends_with('.'))
 }
 
 impl Jar {
@@ -141,6 +116,7 @@ impl Jar {
     /// `known` are the domains that had cookies when the call began.
     pub fn field(
         &mut self,
+        dialect: Dialect,
         url: &Url,
         host: Option<&str>,
         extra: &[(String, String)],
@@ -150,11 +126,17 @@ impl Jar {
             return None;
         }
         let now = clock::unix_seconds();
-        self.expire(now);
+        // requests asks a copy of its jar: what is over is not sent, and stays.
+        if dialect == Dialect::Fast {
+            self.expire(now);
+        }
         let host = Host::new(host.unwrap_or_else(|| url.host()));
         let path = escape_path(url.path());
         let goes = |c: &&Cookie| {
-            (!c.secure || url.secure()) && host.gets(&c.domain) && path_matches(&path, &c.path)
+            (!c.secure || url.secure())
+                && host.gets(&c.domain)
+                && path_matches(&path, &c.path)
+                && !c.is_over(now)
         };
         // requests merges a dict of cookies into a copy of the jar with an empty domain and path "/": they
         // come after those of the domains known by then and before those of domains met on the way, and
@@ -177,8 +159,11 @@ impl Jar {
             chosen.extend(late.map(Cookie::sent));
         }
         chosen.sort_by_key(|(path, ..)| std::cmp::Reverse(path.len()));
+        // A control character would keep the whole field, and with it every other cookie, from being sent.
+        let sendable = |text: &str| !text.chars().any(|c| c.is_ascii_control() && c != '\t');
         let parts: Vec<Cow<'_, str>> = chosen
             .into_iter()
+            .filter(|(_, name, value)| sendable(name) && value.is_none_or(sendable))
             .map(|(_, name, value)| {
                 value.map_or(name.into(), |value| format!("{name}={value}").into())
             })
@@ -196,8 +181,8 @@ impl Jar {
     }
 
     /// Takes the `Set-Cookie` fields of an answer got from `url`.
-    pub fn take(&mut self, dialect: Dialect, url: &Url, host: Option<&str>, headers: &HeaderMap) {
-        let mut fields = headers.get_all(header::SET_COOKIE).iter().peekable();
+    pub fn take(&mut self, dialect: Dialect, url: &Url, host: Option<&str>, headers: &Headers) {
+        let mut fields = headers.all(header::SET_COOKIE).peekable();
         if fields.peek().is_none() {
             return;
         }
@@ -205,7 +190,7 @@ impl Jar {
         let host = Host::new(host.unwrap_or_else(|| url.host()));
         let mut all = Vec::new();
         for field in fields {
-            let text: String = field.as_bytes().iter().map(|&b| char::from(b)).collect(); // latin-1, as http.client
+            let text: String = field.iter().map(|&b| char::from(b)).collect(); // latin-1, as http.client
             match parse(&text, url, &host, now) {
                 Some(Parsed::Poison) => return,
                 parsed => all.extend(parsed),
@@ -234,176 +219,11 @@ impl Jar {
     }
 
     fn expire(&mut self, now: i64) {
-        let over = |c: &Cookie| c.expires.is_some_and(|end| end <= now);
-        if self.cookies.iter().any(over) {
-            self.cookies.retain(|c| !over(c));
+        if self.cookies.iter().any(|c| c.is_over(now)) {
+            self.cookies.retain(|c| !c.is_over(now));
             self.version += 1;
         }
     }
-}
-
-enum Parsed {
-    /// `Max-Age` without a value: http.cookiejar trips over it and keeps no cookie of the answer.
-    Poison,
-    Set(Cookie),
-    Delete {
-        domain: String,
-        path: String,
-        name: String,
-    },
-}
-
-/// One `Set-Cookie` field (`parse_ns_headers`, `_normalized_cookie_tuples`, `_cookie_from_cookie_tuple`, `set_ok`).
-fn parse(text: &str, url: &Url, host: &Host<'_>, now: i64) -> Option<Parsed> {
-    let mut parts = text.split(';').map(|part| {
-        let (key, value) = match part.split_once('=') {
-            Some((key, value)) => (key.trim(), Some(value.trim())),
-            None => (part.trim(), None),
-        };
-        (key, value)
-    });
-    let (name, value) = parts.next().filter(|(name, _)| !name.is_empty())?;
-    let (mut domain, mut path, mut expires, mut secure, mut discard) =
-        (None, None, None, false, false);
-    let (mut max_age, mut versioned, mut numbered) = (false, false, false);
-    let mut rest = Vec::new();
-    for (key, value) in parts.filter(|(key, _)| !key.is_empty()) {
-        match key.to_ascii_lowercase().as_str() {
-            "domain" if domain.is_none() => domain = Some(value?.to_lowercase()),
-            "path" if path.is_none() => path = Some(value?),
-            "secure" => secure = true,
-            "discard" => discard = true,
-            "expires" if max_age || expires.is_some() => {}
-            "expires" => {
-                expires = value.and_then(|date| cookie_date::parse(date.trim_matches('"'), now))
-            }
-            "max-age" => {
-                let Some(value) = value else {
-                    return Some(Parsed::Poison);
-                };
-                let seconds: i64 = value.trim().parse().ok()?;
-                max_age = true;
-                expires = Some(now.saturating_add(seconds));
-            }
-            "domain" | "path" => {}
-            "version" if versioned => {} // the first one counts
-            "version" => {
-                versioned = true;
-                // 1 is taken as 0 (`rfc2109_as_netscape`), higher ones are refused.
-                let version: u32 = value?.trim_matches('"').parse().ok()?;
-                if version > 1 {
-                    return None;
-                }
-                numbered = version == 1;
-            }
-            "port" | "comment" | "commenturl" => {}
-            _ => rest.push((key.to_owned(), value.map(ToOwned::to_owned))),
-        }
-    }
-    let path_specified = path.is_some_and(|path| !path.is_empty());
-    let path = match path.filter(|path| !path.is_empty()) {
-        Some(path) => escape_path(path).into_owned(),
-        None => {
-            let own = escape_path(url.path());
-            let cut = own
-                .rfind('/')
-                .map_or(&*own, |at| &own[..at + usize::from(numbered)]);
-            if cut.is_empty() {
-                "/".to_owned()
-            } else {
-                cut.to_owned()
-            }
-        }
-    };
-    let domain_specified = domain.is_some();
-    let domain_initial_dot = domain.as_deref().is_some_and(|d: &str| d.starts_with('.'));
-    let domain = match domain {
-        None => host.effective.clone().into_owned(),
-        Some(domain) if domain.starts_with('.') => domain,
-        Some(domain) => format!(".{domain}"),
-    };
-    if expires.is_some_and(|end| end <= now) {
-        return Some(Parsed::Delete {
-            domain,
-            path,
-            name: name.to_owned(),
-        });
-    }
-    if domain_specified && !may_set(host, &domain) {
-        return None;
-    }
-    Some(Parsed::Set(Cookie {
-        name: name.to_owned(),
-        value: value.map(ToOwned::to_owned),
-        domain,
-        domain_specified,
-        domain_initial_dot,
-        path,
-        path_specified,
-        secure,
-        discard: discard || expires.is_none(),
-        expires,
-        rest,
-    }))
-}
-
-/// `set_ok_domain` for a named domain (which begins with a dot).
-fn may_set(host: &Host<'_>, domain: &str) -> bool {
-    let undotted = domain.strip_prefix('.').unwrap_or(domain);
-    let effective = &*host.effective;
-    if !undotted.contains('.') && !effective.ends_with(".local") {
-        return false;
-    }
-    effective.ends_with(domain)
-        || effective.ends_with(&format!("{undotted}.local"))
-        || ends_with_domain(effective, domain)
-}
-
-fn path_matches(path: &str, cookie_path: &str) -> bool {
-    path.strip_prefix(cookie_path).is_some_and(|after| {
-        after.is_empty() || cookie_path.ends_with('/') || after.starts_with('/')
-    })
-}
-
-/// `escape_path`: quotes what `urllib.parse.quote(path, "%/;:@&=+$,!~*'()")` would.
-fn escape_path(path: &str) -> Cow<'_, str> {
-    const SET: &AsciiSet = &CONTROLS
-        .add(b' ')
-        .add(b'"')
-        .add(b'#')
-        .add(b'<')
-        .add(b'>')
-        .add(b'?')
-        .add(b'[')
-        .add(b'\\')
-        .add(b']')
-        .add(b'^')
-        .add(b'`')
-        .add(b'{')
-        .add(b'|')
-        .add(b'}');
-    let escaped: Cow<'_, str> = utf8_percent_encode(path, SET).into();
-    if !escaped.contains('%') {
-        return escaped;
-    }
-    // Escapes are compared in capitals.
-    let bytes = escaped.as_bytes();
-    let of_escape = |at: usize| {
-        let hex = |at: usize| bytes.get(at).is_some_and(u8::is_ascii_hexdigit);
-        let begins = |at: usize| bytes[at] == b'%' && hex(at + 1) && hex(at + 2);
-        (1..=2).any(|back| at >= back && begins(at - back))
-    };
-    escaped
-        .char_indices()
-        .map(|(at, c)| {
-            if of_escape(at) {
-                c.to_ascii_uppercase()
-            } else {
-                c
-            }
-        })
-        .collect::<String>()
-        .into()
 }
 
 /// `RequestsCookieJar.set_cookie`: a quoted value loses its escaped quotes.
@@ -430,18 +250,12 @@ mod tests {
     }
 
     fn give(jar: &mut Jar, url: &str, fields: &[&str]) {
-        let mut headers = HeaderMap::new();
-        for field in fields {
-            headers.append(
-                header::SET_COOKIE,
-                HeaderValue::from_bytes(field.as_bytes()).unwrap(),
-            );
-        }
+        let headers: Headers = fields.iter().map(|field| ("Set-Cookie", field)).collect();
         jar.take(Dialect::Requests, &Url::parse(url).unwrap(), None, &headers);
     }
 
     fn sent(jar: &mut Jar, url: &str) -> String {
-        jar.field(&Url::parse(url).unwrap(), None, &[], &[])
+        jar.field(Dialect::Requests, &Url::parse(url).unwrap(), None, &[], &[])
             .map_or(String::new(), |v| v.to_str().unwrap().to_owned())
     }
 
@@ -474,6 +288,12 @@ mod tests {
         assert_eq!(sent(&mut jar, "http://api.shop.example/"), "a=1");
         assert_eq!(sent(&mut jar, "http://www.shop.example/"), "a=1; c=3");
         assert_eq!(sent(&mut jar, "http://shop.example.org/"), "");
+    }
+
+    #[test]
+    fn a_cookie_that_cannot_be_sent_does_not_keep_others_back() {
+        let mut jar = jar("http://h/", &["\u{1}odd=1", "good=2", "bad=\u{7f}"]);
+        assert_eq!(sent(&mut jar, "http://h/"), "good=2");
     }
 
     #[test]

@@ -4,14 +4,24 @@ mod body;
 mod client;
 mod cookie_date;
 pub mod cookies;
+mod fields;
+#[cfg(feature = "fuzzing")]
+#[doc(hidden)]
+pub mod fuzzing;
+mod headers;
+mod proxy;
 mod redirect;
 mod request;
 mod response;
+mod set_cookie;
 mod transport;
 mod url;
 
 pub use body::encode_form;
 pub use client::Client;
-pub use request::{Dialect, Fields, Options, Request, Verify};
+pub use fields::{Fields, Kind};
+pub use headers::Headers;
+pub use proxy::Proxy;
+pub use request::{Dialect, Options, Request, Verify};
 pub use response::{Answer, Exchange, Hop};
 pub use url::Url;

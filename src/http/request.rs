@@ -4,12 +4,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::{HeaderName, HeaderValue, Method};
+use http::Method;
 
+use super::fields::Fields;
+use super::proxy::Proxy;
 use super::url::Url;
-
-/// Header fields in the order they go on the wire.
-pub type Fields = Vec<(HeaderName, HeaderValue)>;
 
 /// Whose rules hold where `requests` and `geventhttpclient` differ.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,8 +41,8 @@ pub struct Options {
     pub read_timeout: Option<Duration>,
     /// Certificates accepted.
     pub verify: Verify,
-    /// `http://…`, `https://…` or `socks5://…` of a proxy.
-    pub proxy: Option<Arc<str>>,
+    /// The proxy, if it goes through one.
+    pub proxy: Option<Arc<Proxy>>,
 }
 
 /// One HTTP request, ready to be sent.

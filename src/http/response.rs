@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::{HeaderMap, HeaderValue, Method, StatusCode, Version};
+use http::{HeaderValue, Method, StatusCode};
 
+use super::headers::Headers;
 use super::url::Url;
 use crate::error::Error;
 
@@ -30,14 +31,16 @@ pub struct Hop {
 pub struct Answer {
     /// The status code.
     pub status: StatusCode,
-    /// HTTP/1.0, HTTP/1.1, …
-    pub version: Version,
-    /// The reason phrase, where it is not the usual one for the status.
-    pub reason: Option<Bytes>,
+    /// The digits of its HTTP version: 9, 10, 11, 20.
+    pub version: u8,
+    /// The reason phrase.
+    pub reason: Bytes,
     /// The header fields.
-    pub headers: HeaderMap,
+    pub headers: Headers,
     /// The body, decoded as Content-Encoding says; as it came, and as far as it came, where that failed.
     pub body: Bytes,
+    /// Whether the body is decoded.
+    pub decoded: bool,
     /// Why the body could not be read to its end, if so.
     pub broken: Option<Error>,
     /// From handing the hop to the transport until its header was there.

@@ -69,6 +69,11 @@ impl Url {
                 .parse()
                 .map_err(|_| format!("{text:?}: port {port:?} is not a number up to 65535"))?,
         };
+        // http.client refuses them, too: written as they are, they would end the line of a request.
+        let odd = |b: u8| b.is_ascii_control();
+        if text.bytes().any(odd) || host.contains(' ') {
+            return Err(format!("{text:?}: control characters or spaces"));
+        }
         let stop = text[end..].find('#').map_or(text.len(), |at| end + at);
         let host = if host.bytes().any(|b| b.is_ascii_uppercase()) {
             Arc::from(host.to_ascii_lowercase())
@@ -100,6 +105,40 @@ impl Url {
     #[must_use]
     pub fn host(&self) -> &str {
         &self.host
+    }
+
+    /// `user:password` in front of the host, escaped as it stands.
+    #[must_use]
+    pub fn userinfo(&self) -> Option<&str> {
+        let authority = &self.text[self.authority()..self.target.0];
+        authority.rsplit_once('@').map(|(user, _)| user)
+    }
+
+    /// Host and port as they stand in the text.
+    #[must_use]
+    pub fn netloc(&self) -> &str {
+        let authority = &self.text[self.authority()..self.target.0];
+        authority
+            .rsplit_once('@')
+            .map_or(authority, |(_, host)| host)
+    }
+
+    fn authority(&self) -> usize {
+        if self.secure { 8 } else { 7 }
+    }
+
+    /// The whole URL without credentials and fragment: what a proxy is asked for.
+    #[must_use]
+    pub fn absolute(&self) -> String {
+        let scheme = &self.text[..self.authority()];
+        let target = &self.text[self.target.0..self.target.1];
+        format!("{scheme}{}{target}", self.netloc())
+    }
+
+    /// The host, to be kept.
+    #[must_use]
+    pub fn shared_host(&self) -> Arc<str> {
+        Arc::clone(&self.host)
     }
 
     /// The port, given or implied.
@@ -215,6 +254,19 @@ mod tests {
             ("::1", 443, "/?q", "/")
         );
         assert_eq!(url.host_field(), "[::1]");
+    }
+
+    #[test]
+    fn refuses_what_would_break_a_request() {
+        for bad in [
+            "http://h\r\nX: y/",
+            "http://h/\n",
+            "http://a b/",
+            "http://h/\x7f",
+            "http://h\0/",
+        ] {
+            assert!(Url::parse(bad).is_err(), "{bad:?}");
+        }
     }
 
     #[test]

@@ -9,11 +9,11 @@ use pyo3::exceptions::{PyOSError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::PyString;
 
-use super::convert::{field, seconds};
+use super::convert::{fields, seconds};
 use super::queue::PyQueue;
 use crate::engine;
 use crate::http::cookies::Cookie;
-use crate::http::{Client, Dialect, Fields, Options, Request, Url, Verify};
+use crate::http::{Client, Dialect, Fields, Options, Proxy, Request, Url, Verify};
 
 /// Header fields, checked and converted once.
 #[pyclass(frozen, name = "Fields", module = "locust_native._core")]
@@ -23,11 +23,7 @@ pub struct PyFields(Arc<Fields>);
 impl PyFields {
     #[new]
     fn new(fields: Vec<(Bound<'_, PyAny>, Bound<'_, PyAny>)>) -> PyResult<Self> {
-        let fields: PyResult<Fields> = fields
-            .iter()
-            .map(|(name, value)| field(name, value))
-            .collect();
-        Ok(Self(Arc::new(fields?)))
+        Ok(Self(Arc::new(self::fields(&fields)?)))
     }
 }
 
@@ -59,7 +55,7 @@ impl PyOptions {
             connect_timeout: seconds(connect_timeout),
             read_timeout: seconds(read_timeout),
             verify: bundle.map_or(Verify::Nothing, |path| Verify::Bundle(path.into())),
-            proxy: proxy.map(Into::into),
+            proxy: proxy.map(|text| Arc::new(Proxy::new(&text))),
         }))
     }
 }
@@ -135,17 +131,12 @@ impl PyClient {
         cookies: Option<Vec<(String, String)>>,
         options: &PyOptions,
     ) -> PyResult<engine::Token> {
-        let tail: PyResult<Fields> = tail
-            .unwrap_or_default()
-            .iter()
-            .map(|(name, value)| field(name, value))
-            .collect();
         let request = Request {
             method: Method::from_bytes(method.as_bytes())
                 .map_err(|_| PyValueError::new_err(format!("{method:?} is no HTTP method")))?,
             url: Url::parse(url).map_err(PyValueError::new_err)?,
             head: Arc::clone(&head.0),
-            tail: tail?,
+            tail: fields(&tail.unwrap_or_default())?,
             cookies: cookies.unwrap_or_default(),
             body: body.map_or_else(Bytes::new, Bytes::copy_from_slice),
             options: Arc::clone(&options.0),

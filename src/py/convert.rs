@@ -1,47 +1,41 @@
 //! Python values to owned Rust values and back.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
-use http::{HeaderName, HeaderValue};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyString};
 
+use crate::http::Fields;
+
 /// The bytes of a `str` (as latin-1, which is what http.client sends) or of `bytes`.
-pub fn field_bytes(value: &Bound<'_, PyAny>) -> PyResult<Vec<u8>> {
+fn field_bytes<'a>(value: &'a Bound<'_, PyAny>) -> PyResult<Cow<'a, [u8]>> {
     if let Ok(bytes) = value.cast::<PyBytes>() {
-        return Ok(bytes.as_bytes().to_vec());
+        return Ok(bytes.as_bytes().into());
     }
     let text = value.cast::<PyString>()?.to_str()?;
     if text.is_ascii() {
-        return Ok(text.as_bytes().to_vec());
+        return Ok(text.as_bytes().into());
     }
     text.chars()
         .map(|c| {
             u8::try_from(u32::from(c))
                 .map_err(|_| PyValueError::new_err(format!("{text:?} is not latin-1")))
         })
-        .collect()
+        .collect::<PyResult<Vec<u8>>>()
+        .map(Cow::from)
 }
 
-/// A header field.
-pub fn field(
-    name: &Bound<'_, PyAny>,
-    value: &Bound<'_, PyAny>,
-) -> PyResult<(HeaderName, HeaderValue)> {
-    let bytes = field_bytes(name)?;
-    let parsed = HeaderName::from_bytes(&bytes).map_err(|_| {
-        PyValueError::new_err(format!(
-            "{:?} is no header name",
-            String::from_utf8_lossy(&bytes)
-        ))
-    })?;
-    let value = HeaderValue::try_from(field_bytes(value)?).map_err(|_| {
-        PyValueError::new_err(format!(
-            "the value of header {parsed} holds a control character"
-        ))
-    })?;
-    Ok((parsed, value))
+/// Header fields; a `ValueError` for what the wire cannot carry.
+pub fn fields(pairs: &[(Bound<'_, PyAny>, Bound<'_, PyAny>)]) -> PyResult<Fields> {
+    let mut fields = Fields::with_capacity(64 * pairs.len());
+    for (name, value) in pairs {
+        fields
+            .push(&field_bytes(name)?, &field_bytes(value)?)
+            .map_err(PyValueError::new_err)?;
+    }
+    Ok(fields)
 }
 
 /// Seconds as a duration; `None`, or anything no clock can count to, is no limit.
@@ -55,17 +49,4 @@ pub fn latin1(bytes: &[u8]) -> String {
         Ok(text) if text.is_ascii() => text.to_owned(),
         _ => bytes.iter().map(|&b| char::from(b)).collect(),
     }
-}
-
-/// A header name as servers usually write it: hyper keeps names in lower case only.
-pub fn title_case(name: &HeaderName) -> String {
-    let mut upper = true;
-    name.as_str()
-        .chars()
-        .map(|c| {
-            let shown = if upper { c.to_ascii_uppercase() } else { c };
-            upper = c == '-';
-            shown
-        })
-        .collect()
 }

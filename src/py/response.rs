@@ -5,7 +5,7 @@ use pyo3::exceptions::PyIndexError;
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 
-use super::convert::{latin1, title_case};
+use super::convert::latin1;
 use crate::engine::Finished;
 use crate::http::{Answer, Hop};
 
@@ -57,14 +57,14 @@ impl PyExchange {
         self.last().map_or(0, |answer| answer.body.len())
     }
 
-    /// (kind, message, errno or None) of the failure, or None.
+    /// (kind, message, errno or None, bytes that could not be understood) of the failure, or None.
     #[getter]
-    fn error(&self) -> Option<(&'static str, &str, Option<i32>)> {
+    fn error(&self) -> Option<(&'static str, &str, Option<i32>, &[u8])> {
         self.0
             .exchange
             .error
             .as_ref()
-            .map(|e| (e.kind.name(), e.message.as_str(), e.os_code))
+            .map(|e| (e.kind.name(), e.message.as_str(), e.os_code, &e.seen[..]))
     }
 
     /// How many hops there were.
@@ -88,21 +88,13 @@ impl PyExchange {
     /// Reason phrase of a hop.
     #[pyo3(signature = (hop=-1))]
     fn reason(&self, hop: isize) -> PyResult<String> {
-        let answer = self.answer(hop)?;
-        Ok(match &answer.reason {
-            Some(reason) => latin1(reason),
-            None => answer.status.canonical_reason().unwrap_or("").to_owned(),
-        })
+        Ok(latin1(&self.answer(hop)?.reason))
     }
 
-    /// HTTP version of a hop's answer as urllib3 counts it: 10, 11.
+    /// HTTP version of a hop's answer as urllib3 counts it: 10, 11; for geventhttpclient also 9, 20.
     #[pyo3(signature = (hop=-1))]
     fn version(&self, hop: isize) -> PyResult<u8> {
-        Ok(if self.answer(hop)?.version == http::Version::HTTP_10 {
-            10
-        } else {
-            11
-        })
+        Ok(self.answer(hop)?.version)
     }
 
     /// Header fields of a hop's answer.
@@ -111,7 +103,7 @@ impl PyExchange {
         let headers = &self.answer(hop)?.headers;
         Ok(headers
             .iter()
-            .map(|(name, value)| (title_case(name), latin1(value.as_bytes())))
+            .map(|(name, value)| (latin1(name), latin1(value)))
             .collect())
     }
 
@@ -119,6 +111,12 @@ impl PyExchange {
     #[pyo3(signature = (hop=-1))]
     fn body<'py>(&self, py: Python<'py>, hop: isize) -> PyResult<Bound<'py, PyBytes>> {
         Ok(PyBytes::new(py, &self.answer(hop)?.body))
+    }
+
+    /// Whether the body of a hop's answer could be decoded.
+    #[pyo3(signature = (hop=-1))]
+    fn decoded(&self, hop: isize) -> PyResult<bool> {
+        Ok(self.answer(hop)?.decoded)
     }
 
     /// From handing the hop to the transport until its header was there, in seconds.
@@ -164,13 +162,13 @@ impl PyExchange {
     /// Value of one header field of the last answer, or None.
     fn header(&self, name: &str) -> Option<String> {
         let value = self.last()?.headers.get(name)?;
-        Some(latin1(value.as_bytes()))
+        Some(latin1(value))
     }
 
     /// Whether the last answer sets a cookie.
     #[getter]
     fn sets_cookie(&self) -> bool {
         self.last()
-            .is_some_and(|answer| answer.headers.contains_key(header::SET_COOKIE))
+            .is_some_and(|answer| answer.headers.contains(header::SET_COOKIE))
     }
 }

@@ -20,6 +20,9 @@ mod cookies;
 mod csrf;
 mod faults;
 mod form;
+#[cfg(feature = "fuzzing")]
+#[doc(hidden)]
+pub mod fuzzing;
 pub mod options;
 mod order;
 mod pages;

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use _core::clock::Stamp;
 use _core::error::ErrorKind;
-use _core::http::{Client, Dialect, Exchange, Options, Request, Url, Verify};
+use _core::http::{Client, Dialect, Exchange, Fields, Options, Request, Url, Verify};
 use bytes::Bytes;
 use http::Method;
 use tokio::runtime::{Builder, Runtime};
@@ -29,7 +29,7 @@ pub fn request(method: Method, url: &str) -> Request {
         method,
         url: Url::parse(url).unwrap(),
         head: Arc::default(),
-        tail: Vec::new(),
+        tail: Fields::default(),
         cookies: Vec::new(),
         body: Bytes::new(),
         options: Arc::new(options(Dialect::Requests)),

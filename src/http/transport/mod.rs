@@ -1,16 +1,24 @@
-//! The transports: hyper's own connection for the plain path, reqwest for everything else.
+//! The transports: HTTP/1.1 of our own, direct or through an HTTP proxy; reqwest for other proxies.
 
+mod chunked;
 mod direct;
+mod framing;
+#[cfg(feature = "fuzzing")]
+pub mod fuzzing;
+mod head;
+mod line;
+mod number;
+mod stream;
 mod tls;
 mod wide;
-mod wire;
 
 use std::future::Future;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::{HeaderMap, Method};
+use http::Method;
 
+use super::fields::Fields;
 use super::request::Options;
 use super::response::Answer;
 use super::url::Url;
@@ -24,7 +32,7 @@ pub struct Outgoing {
     /// Where to.
     pub url: Url,
     /// All fields, `Host` among them, in wire order.
-    pub headers: HeaderMap,
+    pub fields: Fields,
     /// The body.
     pub body: Bytes,
 }
@@ -47,10 +55,11 @@ impl Transports {
 
     /// Sends one hop by the transport it needs and reads the whole answer.
     pub async fn exchange(&self, options: &Options, outgoing: Outgoing) -> Result<Answer> {
-        if let Some(proxy) = &options.proxy {
-            self.wide.exchange(options, proxy, outgoing).await
-        } else {
-            self.direct.exchange(options, outgoing).await
+        match &options.proxy {
+            Some(proxy) if proxy.http().is_none() => {
+                self.wide.exchange(options, proxy, outgoing).await
+            }
+            _ => self.direct.exchange(options, outgoing).await,
         }
     }
 

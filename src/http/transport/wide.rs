@@ -1,40 +1,43 @@
-//! Wide: reqwest, for what the direct transport does not do (proxies, SOCKS), its own extras off.
+//! Wide: reqwest, for the proxies that the direct transport does not do (SOCKS, https), its own extras off.
 
 use std::collections::HashMap;
 use std::mem;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use bytes::Bytes;
+use http::{HeaderName, HeaderValue, Version};
 use http_body_util::BodyExt;
 
 use super::{Outgoing, tls, within};
 use crate::clock::Stamp;
 use crate::error::{Error, ErrorKind, Result};
+use crate::http::proxy::Proxy;
 use crate::http::request::{Options, Verify};
 use crate::http::response::Answer;
 
 /// One reqwest client for each proxy and set of certificates this user has needed.
 #[derive(Debug, Default)]
 pub struct Wide {
-    clients: Mutex<HashMap<(Arc<str>, Verify), reqwest::Client>>,
+    clients: Mutex<HashMap<(String, Verify), reqwest::Client>>,
 }
 
 impl Wide {
-    fn clients(&self) -> MutexGuard<'_, HashMap<(Arc<str>, Verify), reqwest::Client>> {
+    fn clients(&self) -> MutexGuard<'_, HashMap<(String, Verify), reqwest::Client>> {
         // A panic while the map was held leaves at most one client unmade.
         self.clients.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn client(&self, options: &Options, proxy: &Arc<str>) -> Result<reqwest::Client> {
-        let key = (Arc::clone(proxy), options.verify.clone());
+    fn client(&self, options: &Options, proxy: &Proxy) -> Result<reqwest::Client> {
+        let key = (proxy.as_str().to_owned(), options.verify.clone());
         if let Some(client) = self.clients().get(&key) {
             return Ok(client.clone());
         }
         let refused =
-            |error: reqwest::Error| Error::new(ErrorKind::Proxy, format!("proxy {proxy}: {error}"));
+            |error: reqwest::Error| Error::new(ErrorKind::Proxy, format!("proxy: {error}"));
         let client = reqwest::Client::builder()
             .tls_backend_preconfigured((*tls::config(&options.verify)?).clone())
             .redirect(reqwest::redirect::Policy::none())
-            .proxy(reqwest::Proxy::all(&**proxy).map_err(refused)?)
+            .proxy(reqwest::Proxy::all(proxy.as_str()).map_err(refused)?)
             .http1_only()
             .http1_title_case_headers()
             .build()
@@ -47,7 +50,7 @@ impl Wide {
     pub async fn exchange(
         &self,
         options: &Options,
-        proxy: &Arc<str>,
+        proxy: &Proxy,
         outgoing: Outgoing,
     ) -> Result<Answer> {
         let started = Stamp::now();
@@ -56,7 +59,12 @@ impl Wide {
             Error::new(ErrorKind::Protocol, format!("{}: {error}", outgoing.url))
         })?;
         let mut request = reqwest::Request::new(outgoing.method, url);
-        *request.headers_mut() = outgoing.headers;
+        for (name, value) in outgoing.fields.iter() {
+            let named = HeaderName::from_bytes(name).ok();
+            if let (Some(name), Ok(value)) = (named, HeaderValue::from_bytes(value)) {
+                request.headers_mut().append(name, value);
+            }
+        }
         if !outgoing.body.is_empty() {
             *request.body_mut() = Some(outgoing.body.into());
         }
@@ -73,15 +81,27 @@ impl Wide {
             within(options.read_timeout, ErrorKind::BodyTimeout, body.collect()).await?;
         Ok(Answer {
             status: parts.status,
-            version: parts.version,
+            version: if parts.version == Version::HTTP_10 {
+                10
+            } else {
+                11
+            },
             reason: parts
                 .extensions
                 .remove::<hyper::ext::ReasonPhrase>()
-                .map(|r| bytes::Bytes::copy_from_slice(r.as_bytes())),
-            headers: parts.headers,
+                .map_or_else(
+                    || Bytes::from_static(parts.status.canonical_reason().unwrap_or("").as_bytes()),
+                    |reason| Bytes::copy_from_slice(reason.as_bytes()),
+                ),
+            headers: parts
+                .headers
+                .iter()
+                .map(|(name, value)| (title_case(name), value.as_bytes()))
+                .collect(),
             body: collected
                 .map_err(|error| Error::new(ErrorKind::Incomplete, error.to_string()))?
                 .to_bytes(),
+            decoded: false,
             broken: None,
             head_time,
         })
@@ -96,6 +116,19 @@ impl Wide {
     pub fn forget(&self) {
         mem::forget(mem::take(&mut *self.clients()));
     }
+}
+
+/// A header name as servers usually write it: hyper keeps names in lower case only.
+fn title_case(name: &HeaderName) -> String {
+    let mut upper = true;
+    name.as_str()
+        .chars()
+        .map(|c| {
+            let shown = if upper { c.to_ascii_uppercase() } else { c };
+            upper = c == '-';
+            shown
+        })
+        .collect()
 }
 
 fn translate(error: &reqwest::Error) -> Error {
@@ -119,8 +152,7 @@ fn translate(error: &reqwest::Error) -> Error {
         ErrorKind::Closed
     };
     Error {
-        kind,
-        message: words,
         os_code,
+        ..Error::new(kind, words)
     }
 }

@@ -1,0 +1,25 @@
+//! A request to the mock shop (target, fields, an empty line, body): it is read without a complaint.
+
+#![no_main]
+
+use _core::saleor::fuzzing::read;
+use http::{HeaderName, HeaderValue, Request};
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|data: &[u8]| {
+    let cut = data.windows(2).position(|pair| pair == b"\n\n");
+    let (head, body) = cut.map_or((data, &b""[..]), |at| (&data[..at], &data[at + 2..]));
+    let mut lines = head.split(|&b| b == b'\n');
+    let Ok(mut request) = Request::post(lines.next().unwrap_or_default()).body(()) else {
+        return;
+    };
+    for line in lines {
+        let mut field = line.splitn(2, |&b| b == b':');
+        let name = HeaderName::from_bytes(field.next().unwrap_or_default());
+        let value = HeaderValue::from_bytes(field.next().unwrap_or_default().trim_ascii());
+        if let (Ok(name), Ok(value)) = (name, value) {
+            request.headers_mut().append(name, value);
+        }
+    }
+    let _ = read(&request.into_parts().0, body);
+});

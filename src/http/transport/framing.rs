@@ -1,0 +1,171 @@
+//! Framing: where the body of an answer ends, and whether its connection may be used again.
+//!
+//! `HttpUser`: Lib/http/client.py (`begin`, `_check_close`) and urllib3 (`_init_length`).
+//! `FastHttpUser`: llhttp.
+
+use http::{Method, header};
+
+use super::head::{Head, Odd};
+use super::number::python_int;
+use crate::error::{Error, ErrorKind};
+use crate::http::headers::Headers;
+use crate::http::request::Dialect;
+
+/// How the end of the body is found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Framing {
+    /// There is no body.
+    Nothing,
+    /// So many bytes.
+    Length(u64),
+    /// Chunks.
+    Chunked,
+    /// When the connection ends.
+    UntilClose,
+}
+
+/// Why no framing could be told.
+#[derive(Debug)]
+pub enum Refused {
+    /// llhttp refuses the head.
+    Odd,
+    /// urllib3 refuses contradicting lengths.
+    Lengths(Error),
+}
+
+impl From<Odd> for Refused {
+    fn from(_: Odd) -> Self {
+        Self::Odd
+    }
+}
+
+/// The framing of an answer to `method`, and whether the connection stays open after it.
+pub fn of(dialect: Dialect, method: &Method, head: &Head) -> Result<(Framing, bool), Refused> {
+    match dialect {
+        Dialect::Requests => lenient(method, head).map_err(Refused::Lengths),
+        Dialect::Fast => Ok(strict(method, head)?),
+    }
+}
+
+fn lenient(method: &Method, head: &Head) -> Result<(Framing, bool), Error> {
+    let headers = &head.headers;
+    let joined = |name| {
+        let values: Vec<&[u8]> = headers.all(name).collect();
+        (!values.is_empty()).then(|| values.join(&b", "[..]).to_ascii_lowercase())
+    };
+    let first = |name: header::HeaderName| headers.get(name).map(<[u8]>::to_ascii_lowercase);
+    let bodiless =
+        *method == Method::HEAD || matches!(head.line.status.as_u16(), 100..200 | 204 | 304);
+    // urllib3 decides how the body is read, http.client when the connection ends.
+    let chunked = joined(header::TRANSFER_ENCODING).is_some_and(|value| {
+        value
+            .split(|&b| b == b',')
+            .any(|word| word.trim_ascii() == b"chunked")
+    });
+    let plainly_chunked = first(header::TRANSFER_ENCODING).as_deref() == Some(&b"chunked"[..]);
+    let own_length = first(header::CONTENT_LENGTH)
+        .filter(|_| !plainly_chunked)
+        .and_then(|value| number(&value));
+    let length = match joined(header::CONTENT_LENGTH).filter(|_| !chunked) {
+        None => None,
+        Some(value) => {
+            let numbers: Option<Vec<i128>> = value
+                .split(|&b| b == b',')
+                .map(|part| python_int(part, 10))
+                .collect();
+            match numbers {
+                Some(numbers) if numbers.iter().any(|n| *n != numbers[0]) => {
+                    let shown: Vec<&[u8]> = headers.all(header::CONTENT_LENGTH).collect();
+                    let shown = shown.join(&b", "[..]);
+                    return Err(Error::new(
+                        ErrorKind::Lengths,
+                        shown.iter().map(|&b| char::from(b)).collect::<String>(),
+                    ));
+                }
+                Some(numbers) => numbers
+                    .first()
+                    .filter(|n| **n >= 0)
+                    .map(|n| u64::try_from(*n).unwrap_or(u64::MAX)),
+                None => None,
+            }
+        }
+    };
+    let connection = first(header::CONNECTION).unwrap_or_default();
+    let names = |word: &[u8]| connection.windows(word.len()).any(|part| part == word);
+    let closes = if head.line.version == 11 {
+        names(b"close")
+    } else {
+        let proxied = headers
+            .get("proxy-connection")
+            .unwrap_or_default()
+            .to_ascii_lowercase();
+        let kept = headers.contains("keep-alive")
+            || names(b"keep-alive")
+            || proxied.windows(10).any(|part| part == b"keep-alive");
+        !kept
+    };
+    let keep = !closes && (bodiless || plainly_chunked || own_length.is_some());
+    let framing = match (bodiless, chunked, length.or(own_length)) {
+        (_, true, _) if *method != Method::HEAD => Framing::Chunked, // urllib3 asks for nothing else
+        (true, ..) => Framing::Nothing,
+        (_, _, Some(length)) => Framing::Length(length),
+        _ => Framing::UntilClose,
+    };
+    Ok((framing, keep))
+}
+
+fn number(text: &[u8]) -> Option<u64> {
+    let number = python_int(text, 10).filter(|number| *number >= 0)?;
+    Some(u64::try_from(number).unwrap_or(u64::MAX))
+}
+
+fn strict(method: &Method, head: &Head) -> Result<(Framing, bool), Odd> {
+    let headers = &head.headers;
+    let mut lengths = headers.all(header::CONTENT_LENGTH);
+    let length = match (lengths.next(), lengths.next()) {
+        (None, _) => None,
+        (Some(value), None) => {
+            let value = value.trim_ascii();
+            if value.is_empty() || !value.iter().all(u8::is_ascii_digit) {
+                return Err(Odd);
+            }
+            Some(
+                std::str::from_utf8(value)
+                    .ok()
+                    .and_then(|digits| digits.parse().ok())
+                    .ok_or(Odd)?,
+            )
+        }
+        _ => return Err(Odd),
+    };
+    let encoded = headers.contains(header::TRANSFER_ENCODING);
+    if encoded && length.is_some() {
+        return Err(Odd);
+    }
+    let chunked = headers
+        .all(header::TRANSFER_ENCODING)
+        .last()
+        .and_then(|value| value.rsplit(|&b| b == b',').next())
+        .is_some_and(|last| last.trim_ascii().eq_ignore_ascii_case(b"chunked"));
+    let bodiless = *method == Method::HEAD || matches!(head.line.status.as_u16(), 204 | 304);
+    let framing = match (bodiless, chunked, length) {
+        (true, ..) => Framing::Nothing,
+        (_, true, _) => Framing::Chunked,
+        (_, _, Some(length)) if !encoded => Framing::Length(length),
+        _ => Framing::UntilClose,
+    };
+    let keep = framing != Framing::UntilClose
+        && if head.line.version == 11 {
+            !connection_says(headers, b"close")
+        } else {
+            connection_says(headers, b"keep-alive")
+        };
+    Ok((framing, keep))
+}
+
+fn connection_says(headers: &Headers, word: &[u8]) -> bool {
+    headers
+        .all(header::CONNECTION)
+        .flat_map(|value| value.split(|&b| b == b','))
+        .any(|part| part.trim_ascii().eq_ignore_ascii_case(word))
+}

@@ -1,0 +1,522 @@
+//! Head: status line and header fields of an answer, read line by line as the stock client reads them.
+//!
+//! `HttpUser`: Lib/http/client.py (`_read_status`, `_read_headers`) and the email parser under it, which
+//! take nearly anything. `FastHttpUser`: llhttp, which is strict. What either refuses is [`Odd`]: the
+//! bytes then go to Python, where the stock parser finds the words for it.
+
+use std::ops::Range;
+
+use bytes::Bytes;
+use http::StatusCode;
+
+use super::number::python_int;
+use crate::http::headers::Headers;
+use crate::http::request::Dialect;
+
+/// http.client's `_MAXLINE`, in bytes.
+const LONGEST_LINE: usize = 65_536;
+/// http.client's `_MAXHEADERS`.
+const MOST_FIELDS: usize = 100;
+/// llhttp has no limit; a head of this many bytes is not read further.
+const LONGEST_HEAD: usize = 1 << 24;
+
+/// The stock client would refuse what has come so far.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Odd;
+
+/// Version, status and the place of the reason phrase.
+#[derive(Debug, Clone)]
+pub struct StatusLine {
+    /// 9, 10, 11, 20: the digits of HTTP/x.y; for `HttpUser` 10 or 11, as http.client has it.
+    pub version: u8,
+    /// The code.
+    pub status: StatusCode,
+    reason: Range<usize>,
+}
+
+/// A head read to its end.
+#[derive(Debug)]
+pub struct Head {
+    /// Its first line.
+    pub line: StatusLine,
+    /// The reason phrase.
+    pub reason: Bytes,
+    /// The header fields.
+    pub headers: Headers,
+}
+
+/// Reads a head that comes in pieces; told of all bytes so far each time.
+#[derive(Debug)]
+pub struct HeadReader {
+    dialect: Dialect,
+    /// Where the first unread line begins, and how far its end has been looked for.
+    line_start: usize,
+    searched: usize,
+    status: Option<StatusLine>,
+    fields: Vec<(Range<u32>, Range<u32>)>,
+    /// Lines since the status line.
+    lines: usize,
+    /// The email parser has met a line that is no field: it takes no further ones.
+    stopped: bool,
+    /// The last line was a field, so that the next may continue it.
+    open: bool,
+    /// Some field goes on over several lines.
+    folded: bool,
+}
+
+impl HeadReader {
+    /// A reader at the first byte of an answer.
+    pub fn new(dialect: Dialect) -> Self {
+        Self {
+            dialect,
+            line_start: 0,
+            searched: 0,
+            status: None,
+            fields: Vec::with_capacity(12),
+            lines: 0,
+            stopped: false,
+            open: false,
+            folded: false,
+        }
+    }
+
+    /// Reads on in `bytes`, all there is so far; `end`: nothing more will come. Returns the length of
+    /// the head once it is whole.
+    pub fn read(&mut self, bytes: &[u8], end: bool) -> Result<Option<usize>, Odd> {
+        loop {
+            let Some(found) = bytes[self.searched..].iter().position(|&b| b == b'\n') else {
+                self.searched = bytes.len();
+                return if end {
+                    self.cut(bytes)
+                } else {
+                    self.early(bytes)
+                };
+            };
+            let next = self.searched + found + 1;
+            let line = self.line_start..next;
+            self.line_start = next;
+            self.searched = next;
+            let whole = match self.dialect {
+                Dialect::Requests => self.lenient(bytes, line)?,
+                Dialect::Fast => self.strict(bytes, line)?,
+            };
+            if whole {
+                return Ok(Some(next));
+            }
+        }
+    }
+
+    /// The head of `raw`, once `read` has said it is whole.
+    pub fn finish(self, raw: Bytes) -> Option<Head> {
+        let line = self.status?;
+        let reason = raw.slice(line.reason.clone());
+        let headers = Headers::new(raw, self.fields);
+        Some(Head {
+            reason,
+            line,
+            headers: if self.folded {
+                headers
+                    .iter()
+                    .map(|(name, value)| (name, unfolded(value)))
+                    .collect()
+            } else {
+                headers
+            },
+        })
+    }
+
+    /// http.client takes the end of the stream for the end of the header; llhttp does not.
+    fn cut(&mut self, bytes: &[u8]) -> Result<Option<usize>, Odd> {
+        if self.dialect == Dialect::Fast {
+            return Err(Odd);
+        }
+        if self.line_start < bytes.len() {
+            let line = self.line_start..bytes.len();
+            self.line_start = bytes.len();
+            self.lenient(bytes, line)?;
+        }
+        if self.status.is_some() {
+            Ok(Some(bytes.len()))
+        } else {
+            Err(Odd)
+        }
+    }
+
+    /// What can be refused before the line has come to its end.
+    fn early(&self, bytes: &[u8]) -> Result<Option<usize>, Odd> {
+        let line = &bytes[self.line_start..];
+        let refused = match self.dialect {
+            Dialect::Requests => line.len() > LONGEST_LINE,
+            Dialect::Fast => {
+                let begins = b"HTTP/".iter().zip(line).all(|(a, b)| a == b);
+                bytes.len() > LONGEST_HEAD || self.status.is_none() && line != b"\r" && !begins
+            }
+        };
+        if refused { Err(Odd) } else { Ok(None) }
+    }
+
+    /// One line as http.client and the email parser take it; whether it was the last.
+    fn lenient(&mut self, bytes: &[u8], line: Range<usize>) -> Result<bool, Odd> {
+        if line.len() > LONGEST_LINE {
+            return Err(Odd);
+        }
+        let text = &bytes[line.clone()];
+        if self.status.is_none() {
+            self.status = Some(lenient_status(bytes, line).ok_or(Odd)?);
+            return Ok(false);
+        }
+        self.lines += 1;
+        if self.lines > MOST_FIELDS {
+            return Err(Odd);
+        }
+        if text == b"\r\n" || text == b"\n" {
+            if self.status.as_ref().is_some_and(|s| s.status == 100) {
+                self.again(); // http.client skips "100 Continue" and reads the next head
+                return Ok(false);
+            }
+            return Ok(true);
+        }
+        // A carriage return ends a line for the email parser.
+        let mut start = line.start;
+        while start < line.end {
+            let mut stop = bytes[start..line.end]
+                .iter()
+                .position(|&b| b == b'\r' || b == b'\n')
+                .map_or(line.end, |at| start + at + 1);
+            if bytes[stop - 1] == b'\r' && stop < line.end && bytes[stop] == b'\n' {
+                stop += 1;
+            }
+            self.lenient_field(bytes, start..stop);
+            start = stop;
+        }
+        Ok(false)
+    }
+
+    fn lenient_field(&mut self, bytes: &[u8], line: Range<usize>) {
+        let text = &bytes[line.clone()];
+        if self.stopped {
+            return;
+        }
+        if matches!(text.first(), Some(b' ' | b'\t')) {
+            if self.open
+                && let Some((_, value)) = self.fields.last_mut()
+            {
+                *value = place(value.start as usize..trimmed_end(bytes, &line));
+                self.folded = true;
+            }
+            return;
+        }
+        self.open = false;
+        if text.starts_with(b"From ") {
+            return;
+        }
+        let name = text
+            .iter()
+            .take_while(|b| (b'!'..=b'~').contains(b) && **b != b':')
+            .count();
+        if text.get(name) != Some(&b':') {
+            self.stopped = true;
+        } else if name > 0 {
+            let after = line.start + name + 1;
+            let blanks = bytes[after..line.end]
+                .iter()
+                .take_while(|b| matches!(b, b' ' | b'\t'))
+                .count();
+            let start = after + blanks;
+            let end = trimmed_end(bytes, &line).max(start);
+            self.fields
+                .push((place(line.start..line.start + name), place(start..end)));
+            self.open = true;
+        }
+    }
+
+    /// One line as llhttp takes it; whether it was the last.
+    fn strict(&mut self, bytes: &[u8], line: Range<usize>) -> Result<bool, Odd> {
+        let text = &bytes[line.clone()];
+        let text = text.strip_suffix(b"\r\n").ok_or(Odd)?;
+        let Some(status) = &self.status else {
+            if !text.is_empty() {
+                self.status = Some(strict_status(text, line.start).ok_or(Odd)?);
+            }
+            return Ok(false);
+        };
+        if text.is_empty() {
+            return match status.status.as_u16() {
+                101 => Err(Odd),
+                100..200 => {
+                    self.again(); // geventhttpclient reads on until a final answer
+                    Ok(false)
+                }
+                _ => Ok(true),
+            };
+        }
+        let colon = text.iter().position(|&b| b == b':').ok_or(Odd)?;
+        let (name, value) = (&text[..colon], &text[colon + 1..]);
+        let good = |b: &u8| *b == b'\t' || *b >= b' ' && *b != 0x7f;
+        if name.is_empty() || !name.iter().all(|&b| is_token(b)) || !value.iter().all(good) {
+            return Err(Odd);
+        }
+        let blanks = value
+            .iter()
+            .take_while(|b| matches!(b, b' ' | b'\t'))
+            .count();
+        let start = line.start + colon + 1 + blanks;
+        let end = line.start + text.len();
+        self.fields
+            .push((place(line.start..line.start + colon), place(start..end)));
+        Ok(false)
+    }
+
+    fn again(&mut self) {
+        self.status = None;
+        self.fields.clear();
+        self.lines = 0;
+        self.stopped = false;
+        self.open = false;
+        self.folded = false;
+    }
+}
+
+/// urllib3's `_normalize_header_value`: a line end, with the blanks around it, is one blank.
+fn unfolded(value: &[u8]) -> Vec<u8> {
+    let blank = |b: &&u8| matches!(b, b' ' | b'\t');
+    let mut out: Vec<u8> = Vec::with_capacity(value.len());
+    let mut done = 0;
+    let mut rest = value;
+    while let Some((&byte, after)) = rest.split_first() {
+        if rest.starts_with(b"\r\n") && matches!(rest.get(2), Some(b' ' | b'\t')) {
+            let blanks = out[done..].iter().rev().take_while(blank).count();
+            out.truncate(out.len() - blanks);
+            out.push(b' ');
+            done = out.len();
+            rest = &rest[2 + rest[2..].iter().take_while(blank).count()..];
+        } else {
+            out.push(byte);
+            rest = after;
+        }
+    }
+    out
+}
+
+fn place(range: Range<usize>) -> Range<u32> {
+    // A head is at most LONGEST_HEAD or MOST_FIELDS lines of LONGEST_LINE bytes: it fits.
+    u32::try_from(range.start).unwrap_or(u32::MAX)..u32::try_from(range.end).unwrap_or(u32::MAX)
+}
+
+fn trimmed_end(bytes: &[u8], line: &Range<usize>) -> usize {
+    let ends = |b: &&u8| matches!(b, b'\r' | b'\n');
+    line.end - bytes[line.clone()].iter().rev().take_while(ends).count()
+}
+
+/// RFC 9110, 5.6.2.
+fn is_token(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte)
+}
+
+/// `line.split(None, 2)`: version, status, and a reason that may hold blanks.
+fn lenient_status(bytes: &[u8], line: Range<usize>) -> Option<StatusLine> {
+    let blank = |b: &u8| matches!(b, b'\t'..=b'\r' | b' ' | 0x1c..=0x1f | 0x85 | 0xa0);
+    let mut at = line.start;
+    let mut word = || {
+        at += bytes[at..line.end].iter().take_while(|b| blank(b)).count();
+        let start = at;
+        at += bytes[at..line.end].iter().take_while(|b| !blank(b)).count();
+        start..at
+    };
+    let (version, code) = (word(), word());
+    let mut reason = at..line.end;
+    let lead = bytes[reason.clone()]
+        .iter()
+        .take_while(|b| blank(b))
+        .count();
+    reason.start += lead;
+    let trail = bytes[reason.clone()]
+        .iter()
+        .rev()
+        .take_while(|b| blank(b))
+        .count();
+    reason.end -= trail;
+    let version = match &bytes[version] {
+        b"HTTP/1.0" | b"HTTP/0.9" => 10,
+        other if other.starts_with(b"HTTP/1.") => 11,
+        _ => return None,
+    };
+    let code = u16::try_from(python_int(&bytes[code], 10)?).ok()?;
+    let status = StatusCode::from_u16(code).ok()?;
+    Some(StatusLine {
+        version,
+        status,
+        reason,
+    })
+}
+
+/// `HTTP/x.y SP ddd [SP reason]`, as llhttp has it.
+fn strict_status(text: &[u8], offset: usize) -> Option<StatusLine> {
+    let rest = text.strip_prefix(b"HTTP/")?;
+    let version = match rest.get(..3)? {
+        b"0.9" => 9,
+        b"1.0" => 10,
+        b"1.1" => 11,
+        b"2.0" => 20,
+        _ => return None,
+    };
+    let code = rest[3..].strip_prefix(b" ")?;
+    let (code, after) = (code.get(..3)?, &code[3..]);
+    if !code.iter().all(u8::is_ascii_digit) {
+        return None;
+    }
+    let status = StatusCode::from_bytes(code).ok()?;
+    let lead = match after {
+        [] => 0,
+        [b' ', ..] => 1,
+        _ => return None,
+    };
+    let start = text.len() - after.len() + lead;
+    Some(StatusLine {
+        version,
+        status,
+        reason: offset + start..offset + text.len(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    type Seen = (u16, u8, String, Vec<(String, String)>);
+
+    /// Status, version, reason and fields, fed in pieces of every size; None where it is odd.
+    fn read(dialect: Dialect, bytes: &[u8]) -> Option<Seen> {
+        let text = |bytes: &[u8]| bytes.iter().map(|&b| char::from(b)).collect::<String>();
+        let mut outcomes = (1..=bytes.len()).map(|piece| {
+            let mut reader = HeadReader::new(dialect);
+            let mut length = None;
+            let mut upto = 0;
+            while length.is_none() {
+                upto = (upto + piece).min(bytes.len());
+                length = reader.read(&bytes[..upto], false).ok()?;
+                if upto == bytes.len() && length.is_none() {
+                    length = reader.read(bytes, true).ok()?;
+                    length?;
+                }
+            }
+            let head = reader.finish(Bytes::copy_from_slice(&bytes[..length?]))?;
+            let fields = head.headers.iter().map(|(n, v)| (text(n), text(v)));
+            Some((
+                head.line.status.as_u16(),
+                head.line.version,
+                text(&head.reason),
+                fields.collect(),
+            ))
+        });
+        let first = outcomes.next().unwrap();
+        assert!(
+            outcomes.all(|outcome| outcome == first),
+            "differs by pieces"
+        );
+        first
+    }
+
+    fn fields(dialect: Dialect, lines: &str) -> Option<Vec<(String, String)>> {
+        let head = format!("HTTP/1.1 200 OK\r\n{lines}\r\n");
+        read(dialect, head.as_bytes()).map(|(.., fields)| fields)
+    }
+
+    fn pairs(pairs: &[(&str, &str)]) -> Option<Vec<(String, String)>> {
+        let owned = |(a, b): &(&str, &str)| ((*a).to_owned(), (*b).to_owned());
+        Some(pairs.iter().map(owned).collect())
+    }
+
+    #[test]
+    fn both_keep_order_case_and_trailing_blanks() {
+        for dialect in [Dialect::Requests, Dialect::Fast] {
+            let seen = fields(dialect, "x-B: 1\r\nA:\t two \r\nx-b:\r\n");
+            assert_eq!(seen, pairs(&[("x-B", "1"), ("A", "two "), ("x-b", "")]));
+        }
+    }
+
+    #[test]
+    fn what_http_client_takes_and_llhttp_refuses() {
+        for (lines, want) in [
+            ("A: 1\nB: 2\r\n", &[("A", "1"), ("B", "2")][..]),
+            (
+                "A: 1 \r\n\t more\r\n \r\n and\r\nB:\r\n 2\r\n",
+                &[("A", "1 more  and"), ("B", " 2")],
+            ),
+            ("A: 1\r\nno colon\r\nB: 2\r\n", &[("A", "1")]),
+            (": 1\r\nB: 2\r\n", &[("B", "2")]),
+            (" lost\r\nB: 2\r\n", &[("B", "2")]),
+            ("A: 1\0\r\n", &[("A", "1\0")]),
+            ("A: 1\rB: 2\r\n", &[("A", "1"), ("B", "2")]),
+        ] {
+            assert_eq!(fields(Dialect::Requests, lines), pairs(want), "{lines:?}");
+            assert_eq!(fields(Dialect::Fast, lines), None, "{lines:?}");
+        }
+    }
+
+    #[test]
+    fn status_lines() {
+        let line = |dialect, line: &str| {
+            let head = format!("{line}\r\n\r\n");
+            read(dialect, head.as_bytes())
+                .map(|(status, version, reason, _)| (status, version, reason))
+        };
+        let (lenient, strict) = (Dialect::Requests, Dialect::Fast);
+        let ok = |version| Some((200, version, "OK".to_owned()));
+        assert_eq!(line(lenient, "HTTP/1.1  200 \t OK "), ok(11));
+        assert_eq!(line(strict, "HTTP/1.1  200 \t OK "), None);
+        assert_eq!(line(lenient, "HTTP/1.7 200 OK"), ok(11));
+        assert_eq!(line(strict, "HTTP/1.7 200 OK"), None);
+        assert_eq!(line(lenient, "HTTP/2.0 200 OK"), None);
+        assert_eq!(line(strict, "HTTP/2.0 200 OK"), ok(20));
+        for odd in [
+            "",
+            "garbage",
+            "HTTP/1.1",
+            "HTTP/1.1 99 OK",
+            "HTTP/1.1 1000 OK",
+            "HTTP/1.1 abc",
+        ] {
+            assert_eq!(line(lenient, odd), None, "{odd:?}");
+        }
+        for dialect in [lenient, strict] {
+            assert_eq!(
+                line(dialect, "HTTP/1.1 200"),
+                Some((200, 11, String::new()))
+            );
+            let interim = "HTTP/1.1 100 Continue\r\nA: 1\r\n\r\nHTTP/1.0 200 OK\r\n\r\n";
+            assert_eq!(
+                read(dialect, interim.as_bytes()),
+                Some((200, 10, "OK".into(), vec![]))
+            );
+        }
+    }
+
+    #[test]
+    fn a_head_cut_short_is_whole_for_http_client_only() {
+        let cut = b"HTTP/1.1 200 OK\r\nA: 1\r\nB: 2";
+        assert_eq!(read(Dialect::Fast, cut), None);
+        let (.., seen) = read(Dialect::Requests, cut).unwrap();
+        assert_eq!(Some(seen), pairs(&[("A", "1"), ("B", "2")]));
+    }
+
+    #[test]
+    fn limits_of_http_client() {
+        let head = |count: usize| format!("HTTP/1.1 200 OK\r\n{}\r\n", "A: 1\r\n".repeat(count));
+        let mut reader = HeadReader::new(Dialect::Requests);
+        assert!(matches!(
+            reader.read(head(99).as_bytes(), false),
+            Ok(Some(_))
+        ));
+        let mut reader = HeadReader::new(Dialect::Requests);
+        assert_eq!(reader.read(head(100).as_bytes(), false), Err(Odd));
+        let mut reader = HeadReader::new(Dialect::Requests);
+        assert_eq!(reader.read(&[b'x'; LONGEST_LINE + 1], false), Err(Odd));
+        let mut reader = HeadReader::new(Dialect::Fast);
+        assert!(matches!(
+            reader.read(head(10_000).as_bytes(), false),
+            Ok(Some(_))
+        ));
+    }
+}

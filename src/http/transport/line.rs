@@ -1,0 +1,344 @@
+//! Line: one open connection, and one exchange over it.
+
+use std::io;
+
+use bytes::{Bytes, BytesMut};
+use http::Method;
+
+use super::chunked::Chunked;
+use super::framing::{self, Framing, Refused};
+use super::head::{Head, HeadReader};
+use super::stream::Stream;
+use super::{Outgoing, within};
+use crate::clock::Stamp;
+use crate::error::{Error, ErrorKind, Result};
+use crate::http::proxy::Proxy;
+use crate::http::request::{Dialect, Options};
+use crate::http::response::Answer;
+use crate::http::url::Url;
+
+/// A body up to this size goes out in one write with its header, in bytes.
+const TOGETHER: usize = 1 << 14;
+/// Set aside for a body whose length is announced; a longer one grows as it comes.
+const FIRST_CAPACITY: usize = 1 << 20;
+/// Answers behind which llhttp judges what follows.
+const CHUNKED: &[u8] = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
+const EMPTY: &[u8] = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n";
+
+/// One exchange over a connection.
+pub struct Line<'a> {
+    stream: &'a mut Stream,
+    options: &'a Options,
+    proxy: Option<&'a Proxy>,
+    /// What has come and is not yet used.
+    inbox: BytesMut,
+    /// Bytes have come since the header was whole.
+    late: bool,
+}
+
+impl<'a> Line<'a> {
+    /// An exchange over `stream`.
+    pub fn new(stream: &'a mut Stream, options: &'a Options) -> Self {
+        Self {
+            stream,
+            options,
+            proxy: options.proxy.as_deref(),
+            inbox: BytesMut::new(),
+            late: false,
+        }
+    }
+
+    /// Sends a request and reads its whole answer; whether the connection can be used again.
+    ///
+    /// # Errors
+    /// `Closed`, `Broken`, `Protocol`, `Lengths` or `ReadTimeout` before the header is whole; what goes
+    /// wrong later is in the answer.
+    pub async fn exchange(mut self, outgoing: &Outgoing, started: Stamp) -> Result<(Answer, bool)> {
+        self.send(outgoing).await?;
+        let head = self.head().await?;
+        let head_time = Stamp::now().since(started);
+        let (raw, head) = head;
+        let told = framing::of(self.options.dialect, &outgoing.method, &head);
+        let (framing, mut keep) = match told {
+            Ok(told) => told,
+            Err(Refused::Lengths(error)) => return Err(error),
+            Err(Refused::Odd) => return Err(self.odd(&raw)),
+        };
+        // llhttp takes bytes behind an answer without a body for the beginning of the next.
+        let stray = framing == Framing::Nothing && outgoing.method != Method::HEAD;
+        if self.options.dialect == Dialect::Fast && stray && !self.inbox.is_empty() {
+            return Err(self.odd(&raw));
+        }
+        let mut answer = Answer {
+            status: head.line.status,
+            version: head.line.version,
+            reason: head.reason,
+            headers: head.headers,
+            body: Bytes::new(),
+            decoded: false,
+            broken: None,
+            head_time,
+        };
+        let mut body = BytesMut::new();
+        let read = match framing {
+            Framing::Nothing => Ok(()),
+            Framing::Length(length) => self.sized(length, &mut body).await,
+            Framing::Chunked => self.chunked(&mut body).await,
+            Framing::UntilClose => self.rest(&mut body).await,
+        };
+        answer.body = body.freeze();
+        answer.broken = read.err();
+        if self.options.dialect == Dialect::Fast {
+            if answer.broken.is_none() && self.beginning_of_no_answer(outgoing) {
+                answer.broken = Some(self.odd(EMPTY));
+            }
+            // llhttp is given what came with the header together with it: an error in there is the header's.
+            match answer.broken.take() {
+                Some(error) if !self.late && error.kind == ErrorKind::Chunk => {
+                    return Err(Error {
+                        kind: ErrorKind::Protocol,
+                        seen: [CHUNKED, &error.seen].concat().into(),
+                        ..error
+                    });
+                }
+                Some(error) if !self.late && error.kind == ErrorKind::Protocol => {
+                    return Err(error);
+                }
+                broken => answer.broken = broken,
+            }
+            keep &= self.inbox.iter().all(u8::is_ascii_whitespace);
+        }
+        // http.client throws away what it has read beyond the answer, and goes on with the connection.
+        keep &= answer.broken.is_none();
+        Ok((answer, keep))
+    }
+
+    /// Whether llhttp, which takes what follows an answer for the beginning of the next, refuses it.
+    fn beginning_of_no_answer(&self, outgoing: &Outgoing) -> bool {
+        let next = self.inbox.trim_ascii_start();
+        outgoing.method != Method::HEAD
+            && !next.iter().zip(b"HTTP/").all(|(one, other)| one == other)
+    }
+
+    async fn send(&mut self, outgoing: &Outgoing) -> Result<()> {
+        let mut head = Vec::with_capacity(outgoing.fields.wire().len() + 256);
+        head.extend_from_slice(outgoing.method.as_str().as_bytes());
+        head.push(b' ');
+        match self.proxy.filter(|_| !outgoing.url.secure()) {
+            None => head.extend_from_slice(outgoing.url.target().as_bytes()),
+            Some(_) => head.extend_from_slice(outgoing.url.absolute().as_bytes()),
+        }
+        head.extend_from_slice(b" HTTP/1.1\r\n");
+        head.extend_from_slice(outgoing.fields.wire());
+        if let Some(proxy) = self.proxy.filter(|_| !outgoing.url.secure()) {
+            introduce(&mut head, proxy);
+        }
+        head.extend_from_slice(b"\r\n");
+        let together = outgoing.body.len() <= TOGETHER;
+        if together {
+            head.extend_from_slice(&outgoing.body);
+        }
+        let limit = self.options.read_timeout;
+        let sending = async {
+            self.stream.send(&head).await?;
+            if !together {
+                self.stream.send(&outgoing.body).await?;
+            }
+            Ok(())
+        };
+        match within(limit, ErrorKind::ReadTimeout, sending).await? {
+            Ok(()) => Ok(()),
+            // The server may have answered before it closed: both stock clients look.
+            Err(error) if gone(&error, self.options.dialect) => Ok(()),
+            Err(error) => Err(Error::io(ErrorKind::Broken, &error)),
+        }
+    }
+
+    async fn head(&mut self) -> Result<(Bytes, Head)> {
+        let mut reader = HeadReader::new(self.options.dialect);
+        loop {
+            let reading = self.stream.read(&mut self.inbox);
+            let read = within(self.options.read_timeout, ErrorKind::ReadTimeout, reading).await?;
+            // geventhttpclient takes a reset for a closed connection, and sends again, only before the first
+            // byte; later it is the bare error of the socket.
+            let begun = self.options.dialect == Dialect::Fast && !self.inbox.is_empty();
+            let kind = if begun {
+                ErrorKind::Connect
+            } else {
+                ErrorKind::Broken
+            };
+            let count = read.map_err(|error| Error::io(kind, &error))?;
+            if count == 0 && self.inbox.is_empty() {
+                let words = "Remote end closed connection without response";
+                return Err(Error::new(ErrorKind::Closed, words));
+            }
+            match reader.read(&self.inbox, count == 0) {
+                Ok(Some(length)) => {
+                    let raw = self.inbox.split_to(length).freeze();
+                    let head = reader.finish(raw.clone());
+                    return head
+                        .map(|head| (raw.clone(), head))
+                        .ok_or_else(|| self.odd(&raw));
+                }
+                Ok(None) => {}
+                Err(_) => return Err(self.odd(&[])),
+            }
+        }
+    }
+
+    /// What Python's parsers are to judge: `head` and all that came after it.
+    fn odd(&mut self, head: &[u8]) -> Error {
+        let mut seen = BytesMut::from(head);
+        seen.extend_from_slice(&self.inbox);
+        Error {
+            seen: seen.freeze(),
+            ..Error::new(
+                ErrorKind::Protocol,
+                "the answer is no HTTP the client understands",
+            )
+        }
+    }
+
+    async fn more(&mut self) -> Result<usize> {
+        self.late = true;
+        let reading = self.stream.read(&mut self.inbox);
+        let read = within(self.options.read_timeout, ErrorKind::BodyTimeout, reading).await?;
+        read.map_err(|error| Error::io(ErrorKind::BodyBroken, &error))
+    }
+
+    /// Reads at most `most` bytes straight into the body.
+    async fn straight(&mut self, body: &mut BytesMut, most: u64) -> Result<usize> {
+        self.late = true;
+        let most = usize::try_from(most).unwrap_or(usize::MAX);
+        if body.capacity() == body.len() {
+            body.reserve(most.min(FIRST_CAPACITY).max(body.len().min(most)));
+        }
+        let reading = self.stream.read_into(body, most);
+        let read = within(self.options.read_timeout, ErrorKind::BodyTimeout, reading).await?;
+        read.map_err(|error| Error::io(ErrorKind::BodyBroken, &error))
+    }
+
+    async fn sized(&mut self, length: u64, body: &mut BytesMut) -> Result<()> {
+        let here = usize::try_from(length)
+            .unwrap_or(usize::MAX)
+            .min(self.inbox.len());
+        *body = self.inbox.split_to(here);
+        let mut left = length - here as u64;
+        if left > 0 {
+            // The head shares its memory with what came with it: a body that goes on gets its own.
+            let first = usize::try_from(length)
+                .unwrap_or(usize::MAX)
+                .min(FIRST_CAPACITY);
+            let mut own = BytesMut::with_capacity(first.max(here));
+            own.extend_from_slice(body);
+            *body = own;
+        }
+        while left > 0 {
+            let count = self.straight(body, left).await? as u64;
+            if count == 0 {
+                // In the words of urllib3, which stock Locust's failure texts quote.
+                let words = format!(
+                    "IncompleteRead({} bytes read, {left} more expected)",
+                    body.len()
+                );
+                return Err(Error::new(ErrorKind::Incomplete, words));
+            }
+            left -= count;
+        }
+        Ok(())
+    }
+
+    async fn chunked(&mut self, body: &mut BytesMut) -> Result<()> {
+        let mut chunks = Chunked::new(self.options.dialect);
+        while !chunks.read(&mut self.inbox, body)? {
+            let wanted = chunks.wanted();
+            let count = if wanted > READ_STRAIGHT {
+                let count = self.straight(body, wanted).await?;
+                chunks.took(count as u64);
+                count
+            } else {
+                self.more().await?
+            };
+            if count == 0 {
+                return chunks.cut(&self.inbox);
+            }
+        }
+        Ok(())
+    }
+
+    async fn rest(&mut self, body: &mut BytesMut) -> Result<()> {
+        *body = std::mem::take(&mut self.inbox);
+        while self.straight(body, READ_STRAIGHT).await? > 0 {}
+        Ok(())
+    }
+}
+
+fn introduce(head: &mut Vec<u8>, proxy: &Proxy) {
+    if let Some(credentials) = proxy.authorization() {
+        head.extend_from_slice(b"Proxy-Authorization: ");
+        head.extend_from_slice(credentials.as_bytes());
+        head.extend_from_slice(b"\r\n");
+    }
+}
+
+/// Asks the proxy at the other end of `stream` for a tunnel to where `url` leads.
+///
+/// # Errors
+/// `Tunnel` when it refuses; else as for any answer.
+pub async fn tunnel(stream: &mut Stream, proxy: &Proxy, url: &Url) -> Result<()> {
+    // As http.client does (`_tunnel`), in its HTTP/1.0.
+    let host = url.host();
+    let place = if host.contains(':') {
+        format!("[{host}]")
+    } else {
+        host.to_owned()
+    };
+    let mut head = format!("CONNECT {place}:{} HTTP/1.0\r\n", url.port()).into_bytes();
+    introduce(&mut head, proxy);
+    head.extend_from_slice(b"\r\n");
+    let broken = |error: io::Error| Error::io(ErrorKind::Broken, &error);
+    stream.send(&head).await.map_err(broken)?;
+    let mut reader = HeadReader::new(Dialect::Requests);
+    let mut inbox = BytesMut::new();
+    loop {
+        let count = stream.read(&mut inbox).await.map_err(broken)?;
+        if count == 0 && inbox.is_empty() {
+            let words = "Remote end closed connection without response";
+            return Err(Error::new(ErrorKind::Closed, words));
+        }
+        let odd = |inbox: &BytesMut| Error {
+            seen: Bytes::copy_from_slice(inbox),
+            ..Error::new(ErrorKind::Protocol, "the proxy's answer is no HTTP")
+        };
+        match reader.read(&inbox, count == 0) {
+            Ok(None) => {}
+            Err(_) => return Err(odd(&inbox)),
+            Ok(Some(_)) => {
+                let head = reader
+                    .finish(inbox.clone().freeze())
+                    .ok_or_else(|| odd(&inbox))?;
+                if head.line.status == 200 {
+                    return Ok(());
+                }
+                let reason: String = head.reason.iter().map(|&b| char::from(b)).collect();
+                let words = format!(
+                    "Tunnel connection failed: {} {reason}",
+                    head.line.status.as_u16()
+                );
+                return Err(Error::new(ErrorKind::Tunnel, words));
+            }
+        }
+    }
+}
+
+/// Above this, what a chunk still lacks is read straight into the body, in bytes.
+const READ_STRAIGHT: u64 = 1 << 16;
+
+/// Whether sending failed in a way after which the stock client still looks for an answer.
+fn gone(error: &io::Error, dialect: Dialect) -> bool {
+    match error.kind() {
+        io::ErrorKind::BrokenPipe => true,
+        io::ErrorKind::ConnectionReset => dialect == Dialect::Fast,
+        _ => false,
+    }
+}
