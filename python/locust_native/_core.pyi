@@ -205,6 +205,8 @@ class Exchange:
         """Value of one header field of the last answer, or None."""
     def body(self, hop: int = ...) -> bytes:
         """Decoded body of a hop's answer."""
+    def decoded(self, hop: int = ...) -> bool:
+        """Whether the body of a hop's answer could be decoded."""
     def head_time(self, hop: int = ...) -> float:
         """From handing the hop to the transport until its header was there, in seconds."""
     def method(self, hop: int = ...) -> str:

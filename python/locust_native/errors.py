@@ -12,20 +12,24 @@ import errno
 import http.client
 import os
 import socket
-import ssl
 import zlib
 from collections.abc import Callable
+from io import BytesIO
 from itertools import pairwise
 from typing import Any
 from urllib.parse import urlsplit
 
 import requests.exceptions as rq
 import urllib3.exceptions as u3
+import urllib3.response as u3_response
+from gevent import Timeout
 from geventhttpclient._parser import HTTPParseError
-from geventhttpclient.response import HTTPConnectionClosed
+from geventhttpclient.response import HTTPConnectionClosed, HTTPSocketResponse
 from geventhttpclient.useragent import RetriesExceeded, UnsupportedRedirectSchemeError
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+
+from .tls_errors import tls_error
 
 _GAI = {
     "Name or service not known": socket.EAI_NONAME,
@@ -33,6 +37,10 @@ _GAI = {
     "No address associated with hostname": getattr(socket, "EAI_NODATA", socket.EAI_NONAME),
     "Non-recoverable failure in name resolution": socket.EAI_FAIL,
 }
+
+
+#: urllib3's limit for the line that gives a chunk's size, in bytes; older ones have none.
+_MAX_CHUNK_LINE = getattr(u3_response, "_MAX_CHUNK_LINE_LENGTH", 1 << 20)
 
 
 def _chain(*errors: BaseException) -> BaseException:
@@ -55,32 +63,26 @@ def name_error(message: str) -> socket.gaierror:
     return socket.gaierror(socket.EAI_NONAME, message)
 
 
-def tls_error(message: str) -> ssl.SSLError:
-    """The ssl error for a failed handshake, in the words of the native TLS library."""
-    if "certificate" in message:
-        error = ssl.SSLCertVerificationError(
-            1, f"[SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed: {message}"
-        )
-        error.verify_message = message
-        return error
-    return ssl.SSLError(1, message)
-
-
 class _Place:
-    """The urllib3 objects that error texts name."""
+    """The urllib3 objects that error texts name, and the bytes that were not understood."""
+
+    seen = b""
+    proxied = False
 
     def __init__(self, url: str, proxy: str | None = None) -> None:
         parts = urlsplit(url)
-        if (
-            proxy is not None and parts.scheme == "http"
-        ):  # the pool is the proxy's, and asks it for the whole URL
-            self.__init__(proxy)  # type: ignore[misc]
+        if proxy is not None and parts.scheme == "http":
+            self.__init__(proxy)  # type: ignore[misc]  # the pool is the proxy's, and asks it for the whole URL
             self.target = url
+            self.proxied = True
             return
         secure = parts.scheme == "https"
         host, port = parts.hostname or "", parts.port or (443 if secure else 80)
         self.target = parts.path + (f"?{parts.query}" if parts.query else "") or "/"
         self.pool: Any = (HTTPSConnectionPool if secure else HTTPConnectionPool)(host, port)
+        if proxy is not None:
+            self.proxied = True
+            host, port = urlsplit(proxy).hostname or "", urlsplit(proxy).port or 80
         self.connection: Any = (HTTPSConnection if secure else HTTPConnection)(host, port)
 
     def gave_up(self, reason: Exception) -> u3.MaxRetryError:
@@ -112,17 +114,22 @@ def _connect_timeout(place: _Place, message: str, code: int | None, request: Any
     failed = u3.ConnectTimeoutError(
         place.connection, f"Connection to {place.connection.host} timed out. (connect timeout={limit})"
     )
+    if place.proxied:
+        return _unable(place, failed, request, TimeoutError("timed out"))
     gave_up = place.gave_up(failed)
-    return _chain(failed, gave_up, rq.ConnectTimeout(gave_up, request=request))
+    timeout = rq.ConnectTimeout(gave_up, request=request)
+    return _chain(TimeoutError("timed out"), failed, gave_up, timeout)
 
 
 def _read_timeout(place: _Place, message: str, code: int | None, request: Any) -> BaseException:
     limit = message.partition("=")[2]
     inner = u3.ReadTimeoutError(place.pool, place.target, f"Read timed out. (read timeout={limit})")
-    return _chain(inner, rq.ReadTimeout(inner, request=request))
+    return _chain(TimeoutError("timed out"), inner, rq.ReadTimeout(inner, request=request))
 
 
 def _tls(place: _Place, message: str, code: int | None, request: Any) -> BaseException:
+    if code is not None:  # the connection broke, not the handshake
+        return _broken(place, message, code, request)
     inner = tls_error(message)
     failed = u3.SSLError(inner)
     gave_up = place.gave_up(failed)
@@ -130,10 +137,23 @@ def _tls(place: _Place, message: str, code: int | None, request: Any) -> BaseExc
 
 
 def _proxy(place: _Place, message: str, code: int | None, request: Any) -> BaseException:
+    if code is None:
+        inner: OSError = name_error(message)
+        failed: Exception = u3.NameResolutionError(place.connection.host, place.connection, inner)  # type: ignore[arg-type]
+        return _unable(place, failed, request, inner)
     inner = system_error(message, code)
     failed = u3.NewConnectionError(place.connection, f"Failed to establish a new connection: {inner}")
-    gave_up = place.gave_up(u3.ProxyError("Unable to connect to proxy", failed))
-    return _chain(inner, failed, gave_up, rq.ProxyError(gave_up, request=request))
+    return _unable(place, failed, request, inner)
+
+
+def _tunnel(place: _Place, message: str, code: int | None, request: Any) -> BaseException:
+    return _unable(place, OSError(message), request)
+
+
+def _unable(place: _Place, failed: Exception, request: Any, *inner: Exception) -> BaseException:
+    refused = u3.ProxyError("Unable to connect to proxy", failed)
+    gave_up = place.gave_up(refused)
+    return _chain(*inner, failed, gave_up, rq.ProxyError(gave_up, request=request))
 
 
 def _aborted(inner: Exception, request: Any) -> BaseException:
@@ -149,8 +169,33 @@ def _broken(place: _Place, message: str, code: int | None, request: Any) -> Base
     return _aborted(system_error(message, code), request)
 
 
+class _Recorded:
+    """A socket that gives what was received once more, for the stock parsers to judge."""
+
+    def __init__(self, received: bytes) -> None:
+        self._left = BytesIO(received)
+
+    def makefile(self, mode: str) -> BytesIO:
+        return self._left
+
+    def recv(self, size: int) -> bytes:
+        return self._left.read(size)
+
+    def close(self) -> None:
+        """Nothing to close."""
+
+
+def _judged_by_http_client(received: bytes) -> Exception:
+    try:
+        http.client.HTTPResponse(_Recorded(received)).begin()  # type: ignore[arg-type]
+    except (http.client.HTTPException, OSError) as error:
+        error.__traceback__ = None
+        return error
+    return http.client.BadStatusLine(received[:100].decode("latin-1"))
+
+
 def _protocol(place: _Place, message: str, code: int | None, request: Any) -> BaseException:
-    return _aborted(http.client.BadStatusLine(message), request)
+    return _aborted(_judged_by_http_client(place.seen), request)
 
 
 # What goes wrong in a body reaches requests from outside `send`: it knows no request there.
@@ -164,19 +209,56 @@ def _body_broken(place: _Place, message: str, code: int | None, request: Any) ->
 
 def _body_timeout(place: _Place, message: str, code: int | None, request: Any) -> BaseException:
     inner = u3.ReadTimeoutError(place.pool, None, "Read timed out.")  # type: ignore[arg-type]
-    return _chain(inner, rq.ConnectionError(inner))
+    return _chain(TimeoutError("timed out"), inner, rq.ConnectionError(inner))
 
 
 def _incomplete(place: _Place, message: str, code: int | None, request: Any) -> BaseException:
-    read, missing = (int(word) for word in message.replace("(", " ").split() if word.isdigit())
-    inner = u3.IncompleteRead(read, missing)
+    numbers = _numbers(message)
+    if not numbers:  # between two chunks
+        ended = u3.ProtocolError(message)
+        return _chain(ended, rq.ChunkedEncodingError(ended))
+    inner = u3.IncompleteRead(*numbers)
+    failed = u3.ProtocolError(f"Connection broken: {inner!r}", inner)
+    return _chain(inner, failed, rq.ChunkedEncodingError(failed))
+
+
+def _chunk_cut(place: _Place, message: str, code: int | None, request: Any) -> BaseException:
+    read, missing = _numbers(message)
+    inner = http.client.IncompleteRead(bytes(read), missing)
     failed = u3.ProtocolError(f"Connection broken: {inner!r}", inner)
     return _chain(inner, failed, rq.ChunkedEncodingError(failed))
 
 
 def _chunk(place: _Place, message: str, code: int | None, request: Any) -> BaseException:
-    failed = u3.ProtocolError("Response ended prematurely")
-    return _chain(failed, rq.ChunkedEncodingError(failed))
+    seen = place.seen
+    if len(seen) > _MAX_CHUNK_LINE:
+        failed = u3.ProtocolError("Response chunk size line exceeded maximum allowed length")
+        return _chain(failed, rq.ChunkedEncodingError(failed))
+    line = seen.split(b";", 1)[0]
+    inner = u3.InvalidChunkLength(u3_response.HTTPResponse(b""), line)
+    inner.expected = None
+    inner.__context__ = _no_number(line)
+    failed = u3.ProtocolError(f"Connection broken: {inner!r}", inner)
+    return _chain(inner, failed, rq.ChunkedEncodingError(failed))
+
+
+def _no_number(line: bytes) -> ValueError | None:
+    """What Python says of a chunk size that is none."""
+    try:
+        int(line, 16)
+    except ValueError as error:
+        error.__traceback__ = None
+        return error
+    return None
+
+
+def _numbers(message: str) -> list[int]:
+    return [int(word) for word in message.replace("(", " ").split() if word.isdigit()]
+
+
+def _lengths(place: _Place, message: str, code: int | None, request: Any) -> BaseException:
+    inner = u3.InvalidHeader(f"Content-Length contained multiple unmatching values ({message})")
+    return _chain(inner, rq.InvalidHeader(inner, request=request))
 
 
 def _decode(place: _Place, message: str, code: int | None, request: Any) -> BaseException:
@@ -199,6 +281,9 @@ def _lost(place: _Place, message: str, code: int | None, request: Any) -> BaseEx
     return rq.ConnectionError("the native request was lost", request=request)
 
 
+#: The kinds that are told otherwise where there is a proxy.
+OF_PROXIES = frozenset(("proxy", "tunnel", "connect_timeout", "read_timeout"))
+
 #: How each kind of native error (``_core.ERROR_KINDS``) looks to an ``HttpUser``.
 FOR_REQUESTS: dict[str, _Maker] = {
     "dns": _dns,
@@ -206,11 +291,14 @@ FOR_REQUESTS: dict[str, _Maker] = {
     "connect_timeout": _connect_timeout,
     "tls": _tls,
     "proxy": _proxy,
+    "tunnel": _tunnel,
     "closed": _closed,
     "broken": _broken,
     "protocol": _protocol,
     "incomplete": _incomplete,
     "chunk": _chunk,
+    "chunk_cut": _chunk_cut,
+    "lengths": _lengths,
     "decode": _decode,
     "body_broken": _body_broken,
     "read_timeout": _read_timeout,
@@ -222,57 +310,92 @@ FOR_REQUESTS: dict[str, _Maker] = {
 
 
 def for_requests(
-    error: tuple[str, str, int | None],
+    error: tuple[str, str, int | None, bytes],
     url: str,
     request: Any,
     timeout: tuple[Any, Any] = (None, None),
     proxy: str | None = None,
 ) -> BaseException:
-    """The requests exception for a native error ``(kind, message, errno)`` at ``url``.
+    """The requests exception for a native error ``(kind, message, errno, bytes seen)`` at ``url``.
 
     ``timeout``: the connect and read timeout as the caller gave them, since the text shows them so.
     """
-    kind, message, code = error
-    if kind == "proxy" and proxy is not None:
-        return _proxy(_Place(url, proxy), message, code, request)
+    kind, message, code, seen = error
     if kind in ("connect_timeout", "read_timeout"):
         message = f"={timeout[kind == 'read_timeout']}"
-    return FOR_REQUESTS[kind](_Place(url), message, code, request)
+    place = _Place(url, proxy)
+    place.seen = seen
+    return FOR_REQUESTS[kind](place, message, code, request)
 
 
-def _timed_out(url: str, message: str, code: int | None) -> BaseException:
-    return RetriesExceeded(url, 0, original=TimeoutError("timed out"))
+def _timed_out(url: str, message: str, code: int | None, seen: bytes) -> BaseException:
+    return TimeoutError("timed out")
 
 
-#: How each kind of native error looks to a ``FastHttpUser``: (url, message, errno) -> exception.
-FOR_FAST: dict[str, Callable[[str, str, int | None], BaseException]] = {
-    "dns": lambda url, message, code: name_error(message),
-    "connect": lambda url, message, code: system_error(message, code),
+_CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+
+
+def _judged_by_llhttp(received: bytes) -> BaseException:
+    try:
+        HTTPSocketResponse(_Recorded(received)).read()  # type: ignore[arg-type]
+    except (HTTPParseError, OSError) as error:
+        error.__traceback__ = None
+        return error
+    return HTTPParseError("Incomplete response.")
+
+
+#: How each kind of native error looks to a ``FastHttpUser``: (url, message, errno, bytes seen) -> exception.
+FOR_FAST: dict[str, Callable[[str, str, int | None, bytes], BaseException]] = {
+    "dns": lambda url, message, code, seen: name_error(message),
+    "connect": lambda url, message, code, seen: system_error(message, code),
     "connect_timeout": _timed_out,
-    "tls": lambda url, message, code: tls_error(message),
-    "proxy": lambda url, message, code: system_error(message, code),
-    "closed": lambda url, message, code: HTTPConnectionClosed("connection closed."),
-    "broken": lambda url, message, code: (
-        HTTPConnectionClosed("connection closed.")
+    "tls": lambda url, message, code, seen: (
+        tls_error(message) if code is None else system_error(message, code)
+    ),
+    "proxy": lambda url, message, code, seen: system_error(message, code),
+    "tunnel": lambda url, message, code, seen: system_error(message, code),
+    "closed": lambda url, message, code, seen: HTTPConnectionClosed("connection closed."),
+    "broken": lambda url, message, code, seen: (
+        _chain(system_error(message, code), HTTPConnectionClosed("connection closed."))
         if code == errno.ECONNRESET
         else system_error(message, code)
     ),
-    "protocol": lambda url, message, code: HTTPParseError(message),
-    "incomplete": lambda url, message, code: HTTPParseError("Incomplete response."),
-    "chunk": lambda url, message, code: HTTPParseError("Incomplete response."),
-    "decode": lambda url, message, code: zlib.error(message),
-    "body_broken": lambda url, message, code: system_error(message, code),
+    "protocol": lambda url, message, code, seen: _judged_by_llhttp(seen),
+    "lengths": lambda url, message, code, seen: HTTPParseError(message),
+    "incomplete": lambda url, message, code, seen: HTTPParseError("Incomplete response."),
+    "chunk": lambda url, message, code, seen: _judged_by_llhttp(_CHUNKED + seen),
+    "chunk_cut": lambda url, message, code, seen: HTTPParseError("Incomplete response."),
+    "decode": lambda url, message, code, seen: zlib.error(message),
+    "body_broken": lambda url, message, code, seen: system_error(message, code),
     "read_timeout": _timed_out,
-    "body_timeout": lambda url, message, code: TimeoutError("timed out"),
-    "too_many_redirects": lambda url, message, code: RetriesExceeded(
+    "body_timeout": _timed_out,
+    "too_many_redirects": lambda url, message, code, seen: RetriesExceeded(
         url, f"Redirection limit reached ({''.join(c for c in message if c.isdigit())})"
     ),
-    "bad_redirect": lambda url, message, code: UnsupportedRedirectSchemeError(url, message),
-    "lost": lambda url, message, code: HTTPConnectionClosed("the native request was lost"),
+    "bad_redirect": lambda url, message, code, seen: UnsupportedRedirectSchemeError(url, message),
+    "lost": lambda url, message, code, seen: HTTPConnectionClosed("the native request was lost"),
 }
 
 
-def for_fast(error: tuple[str, str, int | None], url: str) -> BaseException:
-    """The exception geventhttpclient would have raised for a native error at ``url``."""
-    kind, message, code = error
-    return FOR_FAST[kind](url, message, code)
+#: What a UserAgent would try again after, and names RetriesExceeded since it may not.
+_TEMPORARY = (errno.ETIMEDOUT, errno.ENOLINK, errno.ENOENT, errno.EPIPE)
+
+
+def as_user_agent_says(error: BaseException, url: str) -> BaseException:
+    """The exception that geventhttpclient's UserAgent makes of one from its HTTPClient."""
+    temporary = isinstance(error, (TimeoutError, Timeout)) or (
+        isinstance(error, OSError) and error.errno in _TEMPORARY
+    )
+    return RetriesExceeded(url, 0, original=error) if temporary else error
+
+
+def for_fast(error: tuple[str, str, int | None, bytes], url: str, secure: bool = False) -> BaseException:
+    """The exception geventhttpclient would have raised for a native error at ``url``.
+
+    ``secure``: whether the hop that failed went over TLS, where time-outs have words of their own.
+    """
+    kind, message, code, seen = error
+    made = FOR_FAST[kind](url, message, code, seen)
+    if secure and kind in ("read_timeout", "body_timeout"):
+        made = TimeoutError("The read operation timed out")
+    return made if kind in ("body_broken", "body_timeout") else as_user_agent_says(made, url)

@@ -4,28 +4,46 @@ from __future__ import annotations
 
 import json as json_module
 import os
-import ssl
 import time
 from typing import Any
-from urllib.parse import unquote, urlencode, urlsplit, urlunsplit
+from urllib.parse import unquote, urlsplit, urlunsplit
 
-from geventhttpclient.client import HTTPClient
-from geventhttpclient.header import Headers
-from geventhttpclient.useragent import RetriesExceeded, _make_request
+from geventhttpclient.connectionpool import SSLConnectionPool
+from geventhttpclient.useragent import RetriesExceeded
 from locust.contrib import fasthttp as stock
 
-from . import _core, errors, fallback, instrumentation, jar, prepare, report, waiting
-from .response import FastContext, FastResponse
+from . import (
+    _core,
+    fallback,
+    fast_failures,
+    fast_prepare,
+    instrumentation,
+    jar,
+    prepare,
+    report,
+    waiting,
+)
+from .fast_response import FastContext, FastResponse
 
-_AGENT = list(HTTPClient.DEFAULT_HEADERS.items())
-_IN_BODY = ("decode", "incomplete", "chunk", "body_broken", "body_timeout")
-_BODY_METHODS = ("POST", "PUT", "PATCH")
+_Stock: Any = stock.FastHttpSession  # whose name in Locust will be ours
 
-#: Headers of a request that change how geventhttpclient writes the others.
-_OWN_WAY = ("user-agent", "host", "cookie", "content-length", "transfer-encoding", "expect")
+#: What FastHttpSession and UserAgent take; other settings are for the stock classes to refuse or to honour.
+_SETTINGS = {
+    "network_timeout",
+    "connection_timeout",
+    "max_redirects",
+    "max_retries",
+    "insecure",
+    "concurrency",
+    "client_pool",
+    "ssl_context_factory",
+    "headers",
+    "proxy_host",
+    "proxy_port",
+}
 
 
-class FastHttpSession(stock.FastHttpSession):
+class FastHttpSession(_Stock):
     """Locust's FastHttpSession whose requests the native client sends; falls back as HttpSession does."""
 
     _native: Any
@@ -44,9 +62,6 @@ class FastHttpSession(stock.FastHttpSession):
         self.request_event = request_event
         self.user = user
         self.request_name: str | None = None
-        self._arguments = dict(
-            kwargs, insecure=insecure, client_pool=client_pool, ssl_context_factory=ssl_context_factory
-        )
         if base_url:
             parts = urlsplit(base_url)
             if parts.username and parts.password:
@@ -54,72 +69,116 @@ class FastHttpSession(stock.FastHttpSession):
                 self.auth_header = stock._construct_basic_auth_str(
                     unquote(parts.username), unquote(parts.password)
                 )
-        concurrency = int(kwargs.get("concurrency", 1))
-        self._native = _core.Client(concurrency, concurrency)
+        self._arguments = dict(
+            kwargs, insecure=insecure, client_pool=client_pool, ssl_context_factory=ssl_context_factory
+        )
+        self._heads = fast_prepare.heads(kwargs.get("headers"))
         try:
-            self._options = self._make_options()
+            size = self._take_settings()
+            self._native = _core.Client(size, size)
         except fallback.Unsupported as reason:
+            self._native = None
             self._fall_back(str(reason))
 
-    def _make_options(self, redirects: bool = True) -> Any:
+    def _take_settings(self) -> int:
+        """Make the options of all requests; returns how many may be under way at once."""
         settings = self._arguments
-        if settings["client_pool"] is not None:
-            raise fallback.Unsupported("client_pool")
-        if settings["ssl_context_factory"] is not None:
-            raise fallback.Unsupported("ssl_context_factory")
-        known = {
-            "network_timeout",
-            "connection_timeout",
-            "max_redirects",
-            "max_retries",
-            "insecure",
-            "concurrency",
-            "client_pool",
-            "ssl_context_factory",
-            "headers",
-            "proxy_host",
-            "proxy_port",
-        }
-        if unknown := sorted(set(settings) - known):
+        odd = instrumentation.of_locust_user_agent()
+        if odd is not None:
+            raise fallback.Unsupported(odd)
+        if type(self)._send_request_safe_mode is not _Stock._send_request_safe_mode:
+            raise fallback.Unsupported("a session class that overrides _send_request_safe_mode")
+        for name in ("client_pool", "ssl_context_factory"):
+            if settings[name] is not None:
+                raise fallback.Unsupported(name)
+        if unknown := sorted(set(settings) - _SETTINGS):
             raise fallback.Unsupported(f"FastHttpSession({unknown[0]}=…)")
-        if settings.get("max_retries", 3):
+        limit = int(settings.get("max_redirects", 3))
+        if int(settings.get("max_retries", 3)):
             raise fallback.Unsupported("max_retries")
-        bundle = None
-        if not settings["insecure"]:
-            paths = ssl.get_default_verify_paths()
-            bundle = next((p for p in (paths.cafile, paths.openssl_cafile) if p and os.path.exists(p)), None)
-            if bundle is None:
-                raise fallback.Unsupported("insecure = False with a folder of system certificates")
         if settings.get("proxy_host"):
             raise fallback.Unsupported("proxy_host")  # the transport for proxies would add an Accept field
-        limit = int(settings.get("max_redirects", 3))
-        return prepare.options(
-            fast=True,
-            redirects=limit if redirects and limit > 0 else None,
-            connect_timeout=settings.get("connection_timeout", 5.0),
-            read_timeout=settings.get("network_timeout", 5.0),
-            bundle=bundle,
-            proxy=None,
+        seconds = [settings.get(name, 5.0) for name in ("connection_timeout", "network_timeout")]
+        for value in seconds:
+            if value is not None and not (isinstance(value, (int, float)) and value > 0):
+                raise fallback.Unsupported(f"a timeout of {value!r}")
+        size = settings.get("concurrency", 1)
+        if type(size) is not int or size < 1:
+            raise fallback.Unsupported(f"concurrency = {size!r}")
+        if limit < 0:
+            raise fallback.Unsupported("max_redirects below 0")
+        bundle = None if settings["insecure"] else SSLConnectionPool.default_options["ca_certs"]
+        if bundle is not None and not os.path.isfile(bundle):
+            raise fallback.Unsupported("insecure = False without a bundle of certificates")
+        self._unfollowed, self._options = (
+            prepare.options(
+                fast=True,
+                redirects=redirects,
+                connect_timeout=seconds[0],
+                read_timeout=seconds[1],
+                bundle=bundle,
+                proxy=None,
+            )
+            for redirects in (None, limit or None)
         )
+        return size
 
     def __getattr__(self, name: str) -> Any:
         own = self.__dict__
         if name == "cookiejar" and own.get("_native") is not None:
-            value = own[name] = jar.NativeFastCookieJar(self._native)
+            value = own[name] = self._native_jar()
             return value
         if name == "client" and "_native" in own:
             self._fall_back("FastHttpSession.client touched")
             return own["client"]
         raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
 
+    def _native_jar(self) -> Any:
+        """The jar over the native one, whatever a locustfile has put in its place."""
+        own = self.__dict__
+        if "_jar" not in own:
+            own["_jar"] = jar.NativeFastCookieJar(self._native)
+        return own["_jar"]
+
     def _fall_back(self, reason: str) -> None:
         """Become stock Locust's session, with all state as it is."""
         fallback.say(self.user, reason)
-        cookies = jar.detach(jar.NativeFastCookieJar(self._native), stock.CookieJar())
-        self._native.close()
-        self._native = None
-        self.cookiejar = cookies
-        self.client = stock.LocustUserAgent(cookiejar=cookies, **self._stock_settings())
+        native = self._native
+        if native is None:
+            self._jar = stock.CookieJar()
+        else:
+            self._native_jar().detach()
+            self._native = None
+            native.close()
+        self.__dict__.setdefault("cookiejar", self._jar)
+        self.client = self._make_agent(self._jar)
+
+    def _make_agent(self, cookies: Any) -> Any:
+        settings = dict(self._arguments)
+        if not settings["ssl_context_factory"]:
+            settings["ssl_context_factory"] = (
+                stock.insecure_ssl_context_factory
+                if settings["insecure"]
+                else stock.gevent.ssl.create_default_context
+            )
+        agent = stock.LocustUserAgent(cookiejar=cookies, **settings)
+        if self.__dict__.get("_options", 0) is self.__dict__.get("_unfollowed", 1):
+            agent.redirect_response_codes = frozenset()  # type: ignore[misc]
+        return agent
+
+    def _stock_once(self) -> Any:
+        """Locust's own session with our state, for one request that only its code can read or refuse."""
+        once = _Stock.__new__(_Stock)
+        once.__dict__.update(
+            base_url=self.base_url,
+            request_event=self.request_event,
+            cookiejar=self._native_jar(),
+            user=self.user,
+            request_name=self.request_name,
+            client=self._make_agent(self._native_jar()),
+            auth_header=self.auth_header,
+        )
+        return once
 
     def request(  # type: ignore[override]
         self,
@@ -137,14 +196,49 @@ class FastHttpSession(stock.FastHttpSession):
         **kwargs: Any,
     ) -> Any:
         """As Locust's ``FastHttpSession.request``; the response time (ms) is read on the I/O thread."""
-        native = self._native
-        if native is not None:
-            unsupported = "stream=True" if stream else instrumentation.of_geventhttpclient()
-            if unsupported is not None:
-                self._fall_back(unsupported)
-                native = None
-        if native is None:
-            return super().request(
+        sender: Any = super()
+        if self._native is not None:
+            start_time = time.time()
+            built_url = self._build_url(url)
+            payload, fields = self._dressed(data, headers, auth, json)
+            try:
+                if stream:
+                    raise fallback.Unsupported("stream=True")
+                ready = self._prepare(method, built_url, payload, fields, kwargs)
+            except fallback.Unsupported as reason:
+                self._fall_back(str(reason))
+            except (prepare.StockDecides, ValueError, *stock.FAILURE_EXCEPTIONS):
+                sender = self._stock_once()
+            except BaseException:
+                self._leave(allow_redirects)
+                raise
+            else:
+                own = self.user.context() if self.user else None
+                meta: dict[str, Any] = {
+                    "request_type": method,
+                    "name": name or self.request_name or url,
+                    "context": {**own, **context} if own is not None else context,
+                    "response": None,
+                    "exception": None,
+                    "start_time": start_time,
+                    "url": built_url,
+                }
+                call = (method, built_url, payload, fields, kwargs)
+                options = self._options if allow_redirects else self._unfollowed
+                try:
+                    response = self._exchange(ready, options, meta, call)
+                except BaseException:
+                    self._leave(allow_redirects)
+                    raise
+                meta["response"] = response
+                if not catch_response:
+                    report.fire(self.request_event, meta)
+                    return response
+                if type(response) is FastResponse:
+                    return FastContext(response, report.fire, self.request_event, meta)
+                return stock.ResponseContextManager(response, self.request_event, meta, catch_response)
+        try:
+            return sender.request(
                 method,
                 url,
                 name,
@@ -158,317 +252,118 @@ class FastHttpSession(stock.FastHttpSession):
                 context,
                 **kwargs,
             )
-        if self.request_name and not name:
-            name = self.request_name
-        built_url = self._build_url(url)
-        start_time = time.time()
-        if self.user:
-            context = {**self.user.context(), **context}
+        except BaseException:
+            if self._native is not None and not sender.client.redirect_response_codes:
+                self._leave(allow_redirects)
+            raise
 
-        headers = dict(headers) if headers else {}
+    def _leave(self, allow_redirects: bool) -> None:
+        """Stock's session never follows again once an exception has left a request with allow_redirects=False."""
+        if not allow_redirects:
+            self._options = self._unfollowed
+
+    def _dressed(self, data: Any, headers: Any, auth: Any, json: Any) -> tuple[Any, dict[str, Any]]:
+        """Body and header fields as Locust hands them to its client."""
+        fields = dict(headers) if headers else {}
         if auth:
-            headers["Authorization"] = stock._construct_basic_auth_str(auth[0], auth[1])
+            fields["Authorization"] = stock._construct_basic_auth_str(auth[0], auth[1])
         elif self.auth_header:
-            headers["Authorization"] = self.auth_header
-        if "Accept-Encoding" not in headers and "accept-encoding" not in headers:
-            headers["Accept-Encoding"] = "gzip, deflate, br"
+            fields["Authorization"] = self.auth_header
+        if "Accept-Encoding" not in fields and "accept-encoding" not in fields:
+            fields["Accept-Encoding"] = "gzip, deflate, br"
         if not data and json is not None:
             data = json_module.dumps(json)
-            if "Content-Type" not in headers and "content-type" not in headers:
-                headers["Content-Type"] = "application/json"
-            if "Accept" not in headers and "accept" not in headers:
-                headers["Accept"] = "application/json"
-
-        given = dict(headers)
-        try:
-            verb, full_url, fields, tail, body, request = self._prepare(
-                method, built_url, data, headers, kwargs
-            )
-            native_fields = _core.Fields(fields)
-        except (prepare.StockDecides, ValueError):
-            once = self._stock_once()
-            return once.request(
-                method,
-                url,
-                name,
-                data,
-                catch_response,
-                stream,
-                given,
-                None,
-                None,
-                allow_redirects,
-                context,
-                **kwargs,
-            )
-        except fallback.Unsupported as reason:
-            self._fall_back(str(reason))
-            return super().request(
-                method,
-                url,
-                name,
-                data,
-                catch_response,
-                stream,
-                given,
-                None,
-                None,
-                allow_redirects,
-                context,
-                **kwargs,
-            )
-        options = self._options if allow_redirects else self._make_options(redirects=False)
-        exchange = waiting.here().run(native, verb, full_url, native_fields, tail, body, None, options)
-
-        meta: dict[str, Any] = {
-            "request_type": method,
-            "name": name or url,
-            "context": context,
-            "response": None,
-            "exception": None,
-            "start_time": start_time,
-            "url": built_url,
-            "response_length": exchange.length if exchange is not None else 0,
-            "response_time": exchange.time_ms if exchange is not None else 0.0,
-        }
-        error = exchange.error if exchange is not None else ("lost", "", None)
-        if error is None:
-            response: Any = FastResponse(exchange, request)
-        else:
-            response = self._failed(exchange, error, request, meta, method, built_url, data, given, kwargs)
-        if response.status_code not in stock.LocustUserAgent.valid_response_codes and response.status_code:
-            bad = stock.LocustBadStatusCode(exchange.url(), code=response.status_code)
-            bad.response = response
-            response.error = bad
-            if meta["exception"] is None:
-                meta["exception"] = bad
-        meta["response"] = response
-        if not catch_response:
-            report.fire(self.request_event, meta)
-            return response
-        if type(response) is FastResponse:
-            return FastContext(response, report.fire, self.request_event, meta)
-        return stock.ResponseContextManager(response, self.request_event, meta, catch_response)
-
-    def _failed(
-        self,
-        exchange: Any,
-        error: Any,
-        request: Any,
-        meta: dict[str, Any],
-        method: str,
-        url: str,
-        data: Any,
-        headers: dict[str, Any],
-        kwargs: dict[str, Any],
-    ) -> Any:
-        """The response for a request that did not end well natively; sets what the event says of it."""
-        if error[0] in _IN_BODY:  # there is a response, only its body cannot be read
-            response = FastResponse(exchange, request)
-            response.__dict__["_left"] = exchange.body()
-            try:
-                if error[0] != "decode":
-                    raise errors.for_fast(error, url)
-                meta["response_length"] = len(response.content)
-            except stock.FAILURE_EXCEPTIONS as failed:
-                meta["exception"] = failed
-                meta["response_length"] = 0
-            return response
-        made = _make_request(
-            url,
-            method,
-            headers=headers,
-            payload=data,
-            params=kwargs.get("params"),
-            request_type=stock.FastRequest,
-        )  # type: ignore[arg-type]
-        if error[0] == "bad_redirect":
-            started = time.perf_counter()
-            response = self._redirected_by_stock(exchange, request, made)
-            try:
-                meta["response_length"] = len(response.content or b"")
-                meta["exception"] = getattr(response, "error", None)
-            except stock.FAILURE_EXCEPTIONS as failed:
-                meta["exception"] = failed
-            meta["response_time"] += (time.perf_counter() - started) * 1000
-            return response
-        refused = errors.for_fast(error, url)
-        meta["exception"] = refused
-        meta["response_length"] = 0
-        return stock.ErrorResponse(made, refused)  # type: ignore[arg-type]
-
-    def _redirected_by_stock(self, exchange: Any, make_request: Any, made: Any) -> Any:
-        """Follow a redirect that only geventhttpclient can read; from there on the hops are its own."""
-        request = make_request(exchange)
-        odd = FastResponse(exchange, lambda exchange: request)
-        try:
-            request.redirect(odd.status_code, odd.headers["location"])
-        except stock.FAILURE_EXCEPTIONS as failed:
-            return stock.ErrorResponse(made, failed)  # type: ignore[arg-type]
-        once = self._stock_once()
-        left = once.client.max_redirects - exchange.hops
-        response = once._send_request_safe_mode(
-            request.method, request.url, payload=request.payload, headers=request.headers, max_redirects=left
-        )
-        if isinstance(response, stock.ErrorResponse):
-            response.request = made
-            if isinstance(response.error, RetriesExceeded):  # it names where the call began
-                response.error = RetriesExceeded(
-                    made.url, f"Redirection limit reached ({once.client.max_redirects})"
-                )
-        else:
-            response._history = [*odd.history, odd, *response._history]
-        return response
-
-    def _stock_once(self) -> Any:
-        """Locust's own session with our state, for one request that only its code can read or refuse."""
-        once = stock.FastHttpSession.__new__(stock.FastHttpSession)
-        agent = stock.LocustUserAgent(cookiejar=self.cookiejar, **self._stock_settings())
-        once.__dict__.update(
-            base_url=self.base_url,
-            request_event=self.request_event,
-            cookiejar=self.cookiejar,
-            user=self.user,
-            request_name=None,
-            client=agent,
-            auth_header=None,
-        )
-        return once
-
-    def _stock_settings(self) -> dict[str, Any]:
-        settings = dict(self._arguments)
-        if not settings["ssl_context_factory"]:
-            settings["ssl_context_factory"] = (
-                stock.insecure_ssl_context_factory
-                if settings["insecure"]
-                else stock.gevent.ssl.create_default_context
-            )
-        return settings
+            if "Content-Type" not in fields and "content-type" not in fields:
+                fields["Content-Type"] = "application/json"
+            if "Accept" not in fields and "accept" not in fields:
+                fields["Accept"] = "application/json"
+        return data, fields
 
     def _prepare(
-        self, method: str, url: str, data: Any, headers: dict[str, Any], kwargs: dict[str, Any]
-    ) -> tuple[Any, ...]:
-        """Method, URL, fields before and after the cookies, body, and what makes ``response.request``."""
-        verb = method.upper()
-        defaults = self._arguments.get("headers")
-        plain_body = data is None or data == "" or type(data) in (str, bytes, dict)
-        plain_url = prepare.is_plain(url) and ";" not in url  # geventhttpclient loses empty parameters
-        if kwargs or defaults or not plain_body or not plain_url or not _all_text(headers):
-            return self._prepare_fully(verb, url, data, headers, kwargs)
-        fields = [*_AGENT, *headers.items()]
-        given = {name.lower() for name in headers}
-        if len(given) < len(headers) or not given.isdisjoint(_OWN_WAY):
-            return self._prepare_fully(verb, url, data, headers, kwargs)
-        tail: prepare.Pairs = []
-        body: bytes | None = None
-        shown = data  # what `response.request.body` holds
-        if data:
-            if type(data) is dict:
-                if "content-type" not in given:
-                    fields.append(("content-type", "application/x-www-form-urlencoded; charset=utf-8"))
-                shown = body = (prepare.plain_form(data) or urlencode(data)).encode()
-                fields.append(("content-length", str(len(body))))
-            elif type(data) is str:
-                body = data.encode()
-                if "content-type" not in given:
-                    shown = body
-                    fields.append(("content-type", "text/plain; charset=utf-8"))
-                    fields.append(("content-length", str(len(body))))
-                else:
-                    tail.append(("Content-Length", str(len(body))))
-            else:
-                body = data
-                if "content-type" not in given:
-                    fields.append(("content-type", "application/octet-stream"))
-                tail.append(("Content-Length", str(len(body))))
-        elif verb in _BODY_METHODS:
-            tail.append(("Content-Length", "0"))
-        return verb, url, fields, tail, body, _Request(verb, url, fields, shown)
-
-    def _prepare_fully(
-        self, verb: str, url: str, data: Any, headers: dict[str, Any], kwargs: dict[str, Any]
-    ) -> tuple[Any, ...]:
-        """The same by geventhttpclient's own code (UserAgent.urlopen and HTTPClient._build_request)."""
-        fields = Headers(_AGENT)
-        fields.update(self._arguments.get("headers") or {})
-        fields.update(headers)
-        params, files, rest = None, None, dict(kwargs)
-        params, files = rest.pop("params", None), rest.pop("files", None)
-        for refused in ("to_string", "debug_stream", "max_retries", "max_redirects"):
-            if refused in rest:
-                raise fallback.Unsupported(f"{refused}= on a FastHttpSession request")
-        if rest:
-            # Unknown keywords are no error in geventhttpclient: they become parameters.
-            if verb == "POST":
-                if data is None:
-                    data = rest
-                elif isinstance(data, dict):
-                    data.update(rest)
-            elif params is None:
-                params = rest
-            elif isinstance(params, dict):
-                params.update(rest)
-        request = _make_request(
-            url,
-            verb,
-            headers=fields,
-            payload=data,
-            params=params,
-            files=files,
-            request_type=stock.FastRequest,
-        )
-        body = request.payload
-        if isinstance(body, str):
-            body = body.encode()
-        elif isinstance(body, (list, tuple, dict, int, float)):
-            raise prepare.StockDecides  # an AttributeError or a TypeError, in geventhttpclient's words
-        elif body is not None and type(body) is not bytes:
-            raise fallback.Unsupported("a streamed request body (file or generator)")
-        if "transfer-encoding" in fields or "expect" in fields:
-            raise fallback.Unsupported("an explicit Transfer-Encoding or Expect header")
-        tail: prepare.Pairs = []
-        if "content-length" not in fields and (body or verb in _BODY_METHODS):
-            tail.append(("Content-Length", str(len(body or b""))))
-        split = request.url_split
-        host = f"[{split.host}]" if ":" in split.host else split.host
-        target = getattr(split, "quoted_uri", split.request_uri)
-        if split.scheme not in ("http", "https") or not split.host or target.startswith("//"):
+        self, method: Any, url: str, data: Any, fields: dict[str, Any], kwargs: dict[str, Any]
+    ) -> fast_prepare.Prepared:
+        instrumented = instrumentation.of_geventhttpclient()
+        if instrumented is not None:
+            raise fallback.Unsupported(instrumented)
+        if type(method) is not str:
             raise prepare.StockDecides
+        verb = method.upper()
+        ready = None if kwargs else fast_prepare.plain(self._heads, verb, url, data, fields)
+        return ready or fast_prepare.fully(self._heads.defaults, verb, url, data, fields, kwargs)
+
+    def _exchange(
+        self, ready: fast_prepare.Prepared, options: Any, meta: dict[str, Any], call: fast_failures.Call
+    ) -> Any:
+        """Send the request; the response, with what the event says of it in ``meta``."""
         try:
-            split.host.encode("idna")
-        except UnicodeError:
-            raise prepare.StockDecides from None
-        port = f":{split.port}" if split.port else ""
-        full_url = f"{split.scheme}://{host}{port}{target if target.startswith('/') else '/' + target}"
-        pairs = [(name, str(value)) for name, value in request.headers.items()]
-        return verb, full_url, pairs, tail, body, lambda exchange: _as_sent(request, exchange)
+            exchange = waiting.here().run(
+                self._native, ready.verb, ready.url, ready.head, ready.tail, ready.body, None, options
+            )
+        except stock.FAILURE_EXCEPTIONS as thrown:  # a gevent.Timeout: to stock a failure like others
+            meta["response_length"] = 0
+            meta["response_time"] = max(0.0, time.time() - meta["start_time"]) * 1000
+            return fast_failures.given_up(thrown, ready, meta, call)
+        meta["response_length"] = exchange.length if exchange is not None else 0
+        meta["response_time"] = exchange.time_ms if exchange is not None else 0.0
+        error = exchange.error if exchange is not None else None
+        if error is None and exchange is not None:
+            response = FastResponse(exchange, ready.request)
+        elif error is not None and error[0] in fast_failures.IN_BODY:
+            if exchange.status not in stock.LocustUserAgent.valid_response_codes:
+                response = FastResponse(exchange, ready.request)
+                response.__dict__["_left"] = exchange.body()
+            else:
+                return fast_failures.half_read(exchange, ready, meta)
+        elif error is not None and error[0] == "bad_redirect":
+            return self._redirected_by_stock(exchange, ready, meta, call)
+        else:
+            return fast_failures.no_answer(exchange, ready, meta, call)
+        if exchange.status not in stock.LocustUserAgent.valid_response_codes:
+            return fast_failures.bad_status(response, meta, call)
+        return response
+
+    def _redirected_by_stock(
+        self, exchange: Any, ready: fast_prepare.Prepared, meta: dict[str, Any], call: fast_failures.Call
+    ) -> Any:
+        """Follow a redirect that only geventhttpclient can read; from there on the hops are its own."""
+        started = time.perf_counter()
+        request = ready.request(exchange)
+        odd = FastResponse(exchange, lambda exchange: request)
+        location = odd.headers["location"]
+        if not isinstance(location, str):  # two of them: it follows neither
+            return odd
+        agent = self._make_agent(self._native_jar())
+        left = agent.max_redirects - exchange.hops
+        try:
+            request.redirect(odd.status_code, location)
+            # From the fields at hand, not from the defaults: a redirect may have dropped some of those.
+            agent.default_headers.clear()
+            response: Any = agent.urlopen(
+                request.url,
+                method=request.method,
+                payload=request.payload,
+                headers=request.headers,
+                max_redirects=left,
+            )
+            if left == 0 and response.status_code in agent.redirect_response_codes:
+                raise RetriesExceeded(meta["url"], f"Redirection limit reached ({agent.max_redirects})")
+        except stock.FAILURE_EXCEPTIONS as failed:
+            if hasattr(failed, "response"):
+                response = failed.response
+                response.error = meta["exception"] = failed
+            else:
+                if isinstance(failed, RetriesExceeded):  # it names where the call began
+                    failed.url, failed.args = meta["url"], (meta["url"], *failed.args[1:])
+                response = fast_failures.refused(failed, meta, call)
+        else:
+            response._history = [*odd.history, odd, *response._history]
+        try:
+            meta["response_length"] = len(response.content or b"")
+        except stock.FAILURE_EXCEPTIONS as failed:
+            meta["exception"] = failed
+        meta["response_time"] += (time.perf_counter() - started) * 1000
+        return response
 
 
-def _all_text(headers: dict[str, Any]) -> bool:
-    return all(type(name) is str and type(value) is str for name, value in headers.items())
-
-
-class _Request:
-    """Makes ``response.request`` when it is asked for."""
-
-    __slots__ = ("body", "fields", "method", "url")
-
-    def __init__(self, method: str, url: str, fields: list[tuple[str, Any]], body: Any) -> None:
-        self.method, self.url, self.fields, self.body = method, url, fields, body
-
-    def __call__(self, exchange: Any) -> Any:
-        headers = Headers(self.fields)
-        request = stock.FastRequest(self.url, method=self.method, headers=headers, payload=self.body)
-        return _as_sent(request, exchange)
-
-
-def _as_sent(request: Any, exchange: Any) -> Any:
-    """Take the request along the exchange's hops, by geventhttpclient's own rules."""
-    for hop in range(exchange.hops):
-        if hop:
-            before = {name.lower(): value for name, value in exchange.headers(hop - 1)}
-            request.redirect(exchange.status_of(hop - 1), before["location"])
-        cookie = exchange.cookie(hop)
-        if cookie is not None:
-            request.headers.add("Cookie", cookie)
-    return request
+# What Python says of arguments that do not fit begins with this.
+FastHttpSession.request.__module__ = stock.__name__

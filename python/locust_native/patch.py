@@ -10,8 +10,8 @@ from typing import Any, NamedTuple
 from .activation import Status, switched_off
 from .shape import Shape, find, mismatch
 
-OLDEST, TOO_NEW = (2, 40, 2), (3, 0, 0)
-"""Locust versions we speak to: from the first, below the second."""
+OLDEST, TOO_NEW = (2, 47, 0), (2, 48)
+"""Locust versions we speak to: from the first, below the second; pyproject.toml says the same."""
 
 
 class Row(NamedTuple):
@@ -173,7 +173,7 @@ def _refusal() -> Status | None:
     if numbers is None:  # somebody's own locust.py, most likely, and none of our business
         return Status(on=False, reason="the module `locust` imported here is not Locust", wanted=False)
     if not OLDEST <= tuple(int(number or 0) for number in numbers.groups()) < TOO_NEW:
-        needs = f">={'.'.join(map(str, OLDEST))},<{TOO_NEW[0]}.0"
+        needs = f">={'.'.join(map(str, OLDEST))},<{'.'.join(map(str, TOO_NEW))}"
         return Status(on=False, reason=f"Locust {version} is not supported, it takes {needs}")
     if (reason := next(filter(None, map(_probe, TABLE)), None)) is not None:
         return Status(on=False, reason=f"{reason} (Locust {version})")

@@ -9,17 +9,19 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterable, Mapping
+from http.cookiejar import Cookie, CookieJar
 from typing import Any
 from urllib.parse import urlsplit
 
 import requests
+from locust.clients import LocustHttpAdapter
+from requests import models
 from requests.adapters import HTTPAdapter
 from requests.auth import HTTPBasicAuth, _basic_auth_str
-from requests.compat import json as complexjson
 from requests.models import PreparedRequest
 from requests.structures import CaseInsensitiveDict
 from requests.utils import DEFAULT_CA_BUNDLE_PATH, extract_zipped_paths, get_auth_from_url
-from urllib3 import Timeout
+from urllib3 import PoolManager, Retry, Timeout
 
 from . import _core
 from .fallback import Unsupported
@@ -27,12 +29,16 @@ from .fallback import Unsupported
 #: What http.client takes as a method (RFC 9110, 5.6.2).
 TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 
+#: A ``Host`` that all who read one take for the same.
+_HOST = re.compile(rb"(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::\d+)?")
+
 #: A URL that needs no preparation: neither requests nor geventhttpclient would change a byte of it.
 PLAIN_URL = re.compile(
     r"https?://(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9])?\.)*[a-z0-9](?:[a-z0-9_-]{0,61}[a-z0-9])?"
     r"(?::(?:[1-9]\d{0,3}|[1-5]\d{4}|6[0-4]\d{3}|65[0-4]\d{2}|655[0-2]\d|6553[0-5]))?"
     r"/(?!/)(?:(?![./]*/\.)[A-Za-z0-9_~!$&'()*+,;=:@/.-])*(?:\?[A-Za-z0-9_~!$&()*+,;=:@/?.-]+)?"
 )
+_STRAY_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
 _DOTS = re.compile(r"/\.")
 
 BUNDLE = extract_zipped_paths(DEFAULT_CA_BUNDLE_PATH)
@@ -45,6 +51,9 @@ class StockDecides(Exception):
 
 
 _options: dict[tuple[Any, ...], Any] = {}
+
+#: The options under which any certificate will do, of which urllib3 warns.
+UNVERIFIED: set[Any] = set()
 
 
 def options(
@@ -62,6 +71,7 @@ def options(
     if found is None:
         if len(_options) > 1000:  # a locustfile that draws its timeouts at random
             _options.clear()
+            UNVERIFIED.clear()
         found = _options[key] = _core.Options(
             fast=fast,
             redirects=redirects,
@@ -70,6 +80,8 @@ def options(
             bundle=bundle,
             proxy=proxy,
         )
+        if bundle is None:
+            UNVERIFIED.add(found)
     return found
 
 
@@ -94,11 +106,17 @@ def prepared_url(url: Any, params: Any) -> str:
     text = str(prepared.url)
     if not text.lower().startswith(("http://", "https://")):
         raise StockDecides
+    if "%" in text and _STRAY_PERCENT.search(text):
+        raise StockDecides  # urllib3 escapes all of such a target once more, on the wire only
     try:
         (urlsplit(text).hostname or "").encode("idna")
     except UnicodeError:  # urllib3 refuses such a host before it opens a socket
         raise StockDecides from None
     return text
+
+
+def _octets(value: str | bytes) -> bytes:
+    return value if isinstance(value, bytes) else value.encode("ascii", "replace")
 
 
 def merged_headers(session_headers: Any, headers: Any) -> dict[str, tuple[Any, Any]]:
@@ -107,21 +125,40 @@ def merged_headers(session_headers: Any, headers: Any) -> dict[str, tuple[Any, A
         if headers:
             raise StockDecides
         return {}  # e.g. headers="": no session default is merged
-    merged: dict[str, tuple[Any, Any]] = {}
+    if session_headers is not None and not isinstance(session_headers, Mapping):
+        raise StockDecides
+    merged: dict[Any, tuple[Any, Any]] = {}
+    as_bytes = False
     for mapping in (session_headers, headers):
         if mapping:
             for name, value in mapping.items():
-                merged[name.decode("latin-1").lower() if isinstance(name, bytes) else name.lower()] = (
-                    name,
-                    value,
-                )
+                if type(name) is not str:
+                    if not isinstance(name, (str, bytes)):
+                        raise StockDecides
+                    as_bytes = as_bytes or isinstance(name, bytes)
+                merged[name.lower()] = (name, value)
     for key in [key for key, (_, value) in merged.items() if value is None]:
         del merged[key]
+    if as_bytes:  # another name than the same one as text, until requests makes text of it
+        merged = _native_names(merged)
     for name, value in merged.values():
         _check_header(name, value)
+    if "host" in merged and not _HOST.fullmatch(_octets(merged["host"][1])):
+        raise StockDecides  # http.cookiejar has a view of its own of such a host
     if "transfer-encoding" in merged:
         raise Unsupported("an explicit Transfer-Encoding header")
     return merged
+
+
+def _native_names(merged: dict[Any, tuple[Any, Any]]) -> dict[str, tuple[Any, Any]]:
+    named: dict[str, tuple[Any, Any]] = {}
+    for name, value in merged.values():
+        try:
+            text = name.decode("ascii") if isinstance(name, bytes) else name
+        except UnicodeDecodeError:
+            raise StockDecides from None
+        named[text.lower()] = (text, value)
+    return named
 
 
 def _check_header(name: Any, value: Any) -> None:
@@ -163,10 +200,11 @@ def body_of(method: str, data: Any, files: Any, json: Any) -> Body:
             return None, [] if method in ("GET", "HEAD") else [("Content-Length", "0")], None
         if not data:
             try:
-                body = complexjson.dumps(json, allow_nan=False)
+                # by the name under which people replace it, with orjson, say
+                body = models.complexjson.dumps(json, allow_nan=False)  # type: ignore[attr-defined]
             except ValueError:
                 raise StockDecides from None
-            return _sized(body.encode(), "application/json")
+            return _sized(body if isinstance(body, bytes) else body.encode(), "application/json")
         if isinstance(data, str):
             return _sized(data, None)
         if type(data) is bytes:
@@ -178,12 +216,12 @@ def body_of(method: str, data: Any, files: Any, json: Any) -> Body:
             if not form:  # e.g. {"a": None}: requests sends an empty chunked body then
                 raise StockDecides
             return _sized(form, "application/x-www-form-urlencoded")
-        if hasattr(data, "__iter__") or hasattr(data, "read"):
+        if not isinstance(data, Mapping) and (hasattr(data, "__iter__") or hasattr(data, "read")):
             raise Unsupported("a streamed request body (file or generator)")
     prepared = PreparedRequest()
     prepared.method = method
     prepared.headers = CaseInsensitiveDict()
-    prepared.prepare_body(data, files, json)
+    prepared.prepare_body(data or {}, files, json)  # as Session.request passes it on
     body = prepared.body
     if body is not None and not isinstance(body, (str, bytes)):
         raise Unsupported("a streamed request body (file or generator)")
@@ -222,10 +260,14 @@ def authorization(auth: Any, url: str) -> str | None:
     if auth is None:
         user, password = get_auth_from_url(url) if "@" in url else ("", "")
         return _basic_auth_str(user, password) if user or password else None
+    if not auth:
+        return None
     if isinstance(auth, tuple) and len(auth) == 2:
         return _basic_auth_str(*auth)
     if type(auth) is HTTPBasicAuth:
         return _basic_auth_str(auth.username, auth.password)
+    if not callable(auth):
+        raise StockDecides  # a TypeError, in Python's words
     raise Unsupported(f"auth by {type(auth).__name__}")
 
 
@@ -265,7 +307,9 @@ def bundle(verify: Any) -> str | None:
         return BUNDLE
     if not verify:
         return None
-    path = os.fspath(verify)
+    if not isinstance(verify, (str, os.PathLike)):
+        raise StockDecides
+    path = str(os.fspath(verify))
     if not os.path.exists(path):
         raise StockDecides  # an OSError, in Locust's words
     if os.path.isdir(path):
@@ -279,21 +323,69 @@ def proxy_for(url: str, proxies: Mapping[str, str]) -> str | None:
     return requests.utils.prepend_scheme_if_needed(found, "http") if found else None
 
 
-def cookie_pairs(cookies: Any) -> list[tuple[str, str]] | None:
-    """Cookies of one request, from a dict."""
-    if not cookies:
+def cookie_pairs(cookies: Any, own: CookieJar | None) -> list[tuple[str, str]] | None:
+    """Cookies of one request, from a dict, or from a jar of what a dict could hold and ``own`` holds anyway."""
+    if cookies is None or (not cookies and not isinstance(cookies, CookieJar)):
         return None
-    if isinstance(cookies, dict) and all(type(k) is str and type(v) is str for k, v in cookies.items()):
-        return list(cookies.items())
-    raise Unsupported("cookies= given as a jar")
+    pairs = []
+    if isinstance(cookies, dict):
+        for name, value in cookies.items():
+            if type(name) is not str or type(value) is not str:
+                raise Unsupported("cookies= with names or values that are no texts")
+            pairs.append((name, value))
+        return _placed(pairs, own)
+    if not isinstance(cookies, CookieJar):
+        raise StockDecides
+    held = {(c.domain, c.path, c.name): c for c in own} if own is not None else {}
+    for cookie in cookies:
+        same = held.get((cookie.domain, cookie.path, cookie.name))
+        if same is not None and _alike(cookie, same):
+            continue
+        bare = (
+            cookie.domain, cookie.path, cookie.secure, cookie.expires, cookie.port, cookie.version, cookie.rfc2109
+        ) == _BARE  # fmt: skip
+        if not bare or type(cookie.value) is not str:
+            raise Unsupported("cookies= given as a jar")
+        pairs.append((cookie.name, cookie.value))
+    return _placed(pairs, own)
+
+
+_BARE = ("", "/", False, None, None, 0, False)
+
+
+def _placed(pairs: list[tuple[str, str]], own: CookieJar | None) -> list[tuple[str, str]] | None:
+    """The pairs, which the native jar sends after all its own cookies, if that is where requests has them, too."""
+    domains = [cookie.domain for cookie in own] if own is not None and pairs else []
+    if "" in domains:  # set by hand: among those, and in place of their namesakes, go these
+        names = {cookie.name for cookie in own or () if cookie.domain == ""}
+        if domains[-1] != "" or any(name in names for name, _ in pairs):
+            raise StockDecides
+    return pairs or None
+
+
+def _alike(one: Cookie, other: Cookie) -> bool:
+    return (one.value, one.secure, one.expires) == (other.value, other.secure, other.expires)
+
+
+#: Methods that an adapter's ``send`` goes through.
+_ADAPTER_METHODS = frozenset(name for name, value in vars(HTTPAdapter).items() if callable(value))
+_POOL_SIZES = {"maxsize", "block"}
 
 
 def check_adapters(adapters: Iterable[Any]) -> None:
-    """Accept the adapters Locust mounts itself, and plain ones without retries of their own."""
+    """Accept the adapters Locust mounts itself, and plain ones that change nothing but pool sizes."""
     for adapter in adapters:
-        kind = type(adapter)
-        plain = (
-            kind is HTTPAdapter and adapter.max_retries.total in (0, False) and not adapter.max_retries.status
-        )
-        if not plain and (kind.__module__, kind.__name__) != ("locust.clients", "LocustHttpAdapter"):
-            raise Unsupported(f"an adapter mounted on the client ({kind.__name__})")
+        if type(adapter) is not HTTPAdapter and type(adapter) is not LocustHttpAdapter:
+            raise Unsupported(f"an adapter mounted on the client ({type(adapter).__name__})")
+        retries = adapter.max_retries
+        if type(retries) is not Retry or retries.total not in (0, False) or retries.status:
+            raise Unsupported("an adapter with retries")
+        if retries.status_forcelist:
+            raise Unsupported("an adapter with retries")
+        if adapter._pool_block:
+            raise Unsupported("an adapter with pool_block=True")
+        manager = adapter.poolmanager
+        if type(manager) is not PoolManager or not _POOL_SIZES.issuperset(manager.connection_pool_kw):
+            raise Unsupported("an adapter with connection settings of its own")
+        if not _ADAPTER_METHODS.isdisjoint(vars(adapter)):
+            raise Unsupported("an adapter with a method replaced")

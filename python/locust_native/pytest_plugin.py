@@ -1,7 +1,8 @@
-"""The pytest fixture `mock_saleor`: a running mock shop, one for each test."""
+"""What pytest sees of us: the fixture `mock_saleor`, and the core in tests that import Locust."""
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -9,6 +10,11 @@ import pytest
 
 if TYPE_CHECKING:
     from locust_native.saleor import MockSaleor
+
+# pytest puts a finder of its own before all others and answers for `locust`, which has a plug-in: ours would never be
+# asked. Nothing to do where no start-up file ran.
+if hook := sys.modules.get("_locust_native_startup"):
+    hook.register()
 
 
 @pytest.fixture

@@ -4,21 +4,20 @@ from __future__ import annotations
 
 import time
 from collections import OrderedDict
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import unquote, urlsplit, urlunsplit
 
 import requests
-import urllib3.exceptions as u3
 from locust import clients as stock
 from requests.adapters import HTTPAdapter
 from requests.auth import HTTPBasicAuth
-from requests.cookies import RequestsCookieJar
 from requests.hooks import default_hooks
-from requests.models import PreparedRequest
+from requests.sessions import merge_setting
 from requests.utils import default_headers, get_netrc_auth
 
-from . import _core, errors, fallback, instrumentation, jar, prepare, report, waiting
-from .response import Redirect, Response, Sent, content_by_urllib3, prepared_request
+from . import _core, fallback, http_failures, instrumentation, jar, prepare, report, unverified, waiting
+from .response import Redirect, Response, Sent
 
 _KEEP = 10  # idle connections of a urllib3 pool (requests.adapters.DEFAULT_POOLSIZE)
 
@@ -62,6 +61,25 @@ _TOUCHED = frozenset(
     )
 )
 
+#: What a request goes through in stock's session, and not in ours: whoever replaces one of these means it.
+#: (Not ``request`` and ``_build_url``, which ours goes through, too.)
+_STEPS = frozenset(
+    (
+        "send",
+        "get_adapter",
+        "prepare_request",
+        "merge_environment_settings",
+        "resolve_redirects",
+        "get_redirect_target",
+        "should_strip_auth",
+        "rebuild_auth",
+        "rebuild_method",
+        "rebuild_proxies",
+        "_send_request_safe_mode",
+    )
+)
+_TOUCHED |= _STEPS
+
 
 class HttpSession(stock.HttpSession):
     """A ``requests.Session`` whose requests the native client sends.
@@ -77,8 +95,7 @@ class HttpSession(stock.HttpSession):
     stream = False
     trust_env = True
     max_redirects = requests.models.DEFAULT_REDIRECT_LIMIT
-    request_name: str | None = None
-    explicit_name: str | None = None
+    request_name: str | None
 
     #: The native client; None once the session has fallen back.
     _native: Any
@@ -100,11 +117,10 @@ class HttpSession(stock.HttpSession):
             request_event = locust.events.request
         self.request_event = request_event
         self.user = user
+        self.request_name = None
         self._native = _core.Client(_KEEP)
         if args or kwargs:
-            raise TypeError(
-                f"HttpSession takes base_url, request_event, user and pool_manager, not {args or kwargs}"
-            )
+            requests.Session.__init__(self, *args, **kwargs)  # a TypeError, in Python's words
         parts = urlsplit(base_url or "")
         if parts.username and parts.password:
             self.base_url = urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
@@ -113,18 +129,15 @@ class HttpSession(stock.HttpSession):
             self._pool_manager = pool_manager
             self._fall_back("pool_manager")
         elif type(self) is not HttpSession:
-            overridden = {"request", "send", "prepare_request", "get_adapter"} & {
-                name
-                for kind in type(self).__mro__[: type(self).__mro__.index(HttpSession)]
-                for name in vars(kind)
-            }
-            if overridden - {"request"}:
+            kinds = type(self).__mro__[: type(self).__mro__.index(HttpSession)]
+            overridden = _STEPS.intersection(name for kind in kinds for name in vars(kind))
+            if overridden:
                 self._fall_back(f"{type(self).__name__} overrides {', '.join(sorted(overridden))}")
 
     def __getattr__(self, name: str) -> Any:
         make = _MAKERS.get(name)
         if make is None or "_native" not in self.__dict__:
-            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+            return object.__getattribute__(self, name)  # an AttributeError, in Python's words
         value = self.__dict__[name] = make(self)
         return value
 
@@ -141,10 +154,13 @@ class HttpSession(stock.HttpSession):
         **kwargs: Any,
     ) -> Any:
         """As ``locust.clients.HttpSession.request``; the response time (ms) is read on the I/O thread."""
+        if self.request_name and not name:
+            name = self.request_name
+        self.explicit_name = name
         native = self._native
         if native is not None:
             try:
-                if (instrumented := instrumentation.of_requests()) is not None:
+                if (instrumented := instrumentation.of_requests(type(self))) is not None:
                     raise fallback.Unsupported(instrumented)
                 call = self._prepare(method, url, data, json, kwargs)
             except fallback.Unsupported as reason:
@@ -154,9 +170,6 @@ class HttpSession(stock.HttpSession):
                 native = None
         if native is None:
             return super().request(method, url, name, catch_response, context, data=data, json=json, **kwargs)
-        if not name:
-            name = self.request_name
-        self.explicit_name = name
         verb, full_url, head, fields, tail, body, shown, cookies, options = call
 
         start_time = time.time()
@@ -175,96 +188,27 @@ class HttpSession(stock.HttpSession):
             "url": full_url,
             "response_length": exchange.length if exchange is not None else 0,
         }
-        sent = Sent(fields, tail, shown)
+        sent = Sent(fields, tail, shown, kwargs.get("cookies"))
+        if self._native is not native and exchange is not None:
+            self._take_over_cookies(exchange, sent)
+        if options in prepare.UNVERIFIED and exchange is not None:
+            unverified.warn(exchange)
         if exchange is None or exchange.error is not None:
-            return self._failed(exchange, sent, url, name, meta, catch_response, kwargs)
+            call = http_failures.Call(self, sent, url, name, meta, catch_response, kwargs)
+            return http_failures.failed(call, exchange)
         unfollowed = not kwargs.get("allow_redirects", True)
         response = Response(exchange, sent, self, unfollowed, meta, catch_response)
+        if unfollowed and 300 <= response.status_code < 400:
+            odd = http_failures.looked_ahead(self, response)
+            if odd is not None:
+                call = http_failures.Call(self, sent, url, name, meta, catch_response, kwargs)
+                return http_failures.judged(call, odd)
         if not catch_response:
             if response.status_code < 400:
                 report.fire(self.request_event, meta)
             else:
                 response.__exit__(None, None, None)
         return response
-
-    def _failed(
-        self,
-        exchange: Any,
-        sent: Sent,
-        url: Any,
-        name: str | None,
-        meta: dict[str, Any],
-        catch_response: bool,
-        kwargs: dict[str, Any],
-    ) -> Any:
-        """Report a request that did not end well natively, as stock would have: it may still be a success."""
-        error = exchange.error if exchange is not None else ("lost", "", None)
-        if error[0] == "decode":
-            try:
-                content = content_by_urllib3(exchange)
-            except u3.DecodeError as failed:
-                response: Any = stock.ResponseContextManager(requests.exceptions.ContentDecodingError(failed))
-            else:
-                meta["response_length"] = len(content)
-                unfollowed = not kwargs.get("allow_redirects", True)
-                response = Response(exchange, sent, self, unfollowed, meta, catch_response)
-                response.__dict__["_content"] = content
-                if not catch_response:
-                    response.__exit__(None, None, None)
-                return response
-        elif error[0] == "bad_redirect":
-            started = time.perf_counter()
-            response = self._redirected_by_stock(exchange, sent, kwargs)
-            meta["response_time"] += (time.perf_counter() - started) * 1000
-        else:
-            request = prepared_request(exchange, -1, sent) if exchange is not None else None
-            place = exchange.url() if exchange is not None else meta["url"]
-            timeout = prepare.timeouts(kwargs.get("timeout"))
-            proxy = self._proxy_of(place, kwargs) if error[0] == "proxy" else None
-            response = stock.ResponseContextManager(
-                errors.for_requests(error, place, request, timeout, proxy)
-            )
-        if response.status_code == 0:
-            # Stock's name and URL are those of the request that failed; where there is none, the call's.
-            request = response.request
-            meta["url"] = request.url if request is not None else self._build_url(url)
-            meta["name"] = name or (request.path_url if request is not None else str(url))
-        meta["response_length"] = len(response.content or b"")
-        meta["response"] = response
-        response = stock.ResponseContextManager.wrap_response(
-            response, self.request_event, meta, catch_response
-        )
-        if not catch_response:
-            response.__exit__(None, None, None)
-        return response
-
-    def _proxy_of(self, url: str, kwargs: dict[str, Any]) -> str | None:
-        settings = self.merge_environment_settings(url, dict(kwargs.get("proxies") or {}), False, None, None)
-        return prepare.proxy_for(url, settings["proxies"])
-
-    def _redirected_by_stock(self, exchange: Any, sent: Sent, kwargs: dict[str, Any]) -> Any:
-        """Follow a redirect that only requests knows how to read; from there on the hops are its own."""
-        odd = Redirect(exchange, exchange.hops - 1, sent, self)
-        before = odd.history
-        settings = self.merge_environment_settings(
-            odd.url, dict(kwargs.get("proxies") or {}), False, kwargs.get("verify"), None
-        )
-        try:
-            followed = list(
-                self.resolve_redirects(odd, odd.request, timeout=kwargs.get("timeout"), **settings)
-            )
-        except (
-            requests.exceptions.MissingSchema,
-            requests.exceptions.InvalidSchema,
-            requests.exceptions.InvalidURL,
-        ):
-            raise
-        except requests.exceptions.RequestException as error:
-            return stock.ResponseContextManager(error)
-        *between, last = followed
-        odd.history = before
-        last.history = [*before, odd, *between]
-        return last
 
     def _prepare(
         self, method: Any, url: Any, data: Any, json: Any, kwargs: dict[str, Any]
@@ -296,50 +240,66 @@ class HttpSession(stock.HttpSession):
         if take("cert") or self.cert:
             raise fallback.Unsupported("a TLS client certificate")
         own = self.__dict__
-        if take("hooks") or any(own.get("hooks", {}).values()):
+        if take("hooks") or any((own.get("hooks") or {}).values()):
             raise fallback.Unsupported("response hooks")
+        if not _STEPS.isdisjoint(own):
+            raise fallback.Unsupported(f"client.{min(_STEPS.intersection(own))} replaced")
         if "adapters" in own:
             prepare.check_adapters(own["adapters"].values())
-        cookies = own.get("cookies")
-        if cookies is not None and type(cookies) is not jar.NativeCookieJar:
-            raise fallback.Unsupported("client.cookies replaced by a jar of one's own")
-        params = take("params")
-        if own.get("params"):
-            params = requests.sessions.merge_setting(params, own["params"])
+        if "cookies" in own:
+            _check_cookies(own["cookies"])
+        given_url, params = url, take("params")
+        if "params" in own:
+            params = merge_setting(params or {}, own["params"])
         if params or not prepare.is_plain(url):
             url = prepare.prepared_url(url, params)
         merged = prepare.merged_headers(own.get("headers", _DEFAULT_HEADERS_DICT), take("headers"))
         body, later, shown = prepare.body_of(verb, data, take("files"), json)
-        auth = take("auth") or self.auth
+        auth = take("auth")
         proxies, verify = take("proxies") or {}, take("verify")
+        if not isinstance(proxies, Mapping):
+            raise prepare.StockDecides
         if self.trust_env:
-            auth = auth or get_netrc_auth(url)
+            if not auth and not self.auth:
+                auth = get_netrc_auth(given_url)
             settings = self.merge_environment_settings(url, dict(proxies), False, verify, None)
             proxies, verify = settings["proxies"], settings["verify"]
         else:
             proxies = {**own.get("proxies", {}), **proxies}
             verify = self.verify if verify is None else verify
-        credentials = prepare.authorization(auth, url)
+        credentials = prepare.authorization(merge_setting(auth, self.auth), url)
         if credentials is not None:
             later.append(("Authorization", credentials))
         tail = prepare.place_fields(merged, later)
         fields, shown_fields = prepare.with_defaults(merged), list(merged.values())
         proxy = prepare.proxy_for(url, proxies) if proxies else None
-        if proxy is not None and "accept" not in merged:
+        if proxy is not None and "accept" not in merged and not proxy.startswith("http://"):
             raise fallback.Unsupported(
                 "a proxy and no Accept header"
-            )  # the transport for proxies would add one
+            )  # the transport for such proxies would add one
         connect, read = prepare.timeouts(take("timeout"))
         options = prepare.options(
             fast=False,
-            redirects=self.max_redirects if take("allow_redirects", True) else None,
+            redirects=self._limit() if take("allow_redirects", True) else None,
             connect_timeout=connect,
             read_timeout=read,
             bundle=prepare.bundle(verify),
             proxy=proxy,
         )
-        extra = prepare.cookie_pairs(take("cookies"))
+        if "adapters" in own:
+            self.get_adapter(url)  # raises InvalidSchema where somebody has taken them away
+        extra = None
+        if take("cookies") is not None:
+            extra = prepare.cookie_pairs(kwargs["cookies"], self.cookies)
+            if extra and not all(jar.sendable(*pair) for pair in extra):
+                raise prepare.StockDecides
         return verb, url, self._fields(fields), shown_fields, tail, body, shown, extra, options
+
+    def _limit(self) -> int:
+        limit = self.max_redirects
+        if type(limit) is not int or not 0 <= limit < 1 << 31:
+            raise prepare.StockDecides
+        return limit
 
     def _fields(self, fields: list[tuple[Any, Any]]) -> Any:
         """The native form of the fields; the last one is kept, since a session rarely varies them."""
@@ -356,16 +316,16 @@ class HttpSession(stock.HttpSession):
     def _fall_back(self, reason: str) -> None:
         """Become stock Locust's session, with all state as it is."""
         fallback.say(self.user, reason)
-        cookies = self.__dict__.get("cookies")
-        if cookies is None or type(cookies) is jar.NativeCookieJar:
-            mirror = cookies if cookies is not None else jar.NativeCookieJar(self._native)
-            self.cookies = jar.detach(mirror, RequestsCookieJar())
+        if type(self.cookies) is jar.NativeCookieJar:
+            self.cookies.detach()
         self._native.close()
         self._native = None
 
-    def prepare_request(self, request: Any) -> PreparedRequest:
-        """As in stock; here for ``send``, which goes stock's way."""
-        return super().prepare_request(request)
+    def _take_over_cookies(self, exchange: Any, sent: Sent) -> None:
+        """Those of an answer to a request that was under way while another greenlet made the session fall back."""
+        for hop in range(exchange.hops):
+            if exchange.answered(hop):
+                self.cookies.update(Redirect(exchange, hop, sent, self).cookies)
 
     def close(self) -> None:
         """Close the idle connections of both clients."""
@@ -373,6 +333,17 @@ class HttpSession(stock.HttpSession):
             self._native.close()
         if "adapters" in self.__dict__:
             super().close()
+
+
+def _check_cookies(cookies: Any) -> None:
+    if type(cookies) is not jar.NativeCookieJar:
+        raise fallback.Unsupported("client.cookies replaced by a jar of one's own")
+    if not cookies.obeys_default_policy():
+        raise fallback.Unsupported("a cookie policy of one's own")
+    if cookies.unknown_to_native:
+        raise fallback.Unsupported("a cookie with a version or a port")
+    if cookies.unsendable:
+        raise prepare.StockDecides
 
 
 def _mounted(session: Any) -> OrderedDict[str, HTTPAdapter]:

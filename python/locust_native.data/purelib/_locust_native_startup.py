@@ -74,6 +74,7 @@ _finder = _Finder()
 
 
 def register() -> None:
-    """Ask to be told when Locust is imported; calling it again changes nothing."""
-    if _finder not in sys.meta_path:
-        sys.meta_path.insert(0, _finder)
+    """Ask, before all others, to be told when Locust is imported; again, if somebody has come in front since."""
+    if sys.meta_path[:1] != [_finder]:
+        # In one step: another thread may be importing, and must not miss a finder.
+        sys.meta_path[:] = [_finder, *(finder for finder in sys.meta_path if finder is not _finder)]

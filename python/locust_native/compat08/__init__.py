@@ -10,7 +10,7 @@ from typing import Any
 from locust.event import EventHook
 from locust.exception import InterruptTaskSet, RescheduleTaskImmediately, ResponseError, StopUser
 
-from . import cli, clients, events, tasksets, users
+from . import cli, clients, events, runners, tasksets, users
 from .modules import MODULES, core
 
 __all__ = ["MODULES", "NAMES"]
@@ -28,6 +28,9 @@ NAMES: dict[tuple[str, str], Any] = {
     ("locust.exception", "StopLocust"): StopUser,
     ("locust.clients", "ResponseContextManager.__enter__"): clients.enter,
     ("locust.argument_parser", "get_parser"): cli.get_parser,
+    ("locust.runners", "__getattr__"): runners.of_runners,
+    ("locust.stats", "__getattr__"): runners.of_stats,
+    ("locust.web", "__getattr__"): runners.of_web,
     ("locust.event", "EventHook.__iadd__"): events.add,
     ("locust.event", "EventHook.__isub__"): events.remove,
     ("locust", "events.EventHook"): EventHook,

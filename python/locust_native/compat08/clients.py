@@ -41,8 +41,13 @@ def enter(self: ResponseContextManager) -> ResponseContextManager:
     """
     if not self._catch_response and in_old_user():
         self.__class__ = plain(type(self))
+        self._report_request = _counted_already  # Python has fetched the other class's __exit__ by now
         return self
     return _stock_enter(self)
+
+
+def _counted_already(_exception: Any = None) -> None:
+    pass
 
 
 def in_old_user() -> bool:

@@ -2,6 +2,7 @@
 
 import functools
 import inspect
+import sys
 from typing import Any
 
 import locust
@@ -9,14 +10,19 @@ from locust import FastHttpUser, HttpUser, TaskSet, User
 from locust.env import Environment
 from locust.exception import LocustError
 from locust.user.users import UserMeta
+from locust.util import deprecation
 
-from . import clients, tasksets
+from . import clients, runners, tasksets
 
 
 class LocustMeta(UserMeta):
     """Turns an old class into today's while it is being created: `task_set = X` becomes `tasks = [X]`."""
 
     def __new__(mcs, name: str, bases: tuple[type, ...], namespace: dict[str, Any]) -> type:
+        if not _file_is_loading(namespace.get("__module__", sys._getframe(1).f_globals.get("__name__"))):
+            for base in bases:  # not their ancestors: a class of the file's own may always be derived from
+                if tombstone := vars(base).get("tombstone"):
+                    return type(tombstone)(name, (tombstone,), namespace)  # raises Locust's ImportError
         # Locust warns when it sees `task_set`, and would add the bases' tasks to it; so it is set afterwards
         given = "task_set" in namespace
         task_set = namespace.pop("task_set", None)
@@ -50,6 +56,7 @@ class LocustMeta(UserMeta):
         cls.abstract = not cls.tasks or cls.__name__.startswith("_")
         if cls.abstract:
             return
+        runners.watch()
         in_ms = tasksets.is_default(cls.wait_time)
         if in_ms:
             tasksets.check_range(cls)
@@ -68,11 +75,28 @@ class LocustMeta(UserMeta):
         user.environment = environment or Environment(
             events=locust.events, catch_exceptions=cls._catch_exceptions, host=cls.host
         )
+        if environment is None:
+            runners.enter(user.environment)
         if _takes_environment(cls.__init__):
             user.__init__(user.environment)
         else:
             user.__init__()
         return user
+
+
+def _file_is_loading(module: str | None) -> bool:
+    """Is some file's own code running: a locustfile, what it imports, or a program's main file, if it is its class?
+
+    Elsewhere, as in the middle of somebody's test, the old names stay the errors that they are in Locust.
+    """
+    frame = sys._getframe(2)
+    while frame is not None:
+        if frame.f_code.co_name == "<module>" and (
+            frame.f_globals.get("__name__") != "__main__" or module == "__main__"
+        ):
+            return True
+        frame = frame.f_back  # type: ignore[assignment]
+    return False
 
 
 @functools.cache
@@ -95,6 +119,7 @@ class Locust(User, metaclass=LocustMeta):
     """A user with a `task_set`, for files that bring their own client."""
 
     abstract = True
+    tombstone = deprecation.DeprecatedLocustClass
     task_set: type[TaskSet] | None = None
     min_wait: float = tasksets.DEFAULT_WAIT
     max_wait: float = tasksets.DEFAULT_WAIT
@@ -116,6 +141,7 @@ class HttpLocust(Locust, HttpUser):
     """A user with today's HttpUser client."""
 
     abstract = True
+    tombstone = deprecation.DeprecatedHttpLocustClass
     client: Any = None
     trust_env = False
 
@@ -129,6 +155,7 @@ class FastHttpLocust(Locust, FastHttpUser):
     """A user with today's FastHttpUser client, which takes `path=` for `url=` as the old one did."""
 
     abstract = True
+    tombstone = deprecation.DeprecatedFastHttpLocustClass
     client: Any = None
 
     def __init__(self, environment: Environment | None = None) -> None:

@@ -1,0 +1,157 @@
+"""The responses to requests of an ``HttpUser`` that did not end well natively, or that stock has to finish."""
+
+from __future__ import annotations
+
+import re
+import time
+from typing import Any, NamedTuple
+
+import requests
+import urllib3.exceptions as u3
+from locust import clients as stock
+
+from . import errors, prepare, tls_errors
+from .response import Redirect, Response, Sent, content_by_urllib3, merged_jar, prepared_request
+
+#: What Locust lets out of ``request``; other errors of requests become a response of status 0.
+_LEAVES_THE_CALL = (
+    requests.exceptions.MissingSchema,
+    requests.exceptions.InvalidSchema,
+    requests.exceptions.InvalidURL,
+)
+
+#: A ``Location`` at which nobody stumbles.
+_PLAIN_LOCATION = re.compile(
+    r"(?:https?://[a-z0-9]+(?:[.-][a-z0-9]+)*(?::[1-9]\d{0,3})?)?/(?:[\w~.-]+/?)*(?:\?[\w=&.~%+-]*)?",
+    re.ASCII,
+)
+
+
+class Call(NamedTuple):
+    """One call of ``HttpSession.request``, as it was made and as it went out."""
+
+    session: Any
+    sent: Sent
+    url: Any
+    name: str | None
+    meta: dict[str, Any]
+    catch_response: bool
+    kwargs: dict[str, Any]
+
+
+def failed(call: Call, exchange: Any) -> Any:
+    """Report a request that did not end well natively, as stock would have: it may still be a success."""
+    session, sent, kwargs = call.session, call.sent, call.kwargs
+    error = exchange.error if exchange is not None else ("lost", "", None, b"")
+    if error[0] == "decode":
+        return _decoded_by_urllib3(call, exchange)
+    # Of a handshake that rustls gives up nothing has been sent: OpenSSL takes some of these peers, and has words
+    # of its own for others. A connection that broke is no such case.
+    only_rustls = error[0] == "tls" and error[2] is None and not tls_errors.is_final(error[1])
+    if error[0] == "bad_redirect" or only_rustls:
+        started = time.perf_counter()
+        response = _continued_by_stock(call, exchange)
+        call.meta["response_time"] += (time.perf_counter() - started) * 1000
+        if only_rustls and response.status_code and session._native is not None:
+            session._fall_back(f"a TLS handshake that only OpenSSL completes ({error[1]})")
+        return judged(call, response)
+    request = prepared_request(exchange, -1, sent) if exchange is not None else None
+    place = exchange.url() if exchange is not None else call.meta["url"]
+    timeout = prepare.timeouts(kwargs.get("timeout"))
+    proxy = _proxy_of(call, place) if error[0] in errors.OF_PROXIES else None
+    raised: Any = errors.for_requests(error, place, request, timeout, proxy)
+    if error[0] == "too_many_redirects":
+        raised.response = Redirect(exchange, exchange.hops - 1, sent, session)
+    return judged(call, stock.ResponseContextManager(raised))
+
+
+def _decoded_by_urllib3(call: Call, exchange: Any) -> Any:
+    try:
+        content = content_by_urllib3(exchange)
+    except u3.DecodeError as error:
+        undecoded = requests.exceptions.ContentDecodingError(error)
+        undecoded.__context__ = error
+        return judged(call, stock.ResponseContextManager(undecoded))
+    call.meta["response_length"] = len(content)
+    unfollowed = not call.kwargs.get("allow_redirects", True)
+    response = Response(exchange, call.sent, call.session, unfollowed, call.meta, call.catch_response)
+    response.__dict__["_content"] = content
+    if not call.catch_response:
+        response.__exit__(None, None, None)
+    return response
+
+
+def looked_ahead(session: Any, response: Any) -> Any:
+    """What stock returns instead of a redirect that is not to be followed, since it looks where that leads
+    nevertheless; None for the response itself.
+    """
+    location = response.headers.get("location")
+    if location is None or (session.max_redirects and _PLAIN_LOCATION.fullmatch(location)):
+        return None
+    try:
+        response.next  # noqa: B018  makes it
+    except _LEAVES_THE_CALL:
+        raise
+    except requests.exceptions.RequestException as error:
+        return stock.ResponseContextManager(error)
+    return None
+
+
+def judged(call: Call, response: Any) -> Any:
+    """Report a response that requests has made."""
+    meta = call.meta
+    if response.status_code == 0:
+        # Stock's name and URL are those of the request that failed; where there is none, the call's.
+        request = response.request
+        meta["url"] = request.url if request is not None else call.session._build_url(call.url)
+        meta["name"] = call.name or (request.path_url if request is not None else str(call.url))
+    meta["response_length"] = len(response.content or b"")
+    meta["response"] = response
+    response = stock.ResponseContextManager.wrap_response(
+        response, call.session.request_event, meta, call.catch_response
+    )
+    if not call.catch_response:
+        response.__exit__(None, None, None)
+    return response
+
+
+def _settings(call: Call, url: str) -> Any:
+    kwargs = call.kwargs
+    proxies = dict(kwargs.get("proxies") or {})
+    return call.session.merge_environment_settings(
+        url, proxies, False, kwargs.get("verify"), kwargs.get("cert")
+    )
+
+
+def _proxy_of(call: Call, url: str) -> str | None:
+    return prepare.proxy_for(url, _settings(call, url)["proxies"])
+
+
+def _continued_by_stock(call: Call, exchange: Any) -> Any:
+    """Go on from the last answer, or from the start: a redirect that only requests knows how to read, or
+    a handshake that rustls gave up. From there on the hops are requests' own.
+    """
+    session, sent = call.session, call.sent
+    at = exchange.hops - 1
+    while at >= 0 and not exchange.answered(at):
+        at -= 1
+    request = prepared_request(exchange, max(at, 0), sent)
+    request._cookies = merged_jar(session, sent)
+    settings = _settings(call, str(request.url))
+    timeout = call.kwargs.get("timeout")
+    try:
+        if at < 0:
+            follow = call.kwargs.get("allow_redirects", True)
+            return session.send(request, timeout=timeout, allow_redirects=follow, **settings)
+        odd = Redirect(exchange, at, sent, session)
+        odd.request = request
+        before = odd.history
+        followed = list(session.resolve_redirects(odd, request, timeout=timeout, **settings))
+    except _LEAVES_THE_CALL:
+        raise
+    except requests.exceptions.RequestException as error:
+        return stock.ResponseContextManager(error)
+    *between, last = followed
+    odd.history = before
+    last.history = [*before, odd, *between]
+    return last
