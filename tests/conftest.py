@@ -9,18 +9,25 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import trustme
 from hypothesis import settings
 
+import locust_native
 import running
 from locust_native import fallback
 
 HERE = Path(__file__).parent
 
-# The gate draws the same examples every time; HYPOTHESIS_PROFILE=default goes looking for new ones.
-settings.register_profile("gate", derandomize=True)
+# Our own plug-in has switched the core on in this process, and here stock Locust is compared with it.
+locust_native.uninstall()
+
+# The gate draws the same examples every time; HYPOTHESIS_PROFILE=default goes looking for new ones,
+# HYPOTHESIS_PROFILE=explore for many.
+settings.register_profile("gate", derandomize=True, deadline=None)
+settings.register_profile("explore", max_examples=2000, deadline=None, print_blob=True)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "gate"))
 
 # What requests would read of the environment is for single tests to set.
@@ -81,6 +88,12 @@ def native(server: Server) -> Iterator[Backend]:
 @pytest.fixture
 def same(server: Server) -> Same:
     return Same(server)
+
+
+@pytest.fixture
+def alike(same: Same) -> Callable[..., Any]:
+    """`same` for fast sessions."""
+    return lambda body, **arguments: same(body, fast=True, **arguments)
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ import requests
 
 _ADDRESS = re.compile(r" at 0x[0-9a-f]+")
 _BOUNDARY = re.compile(r"boundary=([0-9a-f]{32})")
-_FIRST_LINE = re.compile(r"--([0-9a-f]{32})\r\n")
+_FIRST_LINE = re.compile(r"--([0-9a-f]{32})(?:--)?\r\n")
 
 
 def tried(ask: Any) -> Any:
@@ -32,13 +32,13 @@ def error(raised: BaseException | None, chain: bool = False) -> Any:
 
 
 def fields(pairs: Any) -> list[tuple[str, Any]]:
-    """Header fields in their order, names in lower case: hyper knows names no other way."""
+    """Header fields in their order, names as they are spelt."""
     shown = []
     for name, value in pairs:
         name = name.decode() if isinstance(name, bytes) else name
         if isinstance(value, str):
             value = _BOUNDARY.sub("boundary=*", value)
-        shown.append((name.lower(), value))
+        shown.append((name, value))
     return shown
 
 
@@ -101,8 +101,8 @@ def response(r: Any, deep: bool = True) -> dict[str, Any]:
             if kind in (requests.Response,) or kind.__module__ == "locust.clients"
         ],
         "status_code": r.status_code,
-        "ok": r.ok,
-        "bool": bool(r),
+        "ok": tried(lambda: r.ok),
+        "bool": tried(lambda: bool(r)),
         "headers": fields(r.headers.items()),
         "cookies": cookies(r.cookies),
         "url": r.url,
@@ -147,7 +147,7 @@ def fast_request(request: Any) -> Any:
 def fast_response(r: Any) -> dict[str, Any]:
     """The response of a FastHttpUser."""
     return {
-        "kinds": [kind for kind in type(r).__mro__ if kind.__module__.startswith("locust.")],
+        "kinds": _kinds(r),
         "status_code": r.status_code,
         "ok": r.ok,
         "len": tried(lambda: len(r)),
@@ -158,7 +158,7 @@ def fast_response(r: Any) -> dict[str, Any]:
         "content": tried(lambda: r.content),
         "text": tried(lambda: r.text) if len(tried(lambda: r.content) or b"") < 200_000 else None,
         "encoding": tried(lambda: r.encoding),
-        "json": tried(lambda: r.json()),
+        "json": tried(lambda: repr(r.json())),
         "request": fast_request(r.request),
         "_request": tried(lambda: fast_request(r._request)),
         "raise": tried(r.raise_for_status),
@@ -171,7 +171,35 @@ def fast_response(r: Any) -> dict[str, Any]:
         "cookies": tried(lambda: r.cookies),
         "reason": tried(lambda: r.reason),
         "stdlib": tried(lambda: (r.status, r.data, r.isclosed(), fields(r.info().items()))),
+        "stream": tried(lambda: _stream(r)),
+        "in it": tried(lambda: ([*r], r.readline(), r.unzipped())),
         "error": error(getattr(r, "error", None)),
+        "about it": _about(getattr(r, "error", None)),
+    }
+
+
+def _stream(r: Any) -> Any:
+    s = r.stream
+    return (
+        s.read(), s.read(5), s.readline(), s.get_code(), s.status_code, s.version, s.get_http_version(),
+        s.status_message, s.length, s.content_length, s.message_complete, fields(s.headers), s.get("x", 1),
+        "content-length" in s,
+    )  # fmt: skip
+
+
+def _about(failed: Any) -> Any:
+    """What geventhttpclient notes on an exception."""
+    if failed is None:
+        return None
+    log = getattr(failed, "http_log", None)
+    return {
+        "url": getattr(failed, "url", None),
+        "code": getattr(failed, "code", None),
+        "original": error(getattr(failed, "original", None)),
+        "original's request": fast_request(getattr(getattr(failed, "original", None), "request", None)),
+        "request": fast_request(getattr(failed, "request", None)),
+        "response": tried(lambda: failed.response.status_code),
+        "log": None if log is None else _unbound(log),
     }
 
 
@@ -187,13 +215,18 @@ def event(arguments: dict[str, Any]) -> dict[str, Any]:
         "names in order": list(arguments),
         "response": (
             answer.status_code,
-            [kind.__name__ for kind in type(answer).__mro__ if kind.__module__ in _STOCK],
+            _kinds(answer),
         ),
         "exception": error(arguments["exception"]),
     }
 
 
 _STOCK = ("locust.clients", "locust.contrib.fasthttp", "requests.models")
+
+
+def _kinds(answer: Any) -> list[str]:
+    """The classes of Locust and requests that a response is; those of ours that go by a stock name count once."""
+    return list(dict.fromkeys(kind.__name__ for kind in type(answer).__mro__ if kind.__module__ in _STOCK))
 
 
 def differences(names: tuple[str, ...], ours: Any, stock: Any) -> list[str]:

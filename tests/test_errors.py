@@ -15,16 +15,17 @@ MESSAGES = {
     "connect_timeout": ("connect timeout=0.25", None),
     "read_timeout": ("read timeout=0.5", None),
     "incomplete": ("IncompleteRead(3 bytes read, 7 more expected)", None),
+    "chunk_cut": ("IncompleteRead(2 bytes read, 8 more expected)", None),
     "broken": ("Connection reset by peer (os error 104)", 104),
     "decode": ("gzip: invalid gzip header", None),
     "too_many_redirects": ("Exceeded 30 redirects.", None),
 }
 
 
-def native(kind: str) -> tuple[str, str, int | None]:
+def native(kind: str) -> tuple[str, str, int | None, bytes]:
     """The error as `Exchange.error` gives it."""
     message, code = MESSAGES.get(kind, ("it did not work", None))
-    return kind, message, code
+    return kind, message, code, b"nonsense\r\n"
 
 
 def test_both_tables_have_every_kind_and_no_other():
@@ -36,7 +37,7 @@ def test_both_tables_have_every_kind_and_no_other():
 def test_http_users_get_an_exception_of_requests(kind):
     raised = errors.for_requests(native(kind), URL, REQUEST)
     assert isinstance(raised, requests.RequestException)
-    in_body = kind in ("body_broken", "body_timeout", "incomplete", "chunk", "decode")
+    in_body = kind in ("body_broken", "body_timeout", "incomplete", "chunk", "chunk_cut", "decode")
     assert raised.request is (None if in_body else REQUEST)  # requests leaves it out where the body fails
     assert str(raised)
 

@@ -1,13 +1,24 @@
 """What only Locust's own client does runs there: same object, same state, one log line for each reason."""
 
+import http.client
 import io
+import socket
+import ssl
+import subprocess
+import sys
 
+import gevent
 import pytest
 import requests
+import trustme
+import urllib3.util.connection
+from gevent.pywsgi import WSGIServer
 from geventhttpclient.client import HTTPClientPool
 from requests.adapters import HTTPAdapter
 from requests.auth import AuthBase, HTTPDigestAuth
-from urllib3 import PoolManager
+from urllib3 import PoolManager, Retry
+from urllib3.connection import HTTPConnection
+from urllib3.connectionpool import HTTPConnectionPool
 
 import seeing
 from backends import Backend, Person, do
@@ -25,6 +36,47 @@ class Token(AuthBase):
     def __call__(self, request):
         request.headers["X-Token"] = "t"
         return request
+
+
+class FromHere(HTTPAdapter):
+    """Binds a source address, as requests_toolbelt's adapter does."""
+
+    def init_poolmanager(self, connections, maxsize, block=False):
+        super().init_poolmanager(connections, maxsize, block, source_address=("127.0.0.1", 0))
+
+
+def source_address(client):
+    client.mount("http://", FromHere())
+    return client.get(do(echo=1))
+
+
+def connection_settings(client):
+    client.get_adapter(client.base_url).poolmanager.connection_pool_kw["source_address"] = ("127.0.0.1", 0)
+    return client.get(do(echo=1))
+
+
+def with_retries(client):
+    adapter = HTTPAdapter(max_retries=Retry(total=2, status_forcelist=[503], allowed_methods=None))
+    client.mount("http://", adapter)
+    client.get("/do?status=503")
+    return client.get(do(echo=1))
+
+
+def retries_assigned(client):
+    client.get_adapter(client.base_url).max_retries = Retry(1)
+    return client.get(do(echo=1))
+
+
+def adapter_method_replaced(client):
+    adapter = client.get_adapter(client.base_url)
+    stock = adapter.add_headers
+    adapter.add_headers = lambda request, **_: request.headers.update({"X-Added": "1"}) or stock(request)
+    return client.get(do(echo=1))
+
+
+def rebuild_auth_replaced(client):
+    client.rebuild_auth = lambda request, response: None
+    return client.get(do(status=302, header="Location:" + do(echo=1)), auth=("a", "b"))
 
 
 def mounted(client):
@@ -49,7 +101,9 @@ def replaced_jar(client):
 
 
 def jar_argument(client):
-    return client.get(do(echo=1), cookies=requests.cookies.cookiejar_from_dict({"own": "1"}))
+    jar = requests.cookies.RequestsCookieJar()
+    jar.set("own", "1", domain="127.0.0.1", path="/")
+    return client.get(do(echo=1), cookies=jar)
 
 
 def streamed(client):
@@ -64,6 +118,12 @@ def generated(client):
 
 WAYS = {
     "adapter": mounted,
+    "source address": source_address,
+    "connection settings": connection_settings,
+    "retries": with_retries,
+    "retries assigned": retries_assigned,
+    "method of the adapter": adapter_method_replaced,
+    "method of the session": rebuild_auth_replaced,
     "hook": hooked,
     "session hook": session_hook,
     "auth object": lambda client: client.get(do(echo=1), auth=Token()),
@@ -82,14 +142,18 @@ WAYS = {
 def test_the_request_is_stock_s_and_so_is_all_after_it(same, said, way):
     def body(client):
         client.headers["X-Before"] = "1"
+        client.auth = ("me", "secret")
         client.get(do(header="Set-Cookie:before=1; Path=/"))
-        first = client.cookies if way != "jar replaced" else None
+        client.cookies.set("by-hand", "1")
+        first, whole = client.cookies if way != "jar replaced" else None, client
         answer = seeing.response(WAYS[way](client))
+        assert client is whole
         client.headers["X-After"] = "1"
         client.get(do(echo=1, header="Set-Cookie:after=1; Path=/"))
         last = client.get(do(echo=1))
         names = sorted(cookie.name for cookie in client.cookies)
-        return answer, getattr(last, "touched", None), names, first is None or first.get_dict()["before"]
+        kept = first is None or (client.cookies is first, first.get_dict())
+        return answer, getattr(last, "touched", None), names, kept
 
     # stock's first request after ours opens a connection of its own
     same(body, falls_back=True, connections=False)
@@ -165,6 +229,232 @@ def test_a_session_class_that_overrides_request_stays_native(native, said):
     assert client.get(do(echo=1)).json()["fields"][-1] == ["x-own", "1"]
     assert client._native is not None
     assert said() == []
+
+
+def test_a_request_under_way_meanwhile_brings_its_cookies(same, server):
+    def body(client):
+        slow = gevent.spawn(client.get, do(hold=1, header="Set-Cookie:slow=1; Path=/"))
+        while not server._ask("wait?held=1")["held"]:
+            gevent.sleep(0)
+        client.get(do(header="Set-Cookie:quick=1; Path=/"), stream=True).close()
+        server.release()
+        slow.join()
+        return sorted(client.cookies.get_dict().items())
+
+    value, _, _ = same(body, falls_back=True, connections=False)
+    assert value == [("quick", "1"), ("slow", "1")]
+
+
+class TestReplacedBelowRequests:
+    """vcrpy and its like stand below requests, where native requests never pass: they are noticed."""
+
+    class Recorded(HTTPConnection):
+        """Stands for vcrpy's connection class."""
+
+        asked: list = []  # noqa: RUF012
+
+        def request(self, method, url, *arguments, **keywords):
+            self.asked.append((method, url))
+            return super().request(method, url, *arguments, **keywords)
+
+    @staticmethod
+    def counted(calls, name, stock):
+        def replacement(*arguments, **keywords):
+            calls.append(name)
+            return stock(*arguments, **keywords)
+
+        return replacement
+
+    @pytest.mark.parametrize(
+        ("owner", "name"),
+        [
+            (socket, "getaddrinfo"),
+            (urllib3.util.connection, "create_connection"),
+            (urllib3.util.connection, "allowed_gai_family"),
+            (HTTPConnection, "_new_conn"),
+            (HTTPConnection, "request"),
+            (http.client.HTTPConnection, "getresponse"),
+        ],
+    )
+    def test_functions(self, native, said, monkeypatch, owner, name):
+        client = native.http()
+        assert client.get(do(body="before")).text == "before"
+        calls = []
+        monkeypatch.setattr(owner, name, self.counted(calls, name, getattr(owner, name)))
+        assert client.get(do(body="after")).text == "after"
+        assert calls
+        (line,) = said()
+        assert f"{owner.__name__}.{name} replaced below requests" in line
+
+    def test_the_connection_class(self, native, said, monkeypatch):
+        client = native.http()
+        monkeypatch.setattr(HTTPConnectionPool, "ConnectionCls", self.Recorded)
+        assert client.get("/x").text == "ok"
+        assert self.Recorded.asked == [("GET", "/x")]
+        assert "HTTPConnectionPool.ConnectionCls" in said()[0]
+
+    def test_the_socket(self, native, monkeypatch):
+        class Guarded(socket.socket):
+            def __init__(self, *_, **__):
+                raise RuntimeError("no sockets in this test")
+
+        client = native.http()
+        with monkeypatch.context() as patched:
+            patched.setattr(socket, "socket", Guarded)
+            with pytest.raises(RuntimeError, match="no sockets"):
+                client.get("/x")
+
+    def test_the_debug_level_of_http_client(self, same, monkeypatch, capsys):
+        monkeypatch.setattr(HTTPConnection, "debuglevel", 1)
+        same(lambda client: client.get("/x").text, falls_back=True)
+        first, _, second = capsys.readouterr().out.partition("reply: ")
+        assert "send: b'GET /x HTTP/1.1" in first
+        assert "send: b'GET /x HTTP/1.1" in second
+
+    def test_gevent_is_not_meant(self):
+        code = """
+import locust
+from locust_native.instrumentation import of_requests
+from gevent import monkey
+print(of_requests(), monkey.is_module_patched("socket"))
+monkey.patch_all()
+print(of_requests(), monkey.is_module_patched("socket"))
+"""
+        for skip in ({}, {"LOCUST_SKIP_MONKEY_PATCH": "1"}):
+            done = subprocess.run(
+                [sys.executable, "-W", "ignore", "-c", code],
+                env=skip,
+                capture_output=True,
+                text=True,
+                timeout=60,
+            )
+            assert done.stdout == f"None {not skip}\nNone True\n", done.stderr
+
+
+class TestTls:
+    """What rustls will not speak to and OpenSSL will; and the words of OpenSSL where neither will."""
+
+    @pytest.fixture
+    def serve(self):
+        """Start a TLS server with this context; returns its port."""
+        servers = []
+
+        def application(environ, start):
+            start("200 OK", [("Content-Type", "text/plain")])
+            return [environ["wsgi.input"].read() or b"ok"]
+
+        def start(context):
+            server = WSGIServer(("127.0.0.1", 0), application, ssl_context=context, log=None, error_log=None)
+            server.start()
+            servers.append(server)
+            return server.server_port
+
+        yield start
+        for server in servers:
+            server.stop(timeout=1)
+
+    @staticmethod
+    def context(*files):
+        made = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        made.load_cert_chain(*files)
+        return made
+
+    @pytest.fixture
+    def self_signed(self, tmp_path):
+        """A certificate for localhost that signs itself, as `openssl req -x509` makes it."""
+        command = (
+            "openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=localhost "
+            "-addext subjectAltName=DNS:localhost -keyout key.pem -out cert.pem"
+        )
+        subprocess.run(command.split(), cwd=tmp_path, check=True, capture_output=True)
+        return tmp_path / "cert.pem", tmp_path / "key.pem"
+
+    def test_a_server_that_signs_itself(self, same, said, serve, self_signed):
+        base = f"https://localhost:{serve(self.context(*self_signed))}"
+
+        def body(client):
+            client.verify = str(self_signed[0])
+            client.cookies.set("before", "1")
+            first = client.post("/x", data="once")
+            uploaded = client.post("/x", files={"f": ("n", io.BytesIO(b"content"))})
+            return first.text, b"content" in uploaded.content, client.get("/x").text
+
+        value, events, _ = same(body, base_url=base, falls_back=True)
+        assert value == ("once", True, "ok")
+        assert len(events) == 3
+        assert "only OpenSSL completes" in said()[0]
+
+    def test_ciphers_that_only_openssl_speaks(self, same, server, serve, tmp_path):
+        authority = trustme.CA()
+        authority.issue_cert("localhost").private_key_and_cert_chain_pem.write_to_path(
+            tmp_path / "server.pem"
+        )
+        authority.cert_pem.write_to_path(tmp_path / "ca.pem")
+        context = self.context(tmp_path / "server.pem")
+        context.maximum_version = ssl.TLSVersion.TLSv1_2
+        context.set_ciphers("ECDHE-ECDSA-AES256-SHA384:ECDHE-RSA-AES256-SHA384:AES256-SHA256")
+        base = f"https://localhost:{serve(context)}"
+        value, _, _ = same(
+            lambda client: client.get("/x", verify=str(tmp_path / "ca.pem")).text,
+            base_url=base,
+            falls_back=True,
+        )
+        assert value == "ok"
+
+    def test_a_redirect_to_it(self, same, server, serve, self_signed):
+        base = f"https://localhost:{serve(self.context(*self_signed))}"
+
+        def body(client):
+            client.verify = str(self_signed[0])
+            answer = client.get(do(status=302, header=[f"Location:{base}/x", "Set-Cookie:way=1; Path=/"]))
+            return (
+                answer.text,
+                answer.url,
+                [hop.status_code for hop in answer.history],
+                client.cookies.get_dict(),
+            )
+
+        value, events, wire = same(body, falls_back=True)
+        assert (value[0], len(events), len(wire)) == ("ok", 1, 1)
+
+    @pytest.mark.parametrize("verify", [True, "own"])
+    @pytest.mark.parametrize("host", ["localhost", "127.0.0.1"])
+    def test_refusals_in_the_words_of_openssl(self, same, serve, self_signed, verify, host):
+        base = f"https://{host}:{serve(self.context(*self_signed))}"
+
+        def body(client):
+            answer = client.get("/x", verify=str(self_signed[0]) if verify == "own" else verify)
+            return answer.status_code, seeing.error(getattr(answer, "error", None), chain=True)
+
+        (status, _), (event,), _ = same(body, base_url=base, falls_back=None)
+        if status == 0:
+            assert "certificate verify failed" in event["exception"][2]
+
+    def test_plain_http_where_tls_is_expected(self, same, server):
+        same(lambda client: seeing.response(client.get(f"https://127.0.0.1:{server.port}/x")))
+
+    def test_a_client_certificate(self, same, said, serve, tmp_path):
+        authority = trustme.CA()
+        authority.cert_pem.write_to_path(tmp_path / "ca.pem")
+        authority.issue_cert("localhost").private_key_and_cert_chain_pem.write_to_path(
+            tmp_path / "server.pem"
+        )
+        authority.issue_cert("me@example.org").private_key_and_cert_chain_pem.write_to_path(
+            tmp_path / "me.pem"
+        )
+        context = self.context(tmp_path / "server.pem")
+        context.verify_mode = ssl.CERT_REQUIRED
+        context.load_verify_locations(tmp_path / "ca.pem")
+        base = f"https://localhost:{serve(context)}"
+
+        def body(client):
+            client.verify = str(tmp_path / "ca.pem")
+            client.cert = str(tmp_path / "me.pem")
+            return client.get("/x").text
+
+        value, _, _ = same(body, base_url=base, falls_back=True)
+        assert value == "ok"
+        assert "a TLS client certificate" in said()[0]
 
 
 class TestFast:

@@ -24,13 +24,19 @@ PYTHON = {
     "saleor": 3,
     "cli": 3,
     "report": 2,
+    "fast_prepare": 2,
+    "fast_failures": 2,
+    "http_failures": 2,
     "prepare": 1,
     "response": 1,
+    "fast_response": 1,
     "jar": 1,
     "waiting": 1,
     "errors": 0,
+    "tls_errors": 0,
     "fallback": 0,
     "instrumentation": 0,
+    "unverified": 0,
     "activation": 0,
     "shape": 0,
     "_core": -1,
@@ -47,7 +53,7 @@ RUST = {
     "clock": 0,
 }
 # (who, whom) beside the floors: dialects of one session; who may use the wing; the door's own names.
-DOORS = {("fast", "session"), ("patch", "compat08"), ("__main__", "compat08")}
+DOORS = {("fast", "session"), ("patch", "compat08"), ("__main__", "compat08"), ("errors", "tls_errors")}
 
 
 def python_imports(path: Path) -> set[str]:

@@ -5,6 +5,7 @@ import re
 
 import pytest
 
+import interop
 import running
 
 # The child's exit is its own: os._exit would hide a hang.
@@ -207,7 +208,8 @@ class Visitor({user}):
 """
     server.counts()
     done = run_locust(
-        text, "--processes", "2", "-u", "10", "-r", "10", "-t", "3s", "--stop-timeout", "5",
+        text + interop.ENDING.replace("SECONDS", "2"),
+        "--processes", "2", "-u", "10", "-r", "10", "--stop-timeout", "5",
         "--master-bind-port", str(free_port), "--master-port", str(free_port),
     )  # fmt: skip
     assert done.code == 0, done.err

@@ -1,10 +1,12 @@
 """The patch table: all of it or nothing, exactly what it names, and back again."""
 
 import re
+import tomllib
 
 import pytest
 
-from throwaway import altered_locust, build
+from locust_native import patch
+from throwaway import START_FILES, altered_locust, build
 
 # Everything that hangs on Locust's modules, their classes and its events, by identity.
 PICTURE = """
@@ -108,12 +110,12 @@ answer = [*on, locust.env.RequestStats is Mine, locust_native.status().on, locus
 @pytest.mark.parametrize(
     ("version", "reason"),
     [
-        ("2.99.0", None),
-        ("2.48.0.dev7", None),
-        ("2.40.2", None),
-        ("2.40.1", "Locust 2.40.1 is not supported, it takes >=2.40.2,<3.0"),
-        ("1.6.0", "Locust 1.6.0 is not supported, it takes >=2.40.2,<3.0"),
-        ("3.0.0", "Locust 3.0.0 is not supported, it takes >=2.40.2,<3.0"),
+        ("2.47.0", None),
+        ("2.47.12.dev7", None),
+        ("2.46.7", "Locust 2.46.7 is not supported, it takes >=2.47.0,<2.48"),
+        ("1.6.0", "Locust 1.6.0 is not supported, it takes >=2.47.0,<2.48"),
+        ("2.48.0.dev7", "Locust 2.48.0.dev7 is not supported, it takes >=2.47.0,<2.48"),
+        ("3.0.0", "Locust 3.0.0 is not supported, it takes >=2.47.0,<2.48"),
         (None, "the module `locust` imported here is not Locust"),
     ],
 )
@@ -251,4 +253,10 @@ def test_locust_too_strange_to_log_is_warned_about_at_import(tmp_path):
     assert done.returncode == 0
     [line] = done.stderr.splitlines()
     assert line.startswith("locust-native ")
-    assert line.endswith(": native core not loaded: Locust 1.6.0 is not supported, it takes >=2.40.2,<3.0")
+    assert line.endswith(": native core not loaded: Locust 1.6.0 is not supported, it takes >=2.47.0,<2.48")
+
+
+def test_pyproject_claims_the_same_range():
+    project = tomllib.loads((START_FILES.parents[2] / "pyproject.toml").read_text())["project"]
+    oldest, too_new = (".".join(map(str, end)) for end in (patch.OLDEST, patch.TOO_NEW))
+    assert f"locust>={oldest},<{too_new}" in project["dependencies"]

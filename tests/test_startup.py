@@ -88,6 +88,23 @@ answer = [before, locust_native.status().on, type(locust.__loader__).__name__,
     assert after == [True, "SourceFileLoader", True, True]
 
 
+def test_pytest_with_locusts_own_plugin_switches_the_core_on(home):
+    # pytest answers for `locust` itself: it rewrites the asserts of packages that bring a plug-in.
+    (home.home / "test_probe.py").write_text(
+        """
+def test_probe(capsys):
+    import locust, locust_native
+    with capsys.disabled():
+        print(f"{type(locust.__loader__).__name__} {locust_native.status().on}")
+"""
+    )
+    command = ("-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:requests_mock", "test_probe.py")
+    done = home.run(*command)
+    assert done.stdout.splitlines()[0] == "AssertionRewritingHook True", done.stdout + done.stderr
+    done = home.run(*command, native="0")
+    assert done.stdout.splitlines()[0] == "AssertionRewritingHook False", done.stdout + done.stderr
+
+
 @pytest.mark.parametrize("word", ["0", "off", "FALSE", "no"])
 def test_opt_out_in_the_environment(home, word):
     assert home.ask(STATUS, native=word) == [False, f"LOCUST_NATIVE={word}"]

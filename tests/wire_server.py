@@ -8,6 +8,7 @@ Without gevent and without the code under test. What it answers is asked for in 
     echo=1      the request as JSON          delay=ms     wait before answering
     stall=ms     wait in the middle of the body
     hold=1      answer when told to          close=after  close afterwards without having said so
+    raw=hex     just these bytes, whatever else is asked for
     fault=close | reset | garbage | half-head | cut | cut-chunk | bad-chunk | reset-body
 
 `/count/<n>` redirects to `/count/<n-1>` down to 0; every other path is a plain 200. A request whose target is
@@ -16,6 +17,7 @@ absolute, or `CONNECT`, is answered as a proxy would. `/_control/…` is for the
 
 import gzip
 import json
+import os
 import select
 import socket
 import ssl
@@ -166,6 +168,9 @@ def answer(connection: Connection, method: str, target: str, fields: list, body:
     if fault == "half-head":
         send(b"HTTP/1.1 200 OK\r\nContent-Le")
         return False
+    if "raw" in one:
+        send(bytes.fromhex(one["raw"]))
+        return "close" not in one
     status = int(one.get("status", "200"))
     if "echo" in one:
         lower = [(name.lower(), value) for name, value in fields]
@@ -211,7 +216,12 @@ def answer(connection: Connection, method: str, target: str, fields: list, body:
 
 def tunnel(connection: Connection, target: str) -> None:
     host, _, port = target.rpartition(":")
-    with socket.create_connection((host.strip("[]"), int(port))) as far:
+    try:
+        far = socket.create_connection((host.strip("[]"), int(port)))
+    except OSError:
+        connection.sock.sendall(b"HTTP/1.1 502 Bad Gateway\r\n\r\n")
+        return
+    with far:
         connection.sock.sendall(b"HTTP/1.1 200 Connection established\r\n\r\n")
         far.sendall(connection.rest)
         ways = {connection.sock: far, far: connection.sock}
@@ -332,7 +342,7 @@ def main() -> None:
         context.load_cert_chain(sys.argv[1])
         contexts.append(context)
     for context in contexts:
-        listener = socket.create_server(("127.0.0.1", 0), backlog=1000)
+        listener = socket.create_server((os.environ.get("WIRE_HOST", "127.0.0.1"), 0), backlog=1000)
         ports.append(listener.getsockname()[1])
         threading.Thread(target=accept, args=(listener, context), daemon=True).start()
     print(json.dumps(ports), flush=True)

@@ -9,7 +9,7 @@ import gevent
 def show(user_class):
     user = user_class()
     task_set = user_class.task_set(user)
-    waits = [task_set.wait_time() for _ in range(300)]
+    waits = [task_set.wait_time() for _ in range(5000)]  # so many that both ends are met
     print(f"{min(waits):.1f} {max(waits):.1f}")
 
 class Tasks(TaskSet): tasks = [print]

@@ -168,6 +168,44 @@ except locust.exception.LocustError as error:
     assert run.out.strip() == "No client instantiated. Did you intend to inherit from HttpLocust?", run.err
 
 
+def test_old_classes_are_revived_for_files_being_loaded_only(run_wing, run_bare, tmp_path):
+    """Whoever tries in passing whether they are gone, as Locust's own tests do, gets Locust's answer."""
+    (tmp_path / "old_base.py").write_text(
+        """
+from locust import HttpLocust, TaskSet
+class Tasks(TaskSet): tasks = [lambda self: None]
+def made(name): return type(name, (HttpLocust,), {"task_set": Tasks})
+Early = made("Early")
+"""
+    )
+    text = """
+sys.path.insert(0, ".")
+import old_base
+from locust import Locust, HttpLocust
+from locust.contrib.fasthttp import FastHttpLocust
+def tries():
+    for kind in (Locust, HttpLocust, FastHttpLocust):
+        try: type("Late", (kind,), {"__module__": "somewhere"})
+        except ImportError as error: print(error)
+class Here(HttpLocust): pass
+print(old_base.Early.abstract, type("Typed", (HttpLocust,), {"task_set": old_base.Tasks}).abstract)
+tries()
+"""
+    lines = run_wing(text).out.splitlines()
+    assert lines[0] == "False False"
+    stock = run_bare(
+        """
+from locust import Locust, HttpLocust
+from locust.contrib.fasthttp import FastHttpLocust
+for kind in (Locust, HttpLocust, FastHttpLocust):
+    try: type(kind)("Late", (kind,), {})
+    except ImportError as error: print(error)
+"""
+    )
+    assert lines[1:] == stock.out.splitlines()
+    assert len(lines) == 4
+
+
 def test_run_under_main(run_file, server):
     run = run_file(
         f"""
