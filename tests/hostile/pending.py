@@ -1,0 +1,66 @@
+"""Where ours still differs from stock: user class, why, and the cases. To be emptied."""
+
+# fmt: off
+_CASES: dict[str, dict[str, tuple[str, ...]]] = {
+    "http": {
+        "stock lets a bare ValueError out": (
+            "chunk-size-negative", "chunk-apart-size-negative",
+        ),
+        "urllib3 limits a line of a trailer": (
+            "chunk-trailer-long", "chunk-apart-trailer-long",
+        ),
+        "a race with the server's farewell, which stock is slow enough to see": (
+            "detour-closed-silently",
+        ),
+        "only the __context__ of the exception": (
+            "chunk-cut-after-crlf", "chunk-apart-cut-after-crlf", "chunk-cut-at-start",
+            "chunk-apart-cut-at-start",
+        ),
+        "stock: content of such a hop raises": (
+            "detour-cut",
+        ),
+    },
+    "fast": {
+        "depends on how the bytes come apart": (
+            "chunk-apart-size-space-before", "chunk-apart-size-space-after", "chunk-apart-size-too-small",
+            "chunk-apart-size-too-large", "chunk-apart-no-crlf", "chunk-apart-more-after", "chunk-apart-text",
+            "chunk-apart-zero-first", "chunk-apart-size-tab-after", "chunk-apart-size-65-bit",
+            "chunk-by-bytes-good", "chunk-by-bytes-extension", "body-by-bytes", "status-reason-endless",
+        ),
+        "a fine point of llhttp": (
+            "status-reason-cr", "status-lf-first", "coding-empty", "coding-padded", "chunk-extension-bare",
+            "chunk-apart-extension-bare", "chunk-extension-garbage", "chunk-apart-extension-garbage",
+            "chunk-extension-65k", "chunk-apart-extension-65k", "proxy-connection",
+        ),
+        "geventhttpclient goes on with a connection that is stuck": (
+            "interim-hang",
+        ),
+        "only which connection serves the next request": (
+            "204-body", "304-body", "body-too-long", "body-zero-and-more", "detour-too-long",
+        ),
+        "geventhttpclient mixes two answers; ours does not": (
+            "head-body", "head-chunked", "body-two-responses", "body-two-responses-close", "detour-head",
+        ),
+        "llhttp reads trailers and adds them to the fields": (
+            "chunk-trailers", "chunk-apart-trailers", "chunk-trailer-no-colon",
+            "chunk-apart-trailer-no-colon", "chunk-trailer-garbage", "chunk-apart-trailer-garbage",
+            "chunk-trailer-many", "chunk-apart-trailer-many", "chunk-kept-trailers",
+            "chunk-by-bytes-trailers",
+        ),
+        "only the __context__ of the exception": (
+            "hang-before-head-post",
+        ),
+        "geventhttpclient asks for https in plain text": (
+            "detour-scheme-https-to-plain",
+        ),
+        "the part of a body that came with a redirect": (
+            "detour-reset",
+        ),
+    },
+}
+# fmt: on
+
+#: user class -> case -> why
+PENDING = {
+    kind: {name: why for why, names in groups.items() for name in names} for kind, groups in _CASES.items()
+}
