@@ -1,6 +1,6 @@
 # The habits of this project as commands; `make` or `make help` lists them.
 .DEFAULT_GOAL := help
-.PHONY: all bench dev fmt help lint test
+.PHONY: all audit bench conformance dev fmt fuzz help hostile interop lint test
 
 VENV ?= .venv
 BIN := $(VENV)/bin
@@ -27,6 +27,35 @@ lint:  ## what the gate asks of the text: rustfmt, clippy with and without Pytho
 test:  ## every test, the Rust ones included
 	$(BIN)/pytest
 
+conformance:  ## Locust's own tests, stock against core; LOCUST_SRC=<a checkout of Locust's repository> (half an hour)
+	@test -n "$(LOCUST_SRC)" || { echo "say where Locust's repository is: make conformance LOCUST_SRC=<checkout>"; exit 2; }
+	PYTHONPATH=tests python3 -m conformance $(abspath $(LOCUST_SRC)) $(CONFORMANCE_OPTIONS)
+
+interop:  ## masters and workers, stock and native, every way round: a table of totals, also across network namespaces
+	$(BIN)/python tests/interop.py
+
+audit:  ## licences, sources and known vulnerabilities of what we depend on, as far as this machine can tell
+	@if cargo deny --version >/dev/null 2>&1; then cargo deny check licenses bans sources; \
+	  cargo deny check advisories || echo "audit: no advisories checked, or findings above"; \
+	else echo "audit: skipped cargo deny; cargo install --locked cargo-deny"; fi
+	@if $(BIN)/pip-audit --version >/dev/null 2>&1; then \
+	  $(BIN)/pip-audit --local --skip-editable || echo "audit: no advisories checked, or findings above"; \
+	else echo "audit: skipped pip-audit; $(BIN)/pip install pip-audit"; fi
+	$(BIN)/pip check
+
+hostile:  ## every fault of a hostile network on both user classes, 10,000 rounds of them, bodies of 1 GiB (minutes)
+	HOSTILE=all HOSTILE_ROUNDS=10000 HYPOTHESIS_PROFILE=default $(BIN)/pytest tests/hostile --timeout 3600
+
+FUZZ_SECONDS ?= 180
+FUZZ := responses cookies dates redirects bodies shop
+
+fuzz:  ## feed what parses bytes from the network, FUZZ_SECONDS each (needs `cargo install cargo-fuzz`)
+	@for target in $(FUZZ); do \
+	  mkdir -p fuzz/corpus/$$target; \
+	  RUSTC_BOOTSTRAP=1 cargo fuzz run --sanitizer none $$target fuzz/corpus/$$target fuzz/seeds/$$target -- \
+	    -max_total_time=$(FUZZ_SECONDS) -max_len=4096 -timeout=20 -rss_limit_mb=3000 || exit 1; \
+	done
+
 bench:  ## build with optimisation, then measure; writes benches/RESULTS.md (takes half an hour)
 	VIRTUAL_ENV=$(abspath $(VENV)) $(BIN)/maturin develop --release
 	cargo build --release --no-default-features --bin mock-saleor
@@ -37,4 +66,4 @@ bench:  ## build with optimisation, then measure; writes benches/RESULTS.md (tak
 all: dev lint test  ## dev, lint and test
 
 help:  ## this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "%-6s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "%-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
