@@ -1,5 +1,7 @@
 """Proxies and TLS: what goes through a proxy, and whom a client trusts, is as on stock Locust."""
 
+import warnings
+
 import pytest
 
 import seeing
@@ -77,6 +79,17 @@ class TestProxies:
         url = "https://refused.example/x"
         _, (event,), _ = same(lambda c: seeing.response(c.get(url, proxies={"https": over(server)})))
         assert "Tunnel connection failed" in str(event["exception"])
+
+    def test_a_tunnel_refused_is_no_unverified_connection(self, server):
+        said = []
+        for kind in ("stock", "native"):
+            backend = Backend(kind, server.url)
+            with warnings.catch_warnings(record=True) as caught:
+                warnings.simplefilter("always")
+                backend.http().get("https://refused.example/x", proxies={"https": over(server)}, verify=False)
+            said.append([str(warning.message) for warning in caught])
+            backend.close()
+        assert said[0] == said[1]
 
     def test_no_accept_field(self, same, server):
         same(

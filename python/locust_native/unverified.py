@@ -30,7 +30,7 @@ def warn(exchange: Any) -> None:
             )
 
 
-_NO_CONNECTION = ("dns", "connect", "connect_timeout", "tls", "proxy")
+_NO_CONNECTION = ("dns", "connect", "connect_timeout", "tls", "proxy", "tunnel")
 
 
 @functools.cache
