@@ -1,6 +1,7 @@
 //! Line: one open connection, and one exchange over it.
 
 use std::io;
+use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use http::Method;
@@ -55,9 +56,8 @@ impl<'a> Line<'a> {
     /// wrong later is in the answer.
     pub async fn exchange(mut self, outgoing: &Outgoing, started: Stamp) -> Result<(Answer, bool)> {
         self.send(outgoing).await?;
-        let head = self.head().await?;
+        let (raw, head) = self.head().await?;
         let head_time = Stamp::now().since(started);
-        let (raw, head) = head;
         let told = framing::of(self.options.dialect, &outgoing.method, &head);
         let (framing, mut keep) = match told {
             Ok(told) => told,
@@ -155,48 +155,12 @@ impl<'a> Line<'a> {
     }
 
     async fn head(&mut self) -> Result<(Bytes, Head)> {
-        let mut reader = HeadReader::new(self.options.dialect);
-        loop {
-            let reading = self.stream.read(&mut self.inbox);
-            let read = within(self.options.read_timeout, ErrorKind::ReadTimeout, reading).await?;
-            // geventhttpclient takes a reset for a closed connection, and sends again, only before the first
-            // byte; later it is the bare error of the socket.
-            let begun = self.options.dialect == Dialect::Fast && !self.inbox.is_empty();
-            let kind = if begun {
-                ErrorKind::Connect
-            } else {
-                ErrorKind::Broken
-            };
-            let count = read.map_err(|error| Error::io(kind, &error))?;
-            if count == 0 && self.inbox.is_empty() {
-                let words = "Remote end closed connection without response";
-                return Err(Error::new(ErrorKind::Closed, words));
-            }
-            match reader.read(&self.inbox, count == 0) {
-                Ok(Some(length)) => {
-                    let raw = self.inbox.split_to(length).freeze();
-                    let head = reader.finish(raw.clone());
-                    return head
-                        .map(|head| (raw.clone(), head))
-                        .ok_or_else(|| self.odd(&raw));
-                }
-                Ok(None) => {}
-                Err(_) => return Err(self.odd(&[])),
-            }
-        }
+        let limit = self.options.read_timeout;
+        read_head(self.stream, self.options.dialect, &mut self.inbox, limit).await
     }
 
-    /// What Python's parsers are to judge: `head` and all that came after it.
-    fn odd(&mut self, head: &[u8]) -> Error {
-        let mut seen = BytesMut::from(head);
-        seen.extend_from_slice(&self.inbox);
-        Error {
-            seen: seen.freeze(),
-            ..Error::new(
-                ErrorKind::Protocol,
-                "the answer is no HTTP the client understands",
-            )
-        }
+    fn odd(&self, head: &[u8]) -> Error {
+        odd(head, &self.inbox)
     }
 
     async fn more(&mut self) -> Result<usize> {
@@ -296,38 +260,61 @@ pub async fn tunnel(stream: &mut Stream, proxy: &Proxy, url: &Url) -> Result<()>
     let mut head = format!("CONNECT {place}:{} HTTP/1.0\r\n", url.port()).into_bytes();
     introduce(&mut head, proxy);
     head.extend_from_slice(b"\r\n");
-    let broken = |error: io::Error| Error::io(ErrorKind::Broken, &error);
-    stream.send(&head).await.map_err(broken)?;
-    let mut reader = HeadReader::new(Dialect::Requests);
-    let mut inbox = BytesMut::new();
+    let sent = stream.send(&head).await;
+    sent.map_err(|error| Error::io(ErrorKind::Broken, &error))?;
+    let (_, head) = read_head(stream, Dialect::Requests, &mut BytesMut::new(), None).await?;
+    if head.line.status == 200 {
+        return Ok(());
+    }
+    let reason: String = head.reason.iter().map(|&b| char::from(b)).collect();
+    let code = head.line.status.as_u16();
+    let words = format!("Tunnel connection failed: {code} {reason}");
+    Err(Error::new(ErrorKind::Tunnel, words))
+}
+
+/// Reads until a head is whole; what came behind it stays in `inbox`.
+async fn read_head(
+    stream: &mut Stream,
+    dialect: Dialect,
+    inbox: &mut BytesMut,
+    limit: Option<Duration>,
+) -> Result<(Bytes, Head)> {
+    let mut reader = HeadReader::new(dialect);
     loop {
-        let count = stream.read(&mut inbox).await.map_err(broken)?;
+        let read = within(limit, ErrorKind::ReadTimeout, stream.read(inbox)).await?;
+        // geventhttpclient takes a reset for a closed connection, and sends again, only before the first
+        // byte; later it is the bare error of the socket.
+        let begun = dialect == Dialect::Fast && !inbox.is_empty();
+        let kind = if begun {
+            ErrorKind::Connect
+        } else {
+            ErrorKind::Broken
+        };
+        let count = read.map_err(|error| Error::io(kind, &error))?;
         if count == 0 && inbox.is_empty() {
             let words = "Remote end closed connection without response";
             return Err(Error::new(ErrorKind::Closed, words));
         }
-        let odd = |inbox: &BytesMut| Error {
-            seen: Bytes::copy_from_slice(inbox),
-            ..Error::new(ErrorKind::Protocol, "the proxy's answer is no HTTP")
-        };
-        match reader.read(&inbox, count == 0) {
-            Ok(None) => {}
-            Err(_) => return Err(odd(&inbox)),
-            Ok(Some(_)) => {
-                let head = reader
-                    .finish(inbox.clone().freeze())
-                    .ok_or_else(|| odd(&inbox))?;
-                if head.line.status == 200 {
-                    return Ok(());
-                }
-                let reason: String = head.reason.iter().map(|&b| char::from(b)).collect();
-                let words = format!(
-                    "Tunnel connection failed: {} {reason}",
-                    head.line.status.as_u16()
-                );
-                return Err(Error::new(ErrorKind::Tunnel, words));
+        match reader.read(inbox, count == 0) {
+            Ok(Some(length)) => {
+                let raw = inbox.split_to(length).freeze();
+                let head = reader.finish(raw.clone()).ok_or_else(|| odd(&raw, inbox))?;
+                return Ok((raw, head));
             }
+            Ok(None) => {}
+            Err(_) => return Err(odd(&[], inbox)),
         }
+    }
+}
+
+/// What Python's parsers are to judge: `head` and all that came after it.
+fn odd(head: &[u8], inbox: &[u8]) -> Error {
+    Error {
+        seen: [head, inbox].concat().into(),
+        ..Error::new(
+            ErrorKind::Protocol,
+            "the answer is no HTTP the client understands",
+        )
     }
 }
 

@@ -8,6 +8,7 @@ pub mod fuzzing;
 mod head;
 mod line;
 mod number;
+mod status_line;
 mod stream;
 mod tls;
 mod wide;
