@@ -139,6 +139,14 @@ impl Error {
             seen: Bytes::new(),
         }
     }
+
+    /// Whether the peer closed or reset the connection before the first byte of an answer.
+    #[must_use]
+    pub fn closed(&self) -> bool {
+        let reset = rustix::io::Errno::CONNRESET.raw_os_error();
+        self.kind == ErrorKind::Closed
+            || self.kind == ErrorKind::Broken && self.os_code == Some(reset)
+    }
 }
 
 impl fmt::Display for Error {

@@ -786,10 +786,15 @@ class TestConnections:
         _, _, wire = same(body)
         assert len(wire) == 3
 
-    def test_connection_close_asked_for(self, same):
+    def test_connection_close_asked_for(self, same, server):
+        others = server.connections()
+
         def body(client):
             for _ in range(3):
                 client.get("/x", headers={"Connection": "close"})
+                server.wait(
+                    connections=others
+                )  # the server does not say that it closes, and stock does not wait
 
         _, _, wire = same(body)
         assert [request[0] for request in wire] == [0, 1, 2]

@@ -106,10 +106,12 @@ impl Client {
     pub async fn send(&self, request: &Request, submitted: Stamp) -> Exchange {
         let mut hops = Vec::with_capacity(1);
         let error = self.walk(request, &mut hops).await.err();
+        let answers = hops.iter().filter_map(|hop| hop.answer.as_ref());
+        let held = answers.map(|answer| answer.held).sum();
         Exchange {
             hops,
             error,
-            time: Stamp::now().since(submitted),
+            time: Stamp::now().since(submitted).saturating_sub(held),
         }
     }
 
@@ -142,7 +144,7 @@ impl Client {
                 let (outgoing, cookie) = self.dress(request, &step, first, &known);
                 let outcome = self.transports.exchange(options, outgoing).await;
                 match &outcome {
-                    Err(error) if again > 0 && closed(error) => again -= 1,
+                    Err(error) if again > 0 && error.closed() => again -= 1,
                     _ => break (outcome, cookie),
                 }
             };
@@ -301,13 +303,6 @@ fn cookie_host(request: &Request) -> Option<&str> {
     let host = request.head.first(Kind::Host)?;
     let counts = request.options.dialect == Dialect::Requests;
     std::str::from_utf8(host).ok().filter(|_| counts)
-}
-
-/// What geventhttpclient takes for a connection that the server has closed.
-fn closed(error: &Error) -> bool {
-    let reset = rustix::io::Errno::CONNRESET.raw_os_error();
-    error.kind == ErrorKind::Closed
-        || error.kind == ErrorKind::Broken && error.os_code == Some(reset)
 }
 
 /// Methods for which urllib3 announces no empty body.

@@ -45,6 +45,8 @@ pub struct Answer {
     pub broken: Option<Error>,
     /// From handing the hop to the transport until its header was there.
     pub head_time: Duration,
+    /// How long the core held the hop back before that, for reasons of its own.
+    pub held: Duration,
 }
 
 /// The outcome of one call.
@@ -54,6 +56,6 @@ pub struct Exchange {
     pub hops: Vec<Hop>,
     /// Why the last hop failed, if it did.
     pub error: Option<Error>,
-    /// From handing the request to the core until its last body byte.
+    /// From handing the request to the core until its last body byte, without what the core held it back.
     pub time: Duration,
 }

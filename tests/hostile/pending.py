@@ -9,7 +9,7 @@ _CASES: dict[str, dict[str, tuple[str, ...]]] = {
         "urllib3 limits a line of a trailer": (
             "chunk-trailer-long", "chunk-apart-trailer-long",
         ),
-        "a race with the server's farewell, which stock is slow enough to see": (
+        "a server that keeps connections, but not this one: stock may be slow enough to see it in time": (
             "detour-closed-silently",
         ),
         "only the __context__ of the exception": (

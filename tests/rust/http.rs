@@ -91,6 +91,41 @@ fn one_that_the_server_closed_is_not_used_and_nothing_is_sent_twice() {
 }
 
 #[test]
+fn a_server_is_first_given_time_to_hang_up_and_the_wait_is_not_in_the_figures() {
+    let (server, runtime, client) = (Server::start(), runtime(), Client::new(10, None));
+    let timed = || {
+        let start = Stamp::now();
+        let exchange = get(&runtime, &client, &server.url("/x"));
+        assert_eq!(kind(&exchange), None);
+        let answer = exchange.hops[0].answer.as_ref().unwrap();
+        (Stamp::now().since(start), exchange.time, answer.held)
+    };
+    let (whole, time, held) = [timed(), timed()][1];
+    assert!(
+        held > Duration::from_millis(5) && time + held <= whole,
+        "{time:?} {held:?} {whole:?}"
+    );
+    assert!(
+        timed().2 < Duration::from_millis(5),
+        "seen to keep connections"
+    );
+    assert_eq!(server.seen.connections.load(Ordering::SeqCst), 1);
+}
+
+#[test]
+fn calls_in_a_row_survive_a_server_that_closes_after_each() {
+    let (server, runtime, client) = (Server::start(), runtime(), Client::new(10, None));
+    for round in 1..=50 {
+        let post = request(Method::POST, &server.url("/close"));
+        assert_eq!(
+            kind(&runtime.block_on(client.send(&post, Stamp::now()))),
+            None
+        );
+        assert_eq!(server.requests().len(), round);
+    }
+}
+
+#[test]
 fn a_request_the_server_may_have_seen_is_not_repeated() {
     let (server, runtime, client) = (Server::start(), runtime(), Client::new(10, Some(10)));
     for (method, dialect, times) in [

@@ -3,6 +3,7 @@
 use std::mem;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use super::habit::Habit;
 use super::line::{self, Line};
 use super::stream::Stream;
 use super::{Outgoing, within};
@@ -28,7 +29,15 @@ struct Idle {
     host: Arc<str>,
     port: u16,
     via: Option<Arc<Proxy>>,
+    open: Open,
+    since: Stamp,
+}
+
+/// A connection and what is known of the server at its other end.
+#[derive(Debug)]
+struct Open {
     stream: Stream,
+    habit: Arc<Habit>,
 }
 
 /// Where a connection leads: all plain requests through a proxy share its connections.
@@ -61,17 +70,32 @@ impl<'a> Place<'a> {
             && idle.via.as_ref().map(|proxy| proxy.as_str()) == self.via.map(|proxy| proxy.as_str())
     }
 
-    fn idle(&self, stream: Stream) -> Idle {
+    fn idle(&self, open: Open) -> Idle {
         Idle {
             secure: self.secure.cloned(),
             host: self.end().shared_host(),
             port: self.end().port(),
             via: self.via.cloned(),
-            stream,
+            open,
+            since: Stamp::now(),
         }
     }
 
-    async fn open(&self) -> Result<Stream> {
+    /// Its server's name among others.
+    fn name(&self) -> String {
+        let (scheme, end) = (
+            if self.secure.is_some() {
+                "https"
+            } else {
+                "http"
+            },
+            self.end(),
+        );
+        let via = self.via.map_or("", |proxy| proxy.as_str());
+        format!("{scheme}://{}:{} {via}", end.host(), end.port())
+    }
+
+    async fn open(&self) -> Result<Open> {
         let mut stream = match self.via.and_then(|proxy| Some((proxy, proxy.http()?))) {
             None => Stream::open(self.url.host(), self.url.port()).await?,
             Some((proxy, at)) => {
@@ -91,7 +115,10 @@ impl<'a> Place<'a> {
         if let Some(verify) = self.secure {
             stream = stream.secure(self.url.host(), verify).await?;
         }
-        Ok(stream)
+        Ok(Open {
+            stream,
+            habit: Habit::of(self.name()),
+        })
     }
 }
 
@@ -111,37 +138,54 @@ impl Direct {
 
     /// Sends one hop and reads the whole answer.
     pub async fn exchange(&self, options: &Options, outgoing: Outgoing) -> Result<Answer> {
-        let started = Stamp::now();
+        let asked = Stamp::now();
         let place = Place::new(options, &outgoing.url);
-        let mut stream = match self.take(&place) {
-            Some(stream) => stream,
+        let idle = self.take(&place).await;
+        let kept = idle.is_some();
+        // The wait for a server that may hang up is ours, not the server's.
+        let started = if kept { Stamp::now() } else { asked };
+        let mut open = match idle {
+            Some(open) => open,
             None => {
                 let opening = place.open();
                 within(options.connect_timeout, ErrorKind::ConnectTimeout, opening).await??
             }
         };
-        let line = Line::new(&mut stream, options);
-        let (answer, usable) = line.exchange(&outgoing, started).await?;
+        let line = Line::new(&mut open.stream, options);
+        let exchanged = line.exchange(&outgoing, started).await;
+        match &exchanged {
+            Ok(_) if kept => open.habit.kept(),
+            Err(error) if kept && error.closed() => open.habit.closed(),
+            _ => {}
+        }
+        let (mut answer, usable) = exchanged?;
+        answer.held = started.since(asked);
         if usable {
             let mut idle = self.idle();
             if idle.len() < self.keep {
-                idle.push(place.idle(stream));
+                idle.push(place.idle(open));
             }
         }
         Ok(answer)
     }
 
-    /// An idle connection to `place` that the server has not closed.
-    fn take(&self, place: &Place<'_>) -> Option<Stream> {
-        loop {
-            let mut idle = self.idle();
-            let at = idle.iter().rposition(|idle| place.is(idle))?;
-            let stream = idle.swap_remove(at).stream;
-            drop(idle);
-            if !stream.dropped() {
-                return Some(stream);
+    /// An idle connection to `place` that the server has not closed and, as far as is known, is not about to.
+    async fn take(&self, place: &Place<'_>) -> Option<Open> {
+        while let Some(Idle { open, since, .. }) = self.pick(place) {
+            let left = open.habit.grace().saturating_sub(Stamp::now().since(since));
+            let closed = open.stream.dropped() || !left.is_zero() && open.stream.drops(left).await;
+            if !closed {
+                return Some(open);
             }
+            open.habit.closed();
         }
+        None
+    }
+
+    fn pick(&self, place: &Place<'_>) -> Option<Idle> {
+        let mut idle = self.idle();
+        let at = idle.iter().rposition(|idle| place.is(idle))?;
+        Some(idle.swap_remove(at))
     }
 
     /// Closes the idle connections.

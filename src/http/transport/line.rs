@@ -78,6 +78,7 @@ impl<'a> Line<'a> {
             decoded: false,
             broken: None,
             head_time,
+            held: Duration::ZERO,
         };
         let mut body = BytesMut::new();
         let read = match framing {

@@ -5,6 +5,7 @@ mod direct;
 mod framing;
 #[cfg(feature = "fuzzing")]
 pub mod fuzzing;
+mod habit;
 mod head;
 mod line;
 mod number;

@@ -5,6 +5,7 @@ use std::future::poll_fn;
 use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
+use std::time::Duration;
 
 use bytes::BytesMut;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
@@ -79,6 +80,13 @@ impl Stream {
             tv_nsec: 0,
         };
         poll(&mut ask, Some(&now)).map_or(true, |ready| ready > 0)
+    }
+
+    /// Whether it does within `limit`.
+    pub async fn drops(&self, limit: Duration) -> bool {
+        let mut byte = [0];
+        let looking = self.socket().peek(&mut byte);
+        tokio::time::timeout(limit, looking).await.is_ok()
     }
 
     /// Writes all of it.

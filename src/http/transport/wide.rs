@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::mem;
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue, Version};
@@ -104,6 +105,7 @@ impl Wide {
             decoded: false,
             broken: None,
             head_time,
+            held: Duration::ZERO,
         })
     }
 
