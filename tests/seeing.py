@@ -63,6 +63,15 @@ def wire(recorded: list[dict]) -> list[tuple]:
     return shown
 
 
+class Due(int):
+    """The second at which a cookie expires; Max-Age counts from an answer that came to both sides apart."""
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, int) and abs(self - other) <= 20
+
+    __hash__ = None  # type: ignore[assignment]
+
+
 def cookies(jar: Any) -> list[tuple]:
     """The cookies of a jar, in its order, with all they consist of."""
     return [
@@ -75,7 +84,7 @@ def cookies(jar: Any) -> list[tuple]:
             c.path,
             c.path_specified,
             bool(c.secure),
-            c.expires,
+            None if c.expires is None else Due(c.expires),
             c.discard,
             c.version,
             dict(c._rest),

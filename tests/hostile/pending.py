@@ -25,7 +25,8 @@ _CASES: dict[str, dict[str, tuple[str, ...]]] = {
             "chunk-apart-size-space-before", "chunk-apart-size-space-after", "chunk-apart-size-too-small",
             "chunk-apart-size-too-large", "chunk-apart-no-crlf", "chunk-apart-more-after", "chunk-apart-text",
             "chunk-apart-zero-first", "chunk-apart-size-tab-after", "chunk-apart-size-65-bit",
-            "chunk-by-bytes-good", "chunk-by-bytes-extension", "body-by-bytes", "status-reason-endless",
+            "chunk-by-bytes-good", "chunk-by-bytes-extension", "chunk-by-bytes-lf-size", "body-by-bytes",
+            "status-reason-endless",
         ),
         "a fine point of llhttp": (
             "status-reason-cr", "status-lf-first", "coding-empty", "coding-padded", "chunk-extension-bare",
