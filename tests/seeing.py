@@ -69,6 +69,9 @@ class Due(int):
     def __eq__(self, other: object) -> bool:
         return isinstance(other, int) and abs(self - other) <= 20
 
+    def __ne__(self, other: object) -> bool:  # int has one of its own
+        return not self == other
+
     __hash__ = None  # type: ignore[assignment]
 
 
