@@ -1,6 +1,7 @@
 //! The only reader of time: monotonic stamps for durations, the wall clock for cookies' expiry.
 #![allow(clippy::disallowed_methods)] // this is the home file of the clock
 
+use std::sync::LazyLock;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 /// A point on the monotonic clock; stepping the wall clock does not move it.
@@ -19,6 +20,18 @@ impl Stamp {
     pub fn since(self, earlier: Self) -> Duration {
         self.0.saturating_duration_since(earlier.0)
     }
+}
+
+/// The present second since 1970 for figures over time: the wall clock of when it was first asked, and from there on
+/// the monotonic clock, so that setting the wall clock changes no rate.
+#[must_use]
+pub fn second() -> i64 {
+    static START: LazyLock<(Stamp, Duration)> = LazyLock::new(|| {
+        let since = SystemTime::now().duration_since(UNIX_EPOCH);
+        (Stamp::now(), since.unwrap_or_default())
+    });
+    let (start, since) = *START;
+    i64::try_from((since + Stamp::now().since(start)).as_secs()).unwrap_or(i64::MAX)
 }
 
 /// Whole seconds since 1970 by the wall clock (negative before it).

@@ -6,7 +6,7 @@
 //! ```text
 //! 3  py/       the only floor that names pyo3      bin/mock_saleor.rs
 //! 2  engine/   runtime, completion queue, tickets
-//! 1  http/     picker.rs     saleor/     stats/
+//! 1  http/     picker.rs     record/     saleor/     stats/
 //! 0  error.rs  clock.rs
 //! ```
 //!
@@ -19,5 +19,6 @@ pub mod http;
 pub mod picker;
 #[cfg(feature = "python")]
 pub mod py;
+pub mod record;
 pub mod saleor;
 pub mod stats;

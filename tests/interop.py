@@ -87,6 +87,8 @@ class Outcome:
     failed: dict[str, int] = field(default_factory=dict)
     served: dict[str, int] = field(default_factory=dict)
     errors: str = ""
+    figures: dict = field(default_factory=dict)
+    """What a native master wrote with `--native-json`."""
 
     @property
     def equal(self) -> bool:
@@ -152,6 +154,7 @@ def run(
             "--master", "--master-bind-host", host, "--master-bind-port", str(port),
             "--expect-workers", str(len(workers)), "--headless", "--json", "--only-summary",
             "-u", str(users), "-r", "100",
+            *(["--native-json", "figures.json"] if master == NATIVE else []),
         )  # fmt: skip
         others = [
             locust(kind, "--worker", "--master-host", host, "--master-port", str(port), before=inside)
@@ -159,6 +162,8 @@ def run(
         ]
         out, err = here.communicate(timeout=90)
         said = [process.communicate(timeout=30)[1] for process in others]
+        path = Path(folder, "figures.json")
+        figures = json.loads(path.read_text()) if path.exists() else {}
     for kind, text in zip([master, *workers], [err, *said], strict=True):
         if f"native core {'on' if kind == NATIVE else 'off'}" not in text:
             raise AssertionError(f"this should have been a {kind} one:\n{text}")
@@ -171,6 +176,7 @@ def run(
         {entry["name"]: entry["num_failures"] for entry in entries if entry["num_failures"]},
         counts(url),
         "\n".join([err, *said]),
+        figures,
     )
 
 

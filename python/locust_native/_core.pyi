@@ -1,18 +1,21 @@
 """The Rust extension as Python sees it."""
 
 from collections.abc import Sequence
-from typing import Any, TypeAlias, final
+from typing import Any, SupportsFloat, TypeAlias, final
 
 __all__ = [
     "ERROR_KINDS",
     "OPTIMISED",
+    "Begun",
     "Client",
     "Exchange",
     "Fields",
+    "Meter",
     "MockSaleor",
     "Options",
     "Picker",
     "Queue",
+    "Record",
     "Stats",
     "__version__",
     "choose_task",
@@ -53,7 +56,7 @@ def choose_task(tasks: list[Any], word: int, /) -> Any:
 class Stats:
     """Native counts for one RequestStats, kept in places; place 0 is the total's."""
 
-    def __new__(cls) -> Stats: ...
+    def __new__(cls, record: Record) -> Stats: ...
     def record(
         self, method: object, name: object, response_time: object, content_length: object, now: object, /
     ) -> bool | None:
@@ -75,6 +78,88 @@ class Stats:
     @staticmethod
     def bucket(response_time: object) -> int | None:
         """Locust's bucket for a response time in ms; None for what is left to Python."""
+
+@final
+class Record:
+    """The precise figures of one test: per (method, name), in total, and per second of wall-clock time.
+
+    ``names`` (method, name) pairs get a row of their own; all further ones share the row ("", "(other names)").
+    Times are ms, moments unix seconds. The dictionaries are those of --native-json.
+
+    ``log`` (and ``fail``) are told by the statistics. A request that was begun counts as started from then on; one
+    that is logged without a beginning as started and finished at once.
+    """
+
+    def __new__(cls, names: int = 10_000) -> Record: ...
+    def log(
+        self,
+        method: object,
+        name: object,
+        response_time: SupportsFloat | None,
+        now: float | None = None,
+        /,
+    ) -> None:
+        """Counts a finished request. No time, one that is not finite: counted as a request without a time."""
+    def fail(self, method: object, name: object, now: float | None = None, /) -> None:
+        """The request logged last under this name has failed; if none was, this is one without a time."""
+    def begin(self, method: object, name: object, /) -> Begun:
+        """A request has started under this method and name."""
+    def count(self, method: str | None = None, name: str | None = None) -> int:
+        """How many requests were logged."""
+    def quantile(self, share: float, method: str | None = None, name: str | None = None) -> float | None:
+        """The time within which this share (0 to 1) of the requests finished, by Locust's rank."""
+    def times(
+        self, shares: Sequence[float], method: str | None = None, name: str | None = None
+    ) -> tuple[int, float, float, float, bool, list[float]] | None:
+        """Of the requests with a time: count, sum, least, greatest, whether some are rounded, times at ``shares``."""
+    def row(self, method: str, name: str, histogram: bool = False) -> dict[str, Any] | None:
+        """All figures of a method and name.
+
+        With ``histogram`` all times as well, as base64 of HdrHistogram's compressed V2 format, unit 1 ns.
+        """
+    def rows(self, histogram: bool = False) -> list[dict[str, Any]]:
+        """All figures of every method and name, by name, then method."""
+    def total(self, histogram: bool = False) -> dict[str, Any]:
+        """All figures of all requests together."""
+    def seconds(self, start: int = ...) -> list[dict[str, Any]]:
+        """The figures of each second from ``start`` on in which a request finished."""
+    def figures(self, histogram: bool = False) -> dict[str, Any]:
+        """Total, rows and seconds, all of the same moment."""
+    def latest(self, seconds: int, shares: Sequence[float]) -> list[float] | None:
+        """The times within which these shares of the requests of the last seconds finished, the present included."""
+    def window(self, start: int, end: int, quantiles: Sequence[float]) -> list[float] | None:
+        """The times within which these shares of the requests from second ``start`` to before ``end`` finished."""
+    def overflowed(self) -> dict[str, Any] | None:
+        """What went to the row of other names: requests, and the shape that most of their names have.
+
+        The keys are requests, shape, example, of_that_shape. None if nothing did.
+        """
+    def take_report(self) -> bytes:
+        """Everything since the last report, and what is in flight now; counting starts anew."""
+    def absorb(self, source: str, report: bytes, /) -> None:
+        """Adds another process' report. ValueError, and nothing counted, if it is broken or of another make."""
+    def absorb_coarse(
+        self,
+        method: object,
+        name: object,
+        times: dict[float, int],
+        failures: int,
+        seconds: dict[int, int],
+        *,
+        without_time: int = 0,
+        failed_seconds: dict[int, int] = ...,
+    ) -> None:
+        """Adds what a worker without a record tells of one name: requests per time in ms, and per second."""
+    def sources(self) -> list[str]:
+        """The processes that have requests in flight, by their last reports."""
+    def forget(self, source: str, /) -> None:
+        """A process is gone, and with it what was in flight there."""
+    def reset(self) -> None:
+        """Zeros everywhere, but for what is in flight."""
+    def clear(self) -> None:
+        """Forgets everything."""
+    def footprint(self) -> int:
+        """Bytes on the heap, near enough."""
 
 @final
 class Fields:
@@ -149,6 +234,40 @@ class Client:
         """Closes the idle connections."""
 
 @final
+class Begun:
+    """A request that was started. The record counts exactly one end of it: the one it is told here, or, when nobody
+    holds it any more, that it was cut off (no answer yet) or not reported (an answer).
+    """
+
+    def answered(self, exchange: Exchange | None, /) -> None:
+        """The core has answered, with an error perhaps; None: its task vanished."""
+    def finish(self, method: object, name: object, /) -> None:
+        """Its report begins, under this method and name."""
+    def reported(self) -> None:
+        """Its report is over."""
+
+@final
+class Meter:
+    """How late the generator was: this process, and those whose reports were absorbed. Times in ms.
+
+    Of this process, each Meter has what was seen since any of them last looked.
+    """
+
+    def __new__(cls) -> Meter: ...
+    def figures(self) -> dict[str, dict[str, Any]]:
+        """Spreads: `lag` (answer complete until its greenlet went on), `hub` and `io` (asked until it came)."""
+    def seconds(self, since: int = 0) -> list[tuple[int, float, bool]]:
+        """By unix second: the greatest lateness, and whether the generator was the limit."""
+    def limited(self) -> list[tuple[int, int]]:
+        """First and last unix second of each stretch in which the generator was the limit."""
+    def take_report(self) -> bytes:
+        """All of it for another process; what was told is not told again."""
+    def absorb(self, report: bytes, /) -> None:
+        """Adds what another process told. Raises ValueError for bytes that are no such report."""
+    def reset(self) -> None:
+        """Forgets all of it."""
+
+@final
 class Queue:
     """One event loop's completion queue. Raises OSError when the system has no descriptor left."""
 
@@ -161,9 +280,24 @@ class Queue:
         """Makes the descriptor readable, for a loop that has left something for its next turn."""
     def cancel(self, token: int) -> None:
         """Gives a request up: its connection is closed and its outcome not delivered."""
+    def resumed(self, exchange: Exchange, /) -> float:
+        """Tells the meter that whoever waited for this outcome goes on now; how late that is, in ms."""
     @property
     def in_flight(self) -> int:
         """How many requests are under way."""
+
+_Ms: TypeAlias = float | None
+# Phases in ms, whole, held, reused, kind of TLS handshake, bytes out, bytes in, digits of the HTTP version.
+_Timings: TypeAlias = tuple[
+    tuple[_Ms, _Ms, _Ms, _Ms, _Ms, _Ms, _Ms],
+    float,
+    float,
+    bool | None,
+    str | None,
+    int | None,
+    int | None,
+    int | None,
+]
 
 @final
 class Exchange:
@@ -176,6 +310,8 @@ class Exchange:
     @property
     def time_ms(self) -> float:
         """From handing the request to the core until its last body byte, in ms."""
+    def timings(self, hop: int | None = None) -> _Timings:
+        """What the time of a hop, or of all of them together, went to; `timings.of` puts it into words."""
     @property
     def status(self) -> int:
         """Status code of the last hop; 0 where there is no answer."""

@@ -35,6 +35,14 @@ def setup_parser_arguments(parser):
     for action in getattr(parser, "_actions", ()):
         if "--version" in action.option_strings and isinstance(getattr(action, "version", None), str):
             action.version += f", {status()}"
+    if status().on:
+        parser.add_argument_group("locust-native options").add_argument(
+            "--native-json",
+            metavar="<filename>",
+            help="Write all precise figures (percentiles, phases, generator lag, what became of every request) as "
+            "JSON into this file when Locust ends.",
+            env_var="LOCUST_NATIVE_JSON",
+        )
 
 
 @functools.wraps(_stock_parse_locustfile_option)
@@ -62,4 +70,6 @@ def mistake(error: BaseException) -> str | None:
         return (
             "locust: no user to run, since every user class has weight 0; give one of them a weight above 0"
         )
+    if isinstance(error, ValueError) and str(error).startswith("LOCUST_NATIVE_"):
+        return f"locust: {error}"
     return None

@@ -17,10 +17,12 @@ from . import (
     fallback,
     fast_failures,
     fast_prepare,
+    generator,
     instrumentation,
     jar,
     prepare,
     report,
+    timings,
     waiting,
 )
 from .fast_response import FastContext, FastResponse
@@ -76,6 +78,9 @@ class FastHttpSession(_Stock):
         try:
             size = self._take_settings()
             self._native = _core.Client(size, size)
+            generator.notice(user)
+            self._record = report.record_of(user)
+            self._timed = bool(getattr(user, "native_timings", False))
         except fallback.Unsupported as reason:
             self._native = None
             self._fall_back(str(reason))
@@ -225,18 +230,20 @@ class FastHttpSession(_Stock):
                 }
                 call = (method, built_url, payload, fields, kwargs)
                 options = self._options if allow_redirects else self._unfollowed
+                begun = self._record.begin(method, meta["name"])
                 try:
-                    response = self._exchange(ready, options, meta, call)
+                    response = self._exchange(ready, options, meta, call, begun)
                 except BaseException:
                     self._leave(allow_redirects)
                     raise
                 meta["response"] = response
                 if not catch_response:
-                    report.fire(self.request_event, meta)
+                    report.fire(self.request_event, meta, begun)
                     return response
                 if type(response) is FastResponse:
-                    return FastContext(response, report.fire, self.request_event, meta)
-                return stock.ResponseContextManager(response, self.request_event, meta, catch_response)
+                    return FastContext(response, report.fire, self.request_event, meta, begun)
+                told: Any = report.Told(self.request_event, begun)
+                return stock.ResponseContextManager(response, told, meta, catch_response)
         try:
             return sender.request(
                 method,
@@ -292,17 +299,26 @@ class FastHttpSession(_Stock):
         return ready or fast_prepare.fully(self._heads.defaults, verb, url, data, fields, kwargs)
 
     def _exchange(
-        self, ready: fast_prepare.Prepared, options: Any, meta: dict[str, Any], call: fast_failures.Call
+        self,
+        ready: fast_prepare.Prepared,
+        options: Any,
+        meta: dict[str, Any],
+        call: fast_failures.Call,
+        begun: _core.Begun,
     ) -> Any:
         """Send the request; the response, with what the event says of it in ``meta``."""
+        began = time.perf_counter()
         try:
             exchange = waiting.here().run(
                 self._native, ready.verb, ready.url, ready.head, ready.tail, ready.body, None, options
             )
         except stock.FAILURE_EXCEPTIONS as thrown:  # a gevent.Timeout: to stock a failure like others
             meta["response_length"] = 0
-            meta["response_time"] = max(0.0, time.time() - meta["start_time"]) * 1000
+            meta["response_time"] = (time.perf_counter() - began) * 1000
             return fast_failures.given_up(thrown, ready, meta, call)
+        begun.answered(exchange)
+        if self._timed:
+            meta["context"] = {**meta["context"], "timings": timings.for_context(exchange)}
         meta["response_length"] = exchange.length if exchange is not None else 0
         meta["response_time"] = exchange.time_ms if exchange is not None else 0.0
         error = exchange.error if exchange is not None else None

@@ -7,7 +7,7 @@ from typing import Any
 from geventhttpclient.useragent import RetriesExceeded, _make_request
 from locust.contrib import fasthttp as stock
 
-from . import errors
+from . import errors, timings
 from .fast_response import BadStatus, FastResponse
 
 #: Kinds of errors after which there is a response, only its body cannot be read.
@@ -19,7 +19,7 @@ IN_BODY = ("decode", "incomplete", "chunk", "body_broken", "body_timeout")
 Call = tuple[Any, str, Any, dict[str, Any], dict[str, Any]]
 
 
-def refused(error: BaseException, meta: dict[str, Any], call: Call) -> Any:
+def refused(error: BaseException, meta: dict[str, Any], call: Call, exchange: Any = None) -> Any:
     """Locust's ErrorResponse, its request made anew, as Locust does it."""
     method, url, payload, fields, kwargs = call
     made = _make_request(
@@ -32,7 +32,9 @@ def refused(error: BaseException, meta: dict[str, Any], call: Call) -> Any:
     )
     meta["exception"] = error
     meta["response_length"] = 0
-    return stock.ErrorResponse(made, error)  # type: ignore[arg-type]
+    response: Any = stock.ErrorResponse(made, error)  # type: ignore[arg-type]
+    response.timings = timings.of_all(exchange)
+    return response
 
 
 def no_answer(exchange: Any, ready: Any, meta: dict[str, Any], call: Call) -> Any:
@@ -42,7 +44,7 @@ def no_answer(exchange: Any, ready: Any, meta: dict[str, Any], call: Call) -> An
     failed = errors.for_fast(error, meta["url"], secure)
     if error[0] != "too_many_redirects":
         _note_request(failed, ready.request(exchange))
-    return refused(failed, meta, call)
+    return refused(failed, meta, call, exchange)
 
 
 def given_up(thrown: BaseException, ready: Any, meta: dict[str, Any], call: Call) -> Any:
@@ -93,7 +95,7 @@ def bad_status(response: FastResponse, meta: dict[str, Any], call: Call) -> Any:
     except Exception as failed:
         failed.__context__ = error
         if isinstance(failed, stock.FAILURE_EXCEPTIONS):
-            return refused(failed, meta, call)
+            return refused(failed, meta, call, exchange)
         raise
     response.error = error  # type: ignore[attr-defined]
     meta["exception"] = error

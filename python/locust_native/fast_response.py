@@ -6,12 +6,16 @@ Both stand over a native exchange; everything is made when it is asked for.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cached_property
 from typing import Any
 
 from geventhttpclient.client import HTTPClient
 from geventhttpclient.header import Headers
 from geventhttpclient.response import HTTPConnectionClosed
 from locust.contrib import fasthttp
+
+from .timings import Timings
+from .timings import of as timings_of
 
 _CUT_SHORT = ("incomplete", "chunk", "body_broken", "body_timeout")
 
@@ -157,6 +161,11 @@ class _Lazy:
     headers = _Once(_headers)
     request = _Once(lambda response: response._make_request(response._exchange))
 
+    @cached_property
+    def timings(self) -> Timings:
+        """What the time of the request went to, in ms; with its redirects, unless this is one of them."""
+        return timings_of(self._exchange, None if self._hop == -1 else self._hop)
+
     @property
     def content(self) -> bytes:
         return self._cached_content
@@ -186,15 +195,18 @@ class FastContext(_Lazy, fasthttp.ResponseContextManager):
     Stock's has neither ``elapsed`` nor ``history`` (they are lost in copying), so ours has not, either.
     """
 
-    def __init__(self, response: FastResponse, report: Any, event: Any, meta: dict[str, Any]) -> None:
+    def __init__(
+        self, response: FastResponse, report: Any, event: Any, meta: dict[str, Any], begun: Any
+    ) -> None:
         self.__dict__.update(response.__dict__)
         self._report = report
+        self._begun = begun
         self._request_event = event
         self.request_meta = meta
         self._catch_response = True
 
     def _report_request(self) -> None:
-        self._report(self._request_event, self.request_meta)
+        self._report(self._request_event, self.request_meta, self._begun)
 
 
 class BadStatus(fasthttp.LocustBadStatusCode):

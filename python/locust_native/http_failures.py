@@ -10,7 +10,7 @@ import requests
 import urllib3.exceptions as u3
 from locust import clients as stock
 
-from . import errors, prepare, tls_errors
+from . import errors, prepare, report, timings, tls_errors
 from .response import Redirect, Response, Sent, content_by_urllib3, merged_jar, prepared_request
 
 #: What Locust lets out of ``request``; other errors of requests become a response of status 0.
@@ -37,6 +37,7 @@ class Call(NamedTuple):
     meta: dict[str, Any]
     catch_response: bool
     kwargs: dict[str, Any]
+    begun: Any
 
 
 def failed(call: Call, exchange: Any) -> Any:
@@ -62,7 +63,13 @@ def failed(call: Call, exchange: Any) -> Any:
     raised: Any = errors.for_requests(error, place, request, timeout, proxy)
     if error[0] == "too_many_redirects":
         raised.response = Redirect(exchange, exchange.hops - 1, sent, session)
-    return judged(call, stock.ResponseContextManager(raised))
+    return judged(call, _error_response(raised, exchange))
+
+
+def _error_response(raised: Any, exchange: Any) -> Any:
+    response: Any = stock.ResponseContextManager(raised)
+    response.timings = timings.of_all(exchange)
+    return response
 
 
 def _decoded_by_urllib3(call: Call, exchange: Any) -> Any:
@@ -71,10 +78,12 @@ def _decoded_by_urllib3(call: Call, exchange: Any) -> Any:
     except u3.DecodeError as error:
         undecoded = requests.exceptions.ContentDecodingError(error)
         undecoded.__context__ = error
-        return judged(call, stock.ResponseContextManager(undecoded))
+        return judged(call, _error_response(undecoded, exchange))
     call.meta["response_length"] = len(content)
     unfollowed = not call.kwargs.get("allow_redirects", True)
-    response = Response(exchange, call.sent, call.session, unfollowed, call.meta, call.catch_response)
+    response = Response(
+        exchange, call.sent, call.session, unfollowed, call.meta, call.catch_response, call.begun
+    )
     response.__dict__["_content"] = content
     if not call.catch_response:
         response.__exit__(None, None, None)
@@ -93,7 +102,7 @@ def looked_ahead(session: Any, response: Any) -> Any:
     except _LEAVES_THE_CALL:
         raise
     except requests.exceptions.RequestException as error:
-        return stock.ResponseContextManager(error)
+        return _error_response(error, response._exchange)
     return None
 
 
@@ -108,7 +117,7 @@ def judged(call: Call, response: Any) -> Any:
     meta["response_length"] = len(response.content or b"")
     meta["response"] = response
     response = stock.ResponseContextManager.wrap_response(
-        response, call.session.request_event, meta, call.catch_response
+        response, report.Told(call.session.request_event, call.begun), meta, call.catch_response
     )
     if not call.catch_response:
         response.__exit__(None, None, None)

@@ -67,6 +67,36 @@ TABLE: tuple[Row, ...] = (
     ),
     Row("locust.contrib.fasthttp", "FastHttpSession", "fast:FastHttpSession", _FAST),
     Row("locust.env", "RequestStats", "stats:RequestStats", _STATS),
+    Row(
+        "locust.runners",
+        "setup_distributed_stats_event_listeners",
+        "distributed:setup_distributed_stats_event_listeners",
+        Shape(takes={"": "events stats"}),
+    ),
+    Row(
+        "locust.stats",
+        "StatsCSV._percentile_fields",
+        "precise:percentile_fields",
+        Shape(takes={"": "self stats_entry use_current"}),
+    ),
+    Row(
+        "locust.web",
+        "WebUI.__init__",
+        "figures.page:init",
+        Shape(takes={"": "self environment host port"}),
+    ),
+    Row(
+        "locust.html",
+        "get_html_report",
+        "figures.report:get_html_report",
+        Shape(takes={"": "environment show_download_link theme"}),
+    ),
+    Row(
+        "locust.web",
+        "get_html_report",
+        "figures.report:get_html_report",
+        Shape(same_as="locust.html:get_html_report"),
+    ),
     Row("locust.user.task", "TaskSet.get_next_task", "tasks:next_task", _NEXT_TASK),
     Row("locust.user.task", "DefaultTaskSet.get_next_task", "tasks:next_default_task", _NEXT_TASK),
 )
@@ -131,6 +161,7 @@ def install() -> Status:
         try:
             if not _still_on():
                 _apply(TABLE)
+                _ours("figures.run").listen()
             _apply_compat08()
             _status = Status(on=True)
         except Exception as error:
@@ -162,6 +193,8 @@ def uninstall() -> Status:
                 sys.modules[name] = stock
     _changes.clear()
     _modules.clear()
+    if f"{__package__}.figures.run" in sys.modules:
+        _ours("figures.run").forget()
     _status = Status(on=False, reason="uninstalled", wanted=False)
     return _status
 

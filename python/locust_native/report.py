@@ -8,6 +8,8 @@ from typing import Any
 from locust.event import EventHook
 from locust.runners import Runner
 
+from . import _core
+
 
 def _counter_code() -> CodeType | None:
     """The code of the listener by which a Runner counts requests (a closure over the runner)."""
@@ -20,10 +22,41 @@ def _counter_code() -> CodeType | None:
 _COUNTER = _counter_code()
 
 
-def fire(event: Any, meta: dict[str, Any]) -> None:
-    """Report one request. ``meta`` holds the arguments of the event.
+_NOBODYS = _core.Record(1)
 
-    Anyone but the counter among the listeners, or anything unusual, and the event fires as Locust
+
+def record_of(user: Any) -> _core.Record:
+    """Where the precise figures of this user's requests are kept; where there is no such place, in none that is
+    ever looked at.
+    """
+    stats = getattr(getattr(user, "environment", None), "stats", None)
+    record = getattr(stats, "_precise", None)
+    return record if type(record) is _core.Record else _NOBODYS
+
+
+class Told:
+    """The request event of one call, in the hands of Locust's own response classes."""
+
+    __slots__ = ("_begun", "_event")
+
+    def __init__(self, event: Any, begun: _core.Begun) -> None:
+        self._event, self._begun = event, begun
+
+    def fire(self, **meta: Any) -> None:
+        fire(self._event, meta, self._begun)
+
+
+def fire(event: Any, meta: dict[str, Any], begun: _core.Begun) -> None:
+    """Report one request. ``meta`` holds the arguments of the event, ``begun`` how it began."""
+    begun.finish(meta["request_type"], meta["name"])
+    try:
+        _fire(event, meta)
+    finally:
+        begun.reported()
+
+
+def _fire(event: Any, meta: dict[str, Any]) -> None:
+    """Anyone but the counter among the listeners, or anything unusual, and the event fires as Locust
     fires it; otherwise the sample goes to the statistics directly, which saves the calls in between.
     """
     if type(event) is EventHook and "fire" not in event.__dict__:

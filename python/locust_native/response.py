@@ -6,6 +6,7 @@ It stands over a native exchange; everything is made when it is asked for.
 from __future__ import annotations
 
 from datetime import timedelta
+from functools import cached_property
 from http.cookiejar import CookieJar
 from io import BytesIO
 from typing import Any
@@ -17,6 +18,9 @@ from requests.models import PreparedRequest
 from requests.structures import CaseInsensitiveDict
 from requests.utils import get_encoding_from_headers
 from urllib3 import HTTPHeaderDict, HTTPResponse
+
+from .timings import Timings
+from .timings import of as timings_of
 
 _NOT_BODY = ("content-length", "content-type", "transfer-encoding")
 
@@ -79,8 +83,14 @@ def prepared_request(exchange: Any, hop: int, sent: Sent) -> PreparedRequest:
 class _Lazy:
     """The attributes of ``requests.Response``, made from a hop of an exchange on first use."""
 
+    _exchange: Any
     _hop = -1
     _content_consumed = True
+
+    @cached_property
+    def timings(self) -> Timings:
+        """What the time of the request went to, in ms; with its redirects, unless this is one of them."""
+        return timings_of(self._exchange, None if self._hop == -1 else self._hop)
 
     def __getattr__(self, name: str) -> Any:
         make = _MAKERS.get(name)
@@ -220,6 +230,7 @@ class Response(_Lazy, ResponseContextManager):
         unfollowed: bool,
         meta: dict[str, Any],
         catch_response: bool,
+        begun: Any,
     ) -> None:
         self._exchange = exchange
         self._sent = sent
@@ -228,11 +239,12 @@ class Response(_Lazy, ResponseContextManager):
         self.status_code = exchange.status
         self._request_event = session.request_event
         self._catch_response = catch_response
+        self._begun = begun
         self.request_meta = meta
         meta["response"] = self
 
     def _report_request(self, exc: Any = None) -> None:
-        self._session._report(self._request_event, self.request_meta)
+        self._session._report(self._request_event, self.request_meta, self._begun)
 
 
 # What a locustfile prints begins with the name of the class, and an attribute's absence names it.

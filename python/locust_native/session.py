@@ -16,7 +16,19 @@ from requests.hooks import default_hooks
 from requests.sessions import merge_setting
 from requests.utils import default_headers, get_netrc_auth
 
-from . import _core, fallback, http_failures, instrumentation, jar, prepare, report, unverified, waiting
+from . import (
+    _core,
+    fallback,
+    generator,
+    http_failures,
+    instrumentation,
+    jar,
+    prepare,
+    report,
+    timings,
+    unverified,
+    waiting,
+)
 from .response import Redirect, Response, Sent
 
 _KEEP = 10  # idle connections of a urllib3 pool (requests.adapters.DEFAULT_POOLSIZE)
@@ -119,6 +131,9 @@ class HttpSession(stock.HttpSession):
         self.user = user
         self.request_name = None
         self._native = _core.Client(_KEEP)
+        generator.notice(user)
+        self._record = report.record_of(user)
+        self._timed = bool(getattr(user, "native_timings", False))
         if args or kwargs:
             requests.Session.__init__(self, *args, **kwargs)  # a TypeError, in Python's words
         parts = urlsplit(base_url or "")
@@ -172,15 +187,20 @@ class HttpSession(stock.HttpSession):
             return super().request(method, url, name, catch_response, context, data=data, json=json, **kwargs)
         verb, full_url, head, fields, tail, body, shown, cookies, options = call
 
+        shown_name = name or prepare.path_of(full_url)
+        begun = self._record.begin(method, shown_name)
         start_time = time.time()
         exchange = waiting.here().run(native, verb, full_url, head, tail, body, cookies, options)
+        begun.answered(exchange)
 
         if self.user:
             context = {**self.user.context(), **context}
+            if self._timed:
+                context["timings"] = timings.for_context(exchange)
         meta = {
             "request_type": method,
             "response_time": exchange.time_ms if exchange is not None else 0.0,
-            "name": name or prepare.path_of(full_url),
+            "name": shown_name,
             "context": context,
             "response": None,
             "exception": None,
@@ -194,18 +214,18 @@ class HttpSession(stock.HttpSession):
         if options in prepare.UNVERIFIED and exchange is not None:
             unverified.warn(exchange)
         if exchange is None or exchange.error is not None:
-            call = http_failures.Call(self, sent, url, name, meta, catch_response, kwargs)
+            call = http_failures.Call(self, sent, url, name, meta, catch_response, kwargs, begun)
             return http_failures.failed(call, exchange)
         unfollowed = not kwargs.get("allow_redirects", True)
-        response = Response(exchange, sent, self, unfollowed, meta, catch_response)
+        response = Response(exchange, sent, self, unfollowed, meta, catch_response, begun)
         if unfollowed and 300 <= response.status_code < 400:
             odd = http_failures.looked_ahead(self, response)
             if odd is not None:
-                call = http_failures.Call(self, sent, url, name, meta, catch_response, kwargs)
+                call = http_failures.Call(self, sent, url, name, meta, catch_response, kwargs, begun)
                 return http_failures.judged(call, odd)
         if not catch_response:
             if response.status_code < 400:
-                report.fire(self.request_event, meta)
+                report.fire(self.request_event, meta, begun)
             else:
                 response.__exit__(None, None, None)
         return response

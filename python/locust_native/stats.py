@@ -10,13 +10,14 @@ to date only by the next read through the entry.
 
 from __future__ import annotations
 
+import os
 from collections import defaultdict
 from collections.abc import Callable
 from typing import Any
 
 import locust.stats as stock
 
-from . import _core
+from . import _core, precise
 
 # Bound once: the names in `locust.stats` may come to stand for the classes below.
 StockEntry = stock.StatsEntry
@@ -118,6 +119,28 @@ class StatsEntry(StockEntry):
         self._stop_counting()
         StockEntry.extend(self._plain(), other)
 
+    # What a person reads of it: precise where the record can tell, in Locust's tables with decimals where they count.
+
+    @property
+    def median_response_time(self) -> int | float:  # type: ignore[override]
+        found = precise.percentiles(self, (0.5,))
+        return super().median_response_time if found is None else precise.shown(found[0])
+
+    def get_response_time_percentile(self, percent: float) -> int | float:  # type: ignore[override]
+        found = precise.percentiles(self, (percent,))
+        return super().get_response_time_percentile(percent) if found is None else precise.shown(found[0])
+
+    def get_current_response_time_percentile(self, percent: float) -> int | float | None:  # type: ignore[override]
+        rounded = super().get_current_response_time_percentile(percent)
+        found = None if rounded is None else precise.current_percentile(self, percent)
+        return rounded if found is None else precise.shown(found)
+
+    def to_string(self, current: bool = True) -> str:
+        return precise.in_line(super().to_string(current), self)
+
+    def percentile(self) -> str:
+        return precise.in_percentiles(super().percentile(), self)
+
     def _cache_response_times(self, t: int) -> None:
         self._settle()
         StockEntry._cache_response_times(self._plain(), t)
@@ -218,16 +241,32 @@ def _stop_counting(entry: Any) -> None:
         entry._stop_counting()
 
 
-class RequestStats(stock.RequestStats):
-    """Locust's statistics, whose finished requests are counted in Rust until somebody looks."""
+#: How many names have figures of their own; further ones share a row.
+NAMES = "LOCUST_NATIVE_NAMES"
 
-    __slots__ = ("_native", "_record")
+
+def _room_for_names() -> int:
+    value = os.environ.get(NAMES, "").strip() or "10000"
+    if not value.isdecimal() or not 0 < int(value) < 1 << 31:
+        raise ValueError(f"{NAMES}={value}: expected a whole number above 0")
+    return int(value)
+
+
+class RequestStats(stock.RequestStats):
+    """Locust's statistics, whose finished requests are counted in Rust until somebody looks.
+
+    Beside Locust's rounded figures stand the precise ones of the same requests, in ``_precise``.
+    """
+
+    __slots__ = ("_native", "_precise", "_record")
     _native: _core.Stats
+    _precise: _core.Record
     _record: Callable[[object, object, object, object, object], bool | None]
 
     def __new__(cls, *args: Any, **kwargs: Any) -> RequestStats:
         stats = super().__new__(cls)
-        stats._native = _core.Stats()
+        stats._precise = _core.Record(_room_for_names())
+        stats._native = _core.Stats(stats._precise)
         stats._record = stats._native.record
         return stats
 
@@ -260,10 +299,24 @@ class RequestStats(stock.RequestStats):
             ):
                 return
         super().log_request(method, name, response_time, content_length)  # type: ignore[arg-type]
+        self._precise.log(method, name, response_time)
+
+    def log_error(self, method: str, name: str, error: Exception | str | None) -> None:
+        """Counts a failure: of the request of this method and name that was counted last."""
+        super().log_error(method, name, error)
+        self._precise.fail(method, name)
+
+    def reset_all(self) -> None:
+        """
+        Go through all stats entries and reset them to zero
+        """
+        super().reset_all()
+        self._precise.reset()
 
     def clear_all(self) -> None:
         """Remove all stats entries and errors"""
         super().clear_all()
+        self._precise.clear()
         self._take_over()
 
     def _prepare(self, method: str, name: str) -> bool:

@@ -57,7 +57,10 @@ class Waiting:
                 answer = self.hub.switch()
                 if type(answer) is tuple and answer[0] == token:
                     done = True
-                    return answer[1]
+                    exchange = answer[1]
+                    if exchange is not None:
+                        self.queue.resumed(exchange)
+                    return exchange
         finally:
             if not done:
                 waiters.pop(token, None)

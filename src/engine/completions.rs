@@ -4,9 +4,12 @@ use std::os::fd::BorrowedFd;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use super::meter::{Meter, Who};
+use super::pulse::PERIOD;
 use super::runtime::Owed;
 use super::wake::Waker;
 use super::{Finished, Token};
+use crate::clock::Stamp;
 use crate::http::{Exchange, Request};
 
 /// What became of a request.
@@ -30,12 +33,19 @@ pub struct Completions {
     told: AtomicBool,
     owed: Arc<Owed>,
     waker: Waker,
+    meter: Arc<Meter>,
+    life: Mutex<Life>,
 }
 
 impl Completions {
-    /// An empty list with a descriptor of its own, woken as `owed` says.
-    pub fn new(owed: Arc<Owed>) -> std::io::Result<Self> {
+    /// An empty list with a descriptor of its own, woken as `owed` says; `meter` is told how late its loop is.
+    pub fn new(owed: Arc<Owed>, meter: Arc<Meter>) -> std::io::Result<Self> {
         Ok(Self {
+            meter,
+            life: Mutex::new(Life {
+                asked: None,
+                seen: Stamp::now(),
+            }),
             outcomes: Mutex::default(),
             told: AtomicBool::new(false),
             owed,
@@ -61,6 +71,11 @@ impl Completions {
         }
     }
 
+    /// Who is told how late its loop is.
+    pub fn meter(&self) -> &Meter {
+        &self.meter
+    }
+
     /// Where its wake-ups are owed.
     pub fn owed(&self) -> Arc<Owed> {
         Arc::clone(&self.owed)
@@ -71,10 +86,36 @@ impl Completions {
         self.waker.wake();
     }
 
+    fn life(&self) -> MutexGuard<'_, Life> {
+        // A panic while it was held leaves it whole.
+        self.life.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Asks the loop for a sign of life, unless it still owes one.
+    pub fn ping(&self) {
+        let mut life = self.life();
+        if life.asked.is_none() {
+            life.asked = Some(Stamp::now());
+            self.waker.wake();
+        }
+    }
+
+    fn pong(&self) {
+        let mut life = self.life();
+        let (now, seen) = (Stamp::now(), life.seen);
+        life.seen = now;
+        if let Some(asked) = life.asked.take() {
+            drop(life);
+            let (late, before) = (now.since(asked), asked.since(seen));
+            self.meter.add_asked(Who::Loop, late, before, PERIOD);
+        }
+    }
+
     /// All outcomes so far. The descriptor is reset first and the list emptied after: an outcome pushed
     /// in between is taken now and wakes once too often, never too seldom.
     pub fn take(&self) -> Vec<(Token, Outcome)> {
         self.waker.reset();
+        self.pong();
         self.told.store(false, Ordering::Release);
         std::mem::take(&mut *self.outcomes())
     }
@@ -83,6 +124,15 @@ impl Completions {
     pub fn descriptor(&self) -> BorrowedFd<'_> {
         self.waker.descriptor()
     }
+}
+
+/// When a loop was last heard of.
+#[derive(Debug)]
+struct Life {
+    /// When it was asked for a sign of life that it has not given yet.
+    asked: Option<Stamp>,
+    /// When it gave the last one.
+    seen: Stamp,
 }
 
 /// The duty to answer one token exactly once: by `answer`, or as `Lost` when dropped before.
@@ -106,7 +156,11 @@ impl Ticket {
         if let Some(completions) = self.completions.take() {
             completions.push(
                 self.token,
-                Outcome::Finished(Box::new(Finished { request, exchange })),
+                Outcome::Finished(Box::new(Finished {
+                    request,
+                    exchange,
+                    done: Stamp::now(),
+                })),
             );
         }
     }
@@ -127,7 +181,7 @@ mod tests {
 
     #[test]
     fn a_dropped_ticket_answers_lost_once() {
-        let completions = Arc::new(Completions::new(Arc::default()).unwrap());
+        let completions = Arc::new(Completions::new(Arc::default(), Arc::default()).unwrap());
         drop(Ticket::new(7, Arc::clone(&completions)));
         let taken = completions.take();
         assert!(matches!(taken[..], [(7, Outcome::Lost)]));
@@ -139,7 +193,7 @@ mod tests {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .build()
             .unwrap();
-        let completions = Arc::new(Completions::new(Arc::default()).unwrap());
+        let completions = Arc::new(Completions::new(Arc::default(), Arc::default()).unwrap());
         let ticket = Ticket::new(9, Arc::clone(&completions));
         let task = runtime.spawn(async move {
             let _held = ticket;

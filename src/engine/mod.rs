@@ -5,6 +5,8 @@
 //! token that was not cancelled is answered exactly once, whatever happens to its task.
 
 mod completions;
+pub mod meter;
+mod pulse;
 mod runtime;
 mod wake;
 
@@ -13,15 +15,18 @@ use std::future::poll_fn;
 use std::os::fd::BorrowedFd;
 use std::pin::pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use tokio::task::AbortHandle;
 
 use crate::clock::Stamp;
 use crate::http::{Client, Exchange, Request};
 use completions::{Completions, Ticket};
+use meter::Who;
+use pulse::Pulse;
 
 pub use completions::Outcome;
-pub use runtime::{forget_after_fork, generation, rest_before_fork, resume_after_fork};
+pub use runtime::{forget_after_fork, generation, meter, rest_before_fork, resume_after_fork};
 
 /// Names one request under way; unique within its queue.
 pub type Token = u64;
@@ -30,6 +35,7 @@ pub type Token = u64;
 #[derive(Debug)]
 pub struct Queue {
     completions: Arc<Completions>,
+    pulse: Arc<Pulse>,
     under_way: Mutex<UnderWay>,
     /// The process whose runtime has the tasks. Asked of the system and not of `generation()`: Python drops what
     /// belonged to other threads before any after-fork hook runs.
@@ -48,8 +54,12 @@ impl Queue {
     /// # Errors
     /// When the system has no descriptor left.
     pub fn new() -> std::io::Result<Self> {
+        let completions = Arc::new(Completions::new(runtime::owed(), runtime::meter())?);
+        let pulse = runtime::pulse();
+        pulse.watch(&completions);
         Ok(Self {
-            completions: Arc::new(Completions::new(runtime::owed())?),
+            completions,
+            pulse,
             under_way: Mutex::default(),
             process: std::process::id(),
         })
@@ -69,6 +79,7 @@ impl Queue {
     pub fn submit(&self, client: Arc<Client>, request: Request) -> std::io::Result<Token> {
         let submitted = Stamp::now();
         let handle = runtime::handle()?;
+        self.pulse.used();
         let owed = self.completions.owed();
         let mut under_way = self.under_way();
         let token = under_way.next;
@@ -109,6 +120,13 @@ impl Queue {
         batch
     }
 
+    /// Tells the meter that whoever waited for this outcome goes on now; how long the outcome had to wait.
+    pub fn resumed(&self, finished: &Finished) -> Duration {
+        let late = Stamp::now().since(finished.done);
+        self.completions.meter().add(Who::Answer, late);
+        late
+    }
+
     /// Makes the descriptor readable, for a loop that has left something for its next turn.
     pub fn wake(&self) {
         self.completions.wake();
@@ -146,4 +164,6 @@ pub struct Finished {
     pub request: Request,
     /// Its hops, error and time.
     pub exchange: Exchange,
+    /// When it was complete and handed back.
+    pub done: Stamp,
 }

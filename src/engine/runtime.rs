@@ -11,6 +11,8 @@ use std::time::Duration;
 use tokio::runtime::{Builder, Handle, Runtime};
 
 use super::completions::Completions;
+use super::meter::Meter;
+use super::pulse::Pulse;
 use crate::clock::Stamp;
 
 /// Only ever locked by threads that hold the interpreter, so that a fork never finds it locked.
@@ -20,8 +22,11 @@ static GENERATION: AtomicU64 = AtomicU64::new(0);
 /// How long a fork waits for the I/O thread to come to rest; a thread that is stuck must not stop it.
 const REST: Duration = Duration::from_secs(1);
 
+#[derive(Default)]
 struct Current {
     owed: Arc<Owed>,
+    meter: Arc<Meter>,
+    pulse: Arc<Pulse>,
     runtime: Option<Runtime>,
     /// Lets the I/O thread go on that rests while the process forks.
     resting: Option<Sender<()>>,
@@ -80,27 +85,27 @@ pub fn generation() -> u64 {
 
 /// The wake-ups owed by this process's runtime.
 pub fn owed() -> Arc<Owed> {
-    let mut current = lock(&CURRENT);
-    let current = current.get_or_insert_with(|| Current {
-        owed: Arc::default(),
-        runtime: None,
-        resting: None,
-    });
-    Arc::clone(&current.owed)
+    Arc::clone(&lock(&CURRENT).get_or_insert_default().owed)
+}
+
+/// How late this process was, with all its event loops.
+pub fn meter() -> Arc<Meter> {
+    Arc::clone(&lock(&CURRENT).get_or_insert_default().meter)
+}
+
+/// What keeps asking this process's event loops for a sign of life.
+pub fn pulse() -> Arc<Pulse> {
+    Arc::clone(&lock(&CURRENT).get_or_insert_default().pulse)
 }
 
 /// The runtime of this process.
 pub fn handle() -> io::Result<Handle> {
-    let owed = owed();
     let mut current = lock(&CURRENT);
-    let current = current.get_or_insert_with(|| Current {
-        owed: Arc::clone(&owed),
-        runtime: None,
-        resting: None,
-    });
+    let current = current.get_or_insert_default();
     if let Some(runtime) = &current.runtime {
         return Ok(runtime.handle().clone());
     }
+    let owed = Arc::clone(&current.owed);
     // One I/O thread does four times what one Python thread can ask of it.
     let built = Builder::new_multi_thread()
         .worker_threads(1)
@@ -110,6 +115,7 @@ pub fn handle() -> io::Result<Handle> {
         .on_thread_park(move || owed.wake_all())
         .build()?;
     let handle = built.handle().clone();
+    handle.spawn(Arc::clone(&current.pulse).beat(Arc::clone(&current.meter)));
     current.runtime = Some(built);
     Ok(handle)
 }
@@ -165,7 +171,7 @@ mod tests {
     #[test]
     fn work_without_an_end_does_not_keep_an_outcome_back() {
         let handle = handle().unwrap();
-        let completions = Arc::new(Completions::new(owed()).unwrap());
+        let completions = Arc::new(Completions::new(owed(), Arc::default()).unwrap());
         // Something that always has more to do, as a long download over a fast network: the thread never parks.
         let busy = handle.spawn(async {
             let owed = owed();

@@ -12,6 +12,7 @@ use super::fields::{Fields, Kind};
 use super::redirect;
 use super::request::{Dialect, Request};
 use super::response::{Exchange, Hop};
+use super::timings::Watch;
 use super::transport::{Outgoing, Transports};
 use super::url::Url;
 use crate::clock::Stamp;
@@ -105,17 +106,17 @@ impl Client {
     /// Carries out one call, redirects included. Failures are in the exchange.
     pub async fn send(&self, request: &Request, submitted: Stamp) -> Exchange {
         let mut hops = Vec::with_capacity(1);
-        let error = self.walk(request, &mut hops).await.err();
-        let answers = hops.iter().filter_map(|hop| hop.answer.as_ref());
-        let held = answers.map(|answer| answer.held).sum();
+        let mut watch = Watch::new(submitted);
+        let error = self.walk(request, &mut hops, &mut watch).await.err();
+        let held = hops.iter().map(|hop: &Hop| hop.timings.held()).sum();
         Exchange {
             hops,
             error,
-            time: Stamp::now().since(submitted).saturating_sub(held),
+            time: watch.last().since(submitted).saturating_sub(held),
         }
     }
 
-    async fn walk(&self, request: &Request, hops: &mut Vec<Hop>) -> Result<()> {
+    async fn walk(&self, request: &Request, hops: &mut Vec<Hop>, watch: &mut Watch) -> Result<()> {
         let options = &request.options;
         let mut step = Step {
             method: request.method.clone(),
@@ -142,19 +143,27 @@ impl Client {
             };
             let (outcome, cookie) = loop {
                 let (outgoing, cookie) = self.dress(request, &step, first, &known);
-                let outcome = self.transports.exchange(options, outgoing).await;
+                let outcome = self.transports.exchange(options, outgoing, watch).await;
                 match &outcome {
-                    Err(error) if again > 0 && error.closed() => again -= 1,
+                    Err(error) if again > 0 && error.closed() => {
+                        again -= 1;
+                        watch.again();
+                    }
                     _ => break (outcome, cookie),
                 }
             };
             drop(slot);
+            if outcome.is_err() {
+                watch.stop();
+            }
+            let version = outcome.as_ref().map(|answer| answer.version).ok();
             let mut hop = Hop {
                 method: step.method.clone(),
                 url: step.url.clone(),
                 cookie,
                 bodiless: step.bodiless,
                 unauthorized: step.unauthorized,
+                timings: watch.take(version),
                 answer: None,
             };
             let mut answer = match outcome {

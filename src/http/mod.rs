@@ -14,6 +14,7 @@ mod redirect;
 mod request;
 mod response;
 mod set_cookie;
+mod timings;
 mod transport;
 mod url;
 
@@ -24,4 +25,5 @@ pub use headers::Headers;
 pub use proxy::Proxy;
 pub use request::{Dialect, Options, Request, Verify};
 pub use response::{Answer, Exchange, Hop};
+pub use timings::{Phase, Timings};
 pub use url::Url;

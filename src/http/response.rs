@@ -6,6 +6,7 @@ use bytes::Bytes;
 use http::{HeaderValue, Method, StatusCode};
 
 use super::headers::Headers;
+use super::timings::Timings;
 use super::url::Url;
 use crate::error::Error;
 
@@ -22,6 +23,8 @@ pub struct Hop {
     pub bodiless: bool,
     /// Whether `Authorization` was left out (redirected to another host).
     pub unauthorized: bool,
+    /// What its time went to, as far as it got.
+    pub timings: Timings,
     /// The answer; `None` where the hop failed.
     pub answer: Option<Answer>,
 }
@@ -43,10 +46,8 @@ pub struct Answer {
     pub decoded: bool,
     /// Why the body could not be read to its end, if so.
     pub broken: Option<Error>,
-    /// From handing the hop to the transport until its header was there.
+    /// From handing the hop to the transport until its header was there, without what the core held it back.
     pub head_time: Duration,
-    /// How long the core held the hop back before that, for reasons of its own.
-    pub held: Duration,
 }
 
 /// The outcome of one call.
@@ -56,6 +57,18 @@ pub struct Exchange {
     pub hops: Vec<Hop>,
     /// Why the last hop failed, if it did.
     pub error: Option<Error>,
-    /// From handing the request to the core until its last body byte, without what the core held it back.
+    /// From handing the request to the core until its last body byte (or its failure), without what the core
+    /// held it back.
     pub time: Duration,
+}
+
+impl Exchange {
+    /// What the time of all hops together went to.
+    #[must_use]
+    pub fn timings(&self) -> Timings {
+        let mut hops = self.hops.iter().map(|hop| &hop.timings);
+        let mut sum = hops.next().copied().unwrap_or_default();
+        hops.for_each(|hop| sum.add(hop));
+        sum
+    }
 }

@@ -1,9 +1,13 @@
 //! The seam: Rust types as Python classes, and nothing else. This file only registers.
 
+mod begun;
 mod client;
 mod convert;
+mod figures;
+mod meter;
 mod picker;
 mod queue;
+mod record;
 mod response;
 mod saleor;
 mod stats;
@@ -25,6 +29,7 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<client::PyFields>()?;
     module.add_class::<client::PyOptions>()?;
     module.add_function(wrap_pyfunction!(client::encode_form, module)?)?;
+    module.add_class::<meter::PyMeter>()?;
     module.add_class::<queue::PyQueue>()?;
     module.add_class::<response::PyExchange>()?;
     module.add_function(wrap_pyfunction!(queue::rest_before_fork, module)?)?;
@@ -32,6 +37,8 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(queue::forget_after_fork, module)?)?;
     module.add_class::<picker::PyPicker>()?;
     module.add_function(wrap_pyfunction!(picker::choose_task, module)?)?;
+    module.add_class::<record::PyRecord>()?;
+    module.add_class::<begun::PyBegun>()?;
     module.add_class::<stats::PyStats>()?;
     module.add_class::<saleor::PyMockSaleor>()?;
     Ok(())

@@ -44,6 +44,12 @@ impl PyQueue {
             .collect()
     }
 
+    /// Tells the meter that whoever waited for this outcome goes on now; how late that is, in ms.
+    #[pyo3(signature = (exchange, /))]
+    fn resumed(&self, exchange: &PyExchange) -> f64 {
+        self.0.resumed(&exchange.0).as_secs_f64() * 1e3
+    }
+
     /// Makes the descriptor readable.
     fn wake(&self) {
         self.0.wake();

@@ -1,5 +1,7 @@
 //! Exchange as a Python class: everything is converted when it is asked for, not before.
 
+use std::time::Duration;
+
 use http::header;
 use pyo3::exceptions::PyIndexError;
 use pyo3::prelude::*;
@@ -7,7 +9,7 @@ use pyo3::types::PyBytes;
 
 use super::convert::latin1;
 use crate::engine::Finished;
-use crate::http::{Answer, Hop};
+use crate::http::{Answer, Hop, Phase, Timings};
 
 /// What became of one request: its hops (redirects followed, then the last), its error, its time.
 #[pyclass(frozen, name = "Exchange", module = "locust_native._core")]
@@ -37,12 +39,56 @@ impl PyExchange {
     }
 }
 
+type TimingsTuple = (
+    (Ms, Ms, Ms, Ms, Ms, Ms, Ms),
+    f64,
+    f64,
+    Option<bool>,
+    Option<&'static str>,
+    Option<u64>,
+    Option<u64>,
+    Option<u8>,
+);
+type Ms = Option<f64>;
+
+fn tuple(timings: &Timings) -> TimingsTuple {
+    let ms = |time: Duration| time.as_secs_f64() * 1e3;
+    let of = |phase| timings.of(phase).map(ms);
+    let [queued, dns, connect, tls, send, wait, download] = Phase::ALL.map(of);
+    let handshake = match (timings.full, timings.resumed) {
+        (0, 0) => None,
+        (0, _) => Some("resumed"),
+        _ => Some("full"),
+    };
+    (
+        (queued, dns, connect, tls, send, wait, download),
+        ms(timings.whole()),
+        ms(timings.held()),
+        timings.reused(),
+        handshake,
+        timings.bytes_out(),
+        timings.bytes_in(),
+        timings.version,
+    )
+}
+
 #[pymethods]
 impl PyExchange {
     /// From handing the request to the core until its last body byte, in ms.
     #[getter]
     fn time_ms(&self) -> f64 {
         self.0.exchange.time.as_secs_f64() * 1e3
+    }
+
+    /// (phases in ms, in order, each or None; whole and held in ms; reused or None; "full", "resumed" or None;
+    /// bytes out and in, each or None; HTTP version as in `version` or None) of one hop, or of all of them.
+    #[pyo3(signature = (hop=None))]
+    fn timings(&self, hop: Option<isize>) -> PyResult<TimingsTuple> {
+        let timings = match hop {
+            Some(hop) => self.hop(hop)?.timings,
+            None => self.0.exchange.timings(),
+        };
+        Ok(tuple(&timings))
     }
 
     /// Status code of the last hop; 0 where there is no answer.

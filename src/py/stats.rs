@@ -1,19 +1,22 @@
 //! `Stats` for Python: counts what it can count exactly, and says so when it cannot.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use pyo3::exceptions::PyKeyError;
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyFloat, PyInt, PyString};
 
+use super::record::PyRecord;
+use crate::clock;
+use crate::record::Record;
 use crate::stats::{Number, Pending, Sample, Stats, bucket};
 
 /// Native counts for one `RequestStats`; no Python code runs while the lock is held.
 #[pyclass(frozen, name = "Stats", module = "locust_native._core")]
-#[derive(Default)]
 pub struct PyStats {
     stats: Mutex<Stats>,
+    record: Arc<Mutex<Record>>,
 }
 
 impl PyStats {
@@ -25,9 +28,13 @@ impl PyStats {
 
 #[pymethods]
 impl PyStats {
+    /// Counts that tell `record` of every request they count.
     #[new]
-    fn new() -> Self {
-        Self::default()
+    fn new(record: &PyRecord) -> Self {
+        Self {
+            stats: Mutex::default(),
+            record: record.shared(),
+        }
     }
 
     /// Counts a request; False if the place is not ready for it, None if Python has to count it.
@@ -42,7 +49,16 @@ impl PyStats {
     ) -> Option<bool> {
         let (method, name) = (text(method)?, text(name)?);
         let sample = sample(response_time, content_length, now)?;
-        Some(self.stats().record(method, name, &sample))
+        let counted = self.stats().record(method, name, &sample);
+        if counted {
+            super::record::lock(&self.record).log(
+                method,
+                name,
+                sample.milliseconds(),
+                clock::second() as f64,
+            );
+        }
+        Some(counted)
     }
 
     /// The place at which requests of this method and name are counted; 0 is the total's.

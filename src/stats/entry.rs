@@ -22,6 +22,11 @@ impl Sample {
         })
     }
 
+    /// The response time in ms, if there is one.
+    pub fn milliseconds(&self) -> Option<f64> {
+        self.response_time.map(Number::as_f64)
+    }
+
     /// Where Locust files the response time, 0 if there is none.
     pub fn bucket(&self) -> i64 {
         self.response_time.map_or(0, bucket)

@@ -12,6 +12,9 @@ _CASES: dict[str, dict[str, tuple[str, ...]]] = {
         "a server that keeps connections, but not this one: stock may be slow enough to see it in time": (
             "detour-closed-silently",
         ),
+        "the words, where a length does not fit 64 bits": (
+            "length-over-64-bit",
+        ),
         "only the __context__ of the exception": (
             "chunk-cut-after-crlf", "chunk-apart-cut-after-crlf", "chunk-cut-at-start",
             "chunk-apart-cut-at-start",
@@ -26,10 +29,11 @@ _CASES: dict[str, dict[str, tuple[str, ...]]] = {
             "chunk-apart-size-too-large", "chunk-apart-no-crlf", "chunk-apart-more-after", "chunk-apart-text",
             "chunk-apart-zero-first", "chunk-apart-size-tab-after", "chunk-apart-size-65-bit",
             "chunk-by-bytes-good", "chunk-by-bytes-extension", "chunk-by-bytes-lf-size", "body-by-bytes",
-            "status-reason-endless",
+            "status-reason-endless", "chunk-apart-size-letters", "header-by-bytes",
         ),
         "a fine point of llhttp": (
-            "status-reason-cr", "status-lf-first", "coding-empty", "coding-padded", "chunk-extension-bare",
+            "status-reason-cr", "status-lf-first", "status-no-reason", "status-reason-long",
+            "coding-empty", "coding-padded", "chunk-extension-bare",
             "chunk-apart-extension-bare", "chunk-extension-garbage", "chunk-apart-extension-garbage",
             "chunk-extension-65k", "chunk-apart-extension-65k", "proxy-connection",
         ),

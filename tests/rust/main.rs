@@ -5,6 +5,8 @@
 mod engine;
 mod http;
 mod picker;
+mod record;
 mod saleor;
 mod server;
 mod stats;
+mod timings;

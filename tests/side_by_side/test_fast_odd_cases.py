@@ -274,6 +274,10 @@ def complaints(text: str) -> list[str]:
     """The lines of a log that are errors, and the exceptions in it, without what differs from run to run."""
     kept = []
     for line in text.splitlines():
+        if line.startswith("Response times, precise"):
+            break  # our table comes last
+        if re.match(r"(Type|[A-Z]+) .*(\d|failures/s|# reqs)$", line):
+            continue  # times
         if "/ERROR/" in line or "/CRITICAL/" in line:
             kept.append(line.partition("]")[2].partition("/")[2])
         elif line and not line.startswith((" ", "[", "Traceback")):

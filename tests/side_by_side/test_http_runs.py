@@ -110,6 +110,8 @@ def plain(text):
     """Console output without its times, paths of this machine, our own lines, and the width of columns."""
     lines = []
     for line in text.splitlines():
+        if line.startswith("Response times, precise"):
+            break  # our tables come last
         if "locust-native" in line:
             continue
         line = re.sub(r"^\[[^]]*\] [^/]+/", "", line)
@@ -117,8 +119,8 @@ def plain(text):
         line = re.sub(r"^\d{4}-\d\d-\d\dT\S+ | at 0x[0-9a-f]+", "", line)
         if "|" in line and re.search(r"\d+\(\d", line):  # a row of the statistics: name and counts
             line = line.split("|")[0]
-        elif re.match(r"^ *(GET|POST|Aggregated).* \d+ +\d+ +\d+ +\d+", line):  # a row of the percentiles
-            line = " ".join(re.sub(r" \d+", "", line).split())
+        elif re.match(r"^ *(GET|POST|Aggregated).*( +\d+(\.\d+)?){4}", line):  # a row of the percentiles
+            line = " ".join(re.sub(r" \d+(\.\d+)?", "", line).split())
         lines.append(" ".join(re.sub(r"-{2,}", "-", line).split()))
     return lines
 

@@ -6,12 +6,13 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use super::habit::Habit;
 use super::line::{self, Line};
 use super::stream::Stream;
-use super::{Outgoing, within};
+use super::{Outgoing, tls, within};
 use crate::clock::Stamp;
 use crate::error::{Error, ErrorKind, Result};
 use crate::http::proxy::Proxy;
 use crate::http::request::{Options, Verify};
 use crate::http::response::Answer;
+use crate::http::timings::{Phase, Watch};
 use crate::http::url::Url;
 
 /// The idle connections of one client. Nothing polls one while it is idle: no task, no buffer, no
@@ -70,14 +71,14 @@ impl<'a> Place<'a> {
             && idle.via.as_ref().map(|proxy| proxy.as_str()) == self.via.map(|proxy| proxy.as_str())
     }
 
-    fn idle(&self, open: Open) -> Idle {
+    fn idle(&self, open: Open, since: Stamp) -> Idle {
         Idle {
             secure: self.secure.cloned(),
             host: self.end().shared_host(),
             port: self.end().port(),
             via: self.via.cloned(),
             open,
-            since: Stamp::now(),
+            since,
         }
     }
 
@@ -95,12 +96,14 @@ impl<'a> Place<'a> {
         format!("{scheme}://{}:{} {via}", end.host(), end.port())
     }
 
-    async fn open(&self) -> Result<Open> {
+    async fn open(&self, watch: &mut Watch) -> Result<Open> {
+        // Made from a file for the first connection, and that is no part of the handshake.
+        let config = self.secure.map(tls::config);
         let mut stream = match self.via.and_then(|proxy| Some((proxy, proxy.http()?))) {
-            None => Stream::open(self.url.host(), self.url.port()).await?,
+            None => Stream::open(self.url.host(), self.url.port(), watch).await?,
             Some((proxy, at)) => {
                 let mut stream =
-                    Stream::open(at.host(), at.port())
+                    Stream::open(at.host(), at.port(), watch)
                         .await
                         .map_err(|error| Error {
                             kind: ErrorKind::Proxy,
@@ -112,8 +115,8 @@ impl<'a> Place<'a> {
                 stream
             }
         };
-        if let Some(verify) = self.secure {
-            stream = stream.secure(self.url.host(), verify).await?;
+        if let Some(config) = config {
+            stream = stream.secure(self.url.host(), config?, watch).await?;
         }
         Ok(Open {
             stream,
@@ -137,43 +140,47 @@ impl Direct {
     }
 
     /// Sends one hop and reads the whole answer.
-    pub async fn exchange(&self, options: &Options, outgoing: Outgoing) -> Result<Answer> {
-        let asked = Stamp::now();
+    pub async fn exchange(
+        &self,
+        options: &Options,
+        outgoing: Outgoing,
+        watch: &mut Watch,
+    ) -> Result<Answer> {
         let place = Place::new(options, &outgoing.url);
-        let idle = self.take(&place).await;
+        let idle = self.take(&place, watch).await;
         let kept = idle.is_some();
-        // The wait for a server that may hang up is ours, not the server's.
-        let started = if kept { Stamp::now() } else { asked };
         let mut open = match idle {
-            Some(open) => open,
+            Some(open) => {
+                watch.counts().reused += 1;
+                open
+            }
             None => {
-                let opening = place.open();
+                let opening = place.open(watch);
                 within(options.connect_timeout, ErrorKind::ConnectTimeout, opening).await??
             }
         };
-        let line = Line::new(&mut open.stream, options);
-        let exchanged = line.exchange(&outgoing, started).await;
+        watch.enter(Phase::Send);
+        let line = Line::new(&mut open.stream, options, watch);
+        let exchanged = line.exchange(&outgoing).await;
         match &exchanged {
             Ok(_) if kept => open.habit.kept(),
             Err(error) if kept && error.closed() => open.habit.closed(),
             _ => {}
         }
-        let (mut answer, usable) = exchanged?;
-        answer.held = started.since(asked);
+        let (answer, usable) = exchanged?;
         if usable {
             let mut idle = self.idle();
             if idle.len() < self.keep {
-                idle.push(place.idle(open));
+                idle.push(place.idle(open, watch.last()));
             }
         }
         Ok(answer)
     }
 
     /// An idle connection to `place` that the server has not closed and, as far as is known, is not about to.
-    async fn take(&self, place: &Place<'_>) -> Option<Open> {
+    async fn take(&self, place: &Place<'_>, watch: &mut Watch) -> Option<Open> {
         while let Some(Idle { open, since, .. }) = self.pick(place) {
-            let left = open.habit.grace().saturating_sub(Stamp::now().since(since));
-            let closed = open.stream.dropped() || !left.is_zero() && open.stream.drops(left).await;
+            let closed = open.stream.dropped() || hangs_up(&open, since, watch).await;
             if !closed {
                 return Some(open);
             }
@@ -198,4 +205,21 @@ impl Direct {
     pub fn forget(&self) {
         mem::forget(mem::take(&mut *self.idle()));
     }
+}
+
+/// Whether the server closes a connection that is idle since then, as long as it may be about to.
+async fn hangs_up(open: &Open, since: Stamp, watch: &mut Watch) -> bool {
+    let grace = open.habit.grace();
+    if grace.is_zero() {
+        return false;
+    }
+    let asked = Stamp::now();
+    let left = grace.saturating_sub(asked.since(since));
+    if left.is_zero() {
+        return false;
+    }
+    let closed = open.stream.drops(left).await;
+    // This wait is ours, not the server's.
+    watch.held(Stamp::now().since(asked));
+    closed
 }

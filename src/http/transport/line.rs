@@ -11,11 +11,11 @@ use super::framing::{self, Framing, Refused};
 use super::head::{Head, HeadReader};
 use super::stream::Stream;
 use super::{Outgoing, within};
-use crate::clock::Stamp;
 use crate::error::{Error, ErrorKind, Result};
 use crate::http::proxy::Proxy;
 use crate::http::request::{Dialect, Options};
 use crate::http::response::Answer;
+use crate::http::timings::{Phase, Watch};
 use crate::http::url::Url;
 
 /// A body up to this size goes out in one write with its header, in bytes.
@@ -31,6 +31,7 @@ pub struct Line<'a> {
     stream: &'a mut Stream,
     options: &'a Options,
     proxy: Option<&'a Proxy>,
+    watch: &'a mut Watch,
     /// What has come and is not yet used.
     inbox: BytesMut,
     /// Bytes have come since the header was whole.
@@ -38,12 +39,13 @@ pub struct Line<'a> {
 }
 
 impl<'a> Line<'a> {
-    /// An exchange over `stream`.
-    pub fn new(stream: &'a mut Stream, options: &'a Options) -> Self {
+    /// An exchange over `stream`, `watch` being in `Send`.
+    pub fn new(stream: &'a mut Stream, options: &'a Options, watch: &'a mut Watch) -> Self {
         Self {
             stream,
             options,
             proxy: options.proxy.as_deref(),
+            watch,
             inbox: BytesMut::new(),
             late: false,
         }
@@ -54,10 +56,11 @@ impl<'a> Line<'a> {
     /// # Errors
     /// `Closed`, `Broken`, `Protocol`, `Lengths` or `ReadTimeout` before the header is whole; what goes
     /// wrong later is in the answer.
-    pub async fn exchange(mut self, outgoing: &Outgoing, started: Stamp) -> Result<(Answer, bool)> {
+    pub async fn exchange(mut self, outgoing: &Outgoing) -> Result<(Answer, bool)> {
         self.send(outgoing).await?;
+        self.watch.enter(Phase::Wait);
         let (raw, head) = self.head().await?;
-        let head_time = Stamp::now().since(started);
+        let head_time = self.watch.since_begun();
         let told = framing::of(self.options.dialect, &outgoing.method, &head);
         let (framing, mut keep) = match told {
             Ok(told) => told,
@@ -78,7 +81,6 @@ impl<'a> Line<'a> {
             decoded: false,
             broken: None,
             head_time,
-            held: Duration::ZERO,
         };
         let mut body = BytesMut::new();
         let read = match framing {
@@ -87,6 +89,10 @@ impl<'a> Line<'a> {
             Framing::Chunked => self.chunked(&mut body).await,
             Framing::UntilClose => self.rest(&mut body).await,
         };
+        // All that came together with the header came with its first byte.
+        if self.late {
+            self.watch.stop();
+        }
         answer.body = body.freeze();
         answer.broken = read.err();
         if self.options.dialect == Dialect::Fast {
@@ -140,14 +146,17 @@ impl<'a> Line<'a> {
             head.extend_from_slice(&outgoing.body);
         }
         let limit = self.options.read_timeout;
+        let mut sent = 0;
         let sending = async {
-            self.stream.send(&head).await?;
+            self.stream.send(&head, &mut sent).await?;
             if !together {
-                self.stream.send(&outgoing.body).await?;
+                self.stream.send(&outgoing.body, &mut sent).await?;
             }
             Ok(())
         };
-        match within(limit, ErrorKind::ReadTimeout, sending).await? {
+        let sending = within(limit, ErrorKind::ReadTimeout, sending).await;
+        self.watch.wrote(sent);
+        match sending? {
             Ok(()) => Ok(()),
             // The server may have answered before it closed: both stock clients look.
             Err(error) if gone(&error, self.options.dialect) => Ok(()),
@@ -157,7 +166,24 @@ impl<'a> Line<'a> {
 
     async fn head(&mut self) -> Result<(Bytes, Head)> {
         let limit = self.options.read_timeout;
-        read_head(self.stream, self.options.dialect, &mut self.inbox, limit).await
+        let mut reads = 0;
+        let came = |bytes| {
+            self.watch.read(bytes);
+            match reads {
+                0 => self.watch.enter(Phase::Download),
+                _ => self.watch.stop(),
+            }
+            reads += 1;
+        };
+        let dialect = self.options.dialect;
+        read_head(self.stream, dialect, &mut self.inbox, limit, came).await
+    }
+
+    /// What a read has brought, if it went well.
+    fn read(&mut self, read: io::Result<usize>) -> Result<usize> {
+        let bytes = read.map_err(|error| Error::io(ErrorKind::BodyBroken, &error))?;
+        self.watch.read(bytes as u64);
+        Ok(bytes)
     }
 
     fn odd(&self, head: &[u8]) -> Error {
@@ -168,7 +194,7 @@ impl<'a> Line<'a> {
         self.late = true;
         let reading = self.stream.read(&mut self.inbox);
         let read = within(self.options.read_timeout, ErrorKind::BodyTimeout, reading).await?;
-        read.map_err(|error| Error::io(ErrorKind::BodyBroken, &error))
+        self.read(read)
     }
 
     /// Reads at most `most` bytes straight into the body.
@@ -180,7 +206,7 @@ impl<'a> Line<'a> {
         }
         let reading = self.stream.read_into(body, most);
         let read = within(self.options.read_timeout, ErrorKind::BodyTimeout, reading).await?;
-        read.map_err(|error| Error::io(ErrorKind::BodyBroken, &error))
+        self.read(read)
     }
 
     async fn sized(&mut self, length: u64, body: &mut BytesMut) -> Result<()> {
@@ -261,9 +287,10 @@ pub async fn tunnel(stream: &mut Stream, proxy: &Proxy, url: &Url) -> Result<()>
     let mut head = format!("CONNECT {place}:{} HTTP/1.0\r\n", url.port()).into_bytes();
     introduce(&mut head, proxy);
     head.extend_from_slice(b"\r\n");
-    let sent = stream.send(&head).await;
+    let sent = stream.send(&head, &mut 0).await;
     sent.map_err(|error| Error::io(ErrorKind::Broken, &error))?;
-    let (_, head) = read_head(stream, Dialect::Requests, &mut BytesMut::new(), None).await?;
+    let mut inbox = BytesMut::new();
+    let (_, head) = read_head(stream, Dialect::Requests, &mut inbox, None, |_| ()).await?;
     if head.line.status == 200 {
         return Ok(());
     }
@@ -273,12 +300,13 @@ pub async fn tunnel(stream: &mut Stream, proxy: &Proxy, url: &Url) -> Result<()>
     Err(Error::new(ErrorKind::Tunnel, words))
 }
 
-/// Reads until a head is whole; what came behind it stays in `inbox`.
+/// Reads until a head is whole; what came behind it stays in `inbox`. `came` is told of each read.
 async fn read_head(
     stream: &mut Stream,
     dialect: Dialect,
     inbox: &mut BytesMut,
     limit: Option<Duration>,
+    mut came: impl FnMut(u64),
 ) -> Result<(Bytes, Head)> {
     let mut reader = HeadReader::new(dialect);
     loop {
@@ -296,6 +324,7 @@ async fn read_head(
             let words = "Remote end closed connection without response";
             return Err(Error::new(ErrorKind::Closed, words));
         }
+        came(count as u64);
         match reader.read(inbox, count == 0) {
             Ok(Some(length)) => {
                 let raw = inbox.split_to(length).freeze();

@@ -23,6 +23,7 @@ use http::Method;
 use super::fields::Fields;
 use super::request::Options;
 use super::response::Answer;
+use super::timings::Watch;
 use super::url::Url;
 use crate::error::{Error, ErrorKind, Result};
 
@@ -55,13 +56,18 @@ impl Transports {
         }
     }
 
-    /// Sends one hop by the transport it needs and reads the whole answer.
-    pub async fn exchange(&self, options: &Options, outgoing: Outgoing) -> Result<Answer> {
+    /// Sends one hop by the transport it needs and reads the whole answer; tells `watch` how far it is.
+    pub async fn exchange(
+        &self,
+        options: &Options,
+        outgoing: Outgoing,
+        watch: &mut Watch,
+    ) -> Result<Answer> {
         match &options.proxy {
             Some(proxy) if proxy.http().is_none() => {
-                self.wide.exchange(options, proxy, outgoing).await
+                self.wide.exchange(options, proxy, outgoing, watch).await
             }
-            _ => self.direct.exchange(options, outgoing).await,
+            _ => self.direct.exchange(options, outgoing, watch).await,
         }
     }
 

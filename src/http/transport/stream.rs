@@ -3,21 +3,23 @@
 use std::cell::RefCell;
 use std::future::poll_fn;
 use std::io;
+use std::net::{IpAddr, SocketAddr};
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use bytes::BytesMut;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustls::pki_types::ServerName;
+use rustls::{ClientConfig, HandshakeKind};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt, ReadBuf};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
-use super::tls;
 use crate::error::{Error, ErrorKind, Result};
-use crate::http::request::Verify;
+use crate::http::timings::{Phase, Watch};
 
 /// What one read takes at most, in bytes.
 const READ: usize = 1 << 16;
@@ -42,24 +44,46 @@ impl Stream {
     ///
     /// # Errors
     /// `Dns` or `Connect` (the last address's error).
-    pub async fn open(host: &str, port: u16) -> Result<Self> {
-        connect(host, port).await.map(Self::Plain)
+    pub async fn open(host: &str, port: u16, watch: &mut Watch) -> Result<Self> {
+        let socket = match host.parse::<IpAddr>() {
+            Ok(address) => {
+                watch.enter(Phase::Connect);
+                TcpStream::connect((address, port)).await.map_err(refused)?
+            }
+            Err(_) => {
+                let addresses = tokio::net::lookup_host((host, port));
+                connect(host, addresses, watch).await?
+            }
+        };
+        watch.counts().opened += 1;
+        socket.set_nodelay(true).map_err(refused)?;
+        Ok(Self::Plain(socket))
     }
 
     /// The same connection under TLS, its peer asked for a certificate of `host`.
     ///
     /// # Errors
     /// `Tls`.
-    pub async fn secure(self, host: &str, verify: &Verify) -> Result<Self> {
+    pub async fn secure(
+        self,
+        host: &str,
+        config: Arc<ClientConfig>,
+        watch: &mut Watch,
+    ) -> Result<Self> {
         let Self::Plain(socket) = self else {
             return Ok(self);
         };
+        watch.enter(Phase::Tls);
         let name = ServerName::try_from(host.to_owned())
             .map_err(|error| Error::new(ErrorKind::Tls, format!("{host}: {error}")))?;
-        let stream = TlsConnector::from(tls::config(verify)?)
+        let stream = TlsConnector::from(config)
             .connect(name, socket)
             .await
             .map_err(|error| Error::io(ErrorKind::Tls, &error))?;
+        match stream.get_ref().1.handshake_kind() {
+            Some(HandshakeKind::Resumed) => watch.counts().resumed += 1,
+            _ => watch.counts().full += 1,
+        }
         Ok(Self::Tls(Box::new(stream)))
     }
 
@@ -89,14 +113,22 @@ impl Stream {
         tokio::time::timeout(limit, looking).await.is_ok()
     }
 
-    /// Writes all of it.
-    pub async fn send(&mut self, bytes: &[u8]) -> io::Result<()> {
-        match self {
-            Self::Plain(socket) => socket.write_all(bytes).await,
-            Self::Tls(stream) => {
-                stream.write_all(bytes).await?;
-                stream.flush().await
+    /// Writes all of it; `sent` grows by what has been written, also where it is not all.
+    pub async fn send(&mut self, mut bytes: &[u8], sent: &mut u64) -> io::Result<()> {
+        while !bytes.is_empty() {
+            let count = match self {
+                Self::Plain(socket) => socket.write(bytes).await?,
+                Self::Tls(stream) => stream.write(bytes).await?,
+            };
+            if count == 0 {
+                return Err(io::ErrorKind::WriteZero.into());
             }
+            *sent += count as u64;
+            bytes = &bytes[count..];
+        }
+        match self {
+            Self::Plain(_) => Ok(()),
+            Self::Tls(stream) => stream.flush().await,
         }
     }
 
@@ -138,28 +170,131 @@ fn ragged(read: io::Result<usize>) -> io::Result<usize> {
     }
 }
 
-async fn connect(host: &str, port: u16) -> Result<TcpStream> {
-    let refused = |error: io::Error| Error::io(ErrorKind::Connect, &error);
-    let stream = if let Ok(address) = host.parse::<std::net::IpAddr>() {
-        TcpStream::connect((address, port)).await.map_err(refused)?
-    } else {
-        let unknown = |words: String| Error::new(ErrorKind::Dns, words);
-        let addresses = tokio::net::lookup_host((host, port))
-            .await
-            .map_err(|error| unknown(error.to_string()))?;
-        let mut last = unknown(format!("{host}: no address"));
-        let mut stream = None;
-        for address in addresses {
-            match TcpStream::connect(address).await {
-                Ok(connected) => {
-                    stream = Some(connected);
-                    break;
-                }
-                Err(error) => last = refused(error),
-            }
+fn refused(error: io::Error) -> Error {
+    Error::io(ErrorKind::Connect, &error)
+}
+
+/// Connects to the first of the addresses that answers, once the lookup of `host` has come back with them.
+async fn connect(
+    host: &str,
+    addresses: impl Future<Output = io::Result<impl Iterator<Item = SocketAddr>>>,
+    watch: &mut Watch,
+) -> Result<TcpStream> {
+    let unknown = |words: String| Error::new(ErrorKind::Dns, words);
+    watch.enter(Phase::Dns);
+    let addresses = addresses
+        .await
+        .map_err(|error| unknown(error.to_string()))?;
+    let mut last = unknown(format!("{host}: no address"));
+    watch.enter(Phase::Connect);
+    for address in addresses {
+        match TcpStream::connect(address).await {
+            Ok(connected) => return Ok(connected),
+            Err(error) => last = refused(error),
         }
-        stream.ok_or(last)?
-    };
-    stream.set_nodelay(true).map_err(refused)?;
-    Ok(stream)
+    }
+    Err(last)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use base64::Engine;
+    use base64::engine::general_purpose::STANDARD;
+    use rustls::client::Resumption;
+    use rustls::pki_types::PrivatePkcs8KeyDer;
+    use rustls::{ServerConfig, crypto::ring, version::TLS12};
+    use tokio::net::TcpListener;
+
+    use super::*;
+    use crate::clock::Stamp;
+    use crate::http::request::Verify;
+    use crate::http::timings::Timings;
+    use crate::http::transport::tls;
+
+    /// Made for this test and used nowhere else.
+    const CERTIFICATE: &str = "MIIBfzCCASWgAwIBAgIUWfLGGj3ZVGGqB+f8MeM3YgVr+ncwCgYIKoZIzj0EAwIwFDESMBAGA1UEAwwJbG9jYWxob3N0MCAX\
+        DTI2MTEyMjIwMjcwMFoYDzIxMjYxMDI5MjAyNzAwWjAUMRIwEAYDVQQDDAlsb2NhbGhvc3QwWTATBgcqhkjOPQIBBggqhkjO\
+        PQMBBwNCAARPm4Kc1SAuyd4byKXmVCQvcKiBHXF0tY15AGVGCUQ6X7BhC1fscUx3qkUyJcgskMKbBx/lBmYTQ65FnfHWQ+In\
+        o1MwUTAdBgNVHQ4EFgQUvjv91/7QaHEYiLF5W1JxWuH0njswHwYDVR0jBBgwFoAUvjv91/7QaHEYiLF5W1JxWuH0njswDwYD\
+        VR0TAQH/BAUwAwEB/zAKBggqhkjOPQQDAgNIADBFAiAjj3n8SQJX1ohOu2oBsOFKB/SBocYWPZ+4e/zjYC2zrwIhAKRO4Grt\
+        MdO90Yjz/qX1kpioaONDqigWXXE4FzpKKHIX";
+    const KEY: &str = "MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgo3gs9UuEt13mGsxrhZtXY2hWsi30xQDZGcuYCgV3LTOhRANC\
+        AARPm4Kc1SAuyd4byKXmVCQvcKiBHXF0tY15AGVGCUQ6X7BhC1fscUx3qkUyJcgskMKbBx/lBmYTQ65FnfHWQ+In";
+
+    fn run<T>(test: impl Future<Output = T>) -> T {
+        let mut runtime = tokio::runtime::Builder::new_current_thread();
+        runtime.enable_all().build().unwrap().block_on(test)
+    }
+
+    /// A lookup that takes its time shows in that phase and in no other.
+    #[test]
+    fn a_slow_lookup_is_dns_and_nothing_else() {
+        const SLOW: Duration = Duration::from_millis(200);
+        run(async {
+            let server = TcpListener::bind("127.0.0.1:0").await.unwrap();
+            let address = server.local_addr().unwrap();
+            let lookup = async {
+                tokio::time::sleep(SLOW).await;
+                Ok([address].into_iter())
+            };
+            let mut watch = Watch::new(Stamp::now());
+            connect("slow", lookup, &mut watch).await.unwrap();
+            watch.stop();
+            let timings = watch.take(None);
+            let dns = timings.of(Phase::Dns).unwrap();
+            assert!(
+                dns >= SLOW && timings.whole() - dns < SLOW / 2,
+                "{timings:?}"
+            );
+            assert_eq!(timings.of(Phase::Tls), None);
+        });
+    }
+
+    /// Ours resume no session; whoever makes them do so finds it in the figures.
+    #[test]
+    fn a_resumed_handshake_is_told_from_a_full_one() {
+        let der = |text: &str| STANDARD.decode(text).unwrap();
+        let server = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
+            .with_protocol_versions(&[&TLS12])
+            .unwrap()
+            .with_no_client_auth()
+            .with_single_cert(
+                vec![der(CERTIFICATE).into()],
+                PrivatePkcs8KeyDer::from(der(KEY)).into(),
+            )
+            .unwrap();
+        let acceptor = tokio_rustls::TlsAcceptor::from(Arc::new(server));
+        let ours = tls::config(&Verify::Nothing).unwrap();
+        let mut resuming = (*ours).clone();
+        resuming.resumption = Resumption::in_memory_sessions(8);
+        let shake = async |config: &Arc<ClientConfig>| -> Timings {
+            let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+            let port = listener.local_addr().unwrap().port();
+            let mut watch = Watch::new(Stamp::now());
+            let accept = async { acceptor.accept(listener.accept().await.unwrap().0).await };
+            let connect = async {
+                let stream = Stream::open("127.0.0.1", port, &mut watch).await?;
+                stream
+                    .secure("localhost", Arc::clone(config), &mut watch)
+                    .await
+            };
+            let (accepted, connected) = tokio::join!(accept, connect);
+            accepted.unwrap();
+            connected.unwrap();
+            watch.take(None)
+        };
+        run(async {
+            let resuming = Arc::new(resuming);
+            for (config, want) in [
+                (&ours, (1, 0)),
+                (&ours, (1, 0)),
+                (&resuming, (1, 0)),
+                (&resuming, (0, 1)),
+            ] {
+                let timings = shake(config).await;
+                assert_eq!((timings.full, timings.resumed), want);
+            }
+        });
+    }
 }

@@ -3,18 +3,17 @@
 use std::collections::HashMap;
 use std::mem;
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
 
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue, Version};
 use http_body_util::BodyExt;
 
 use super::{Outgoing, tls, within};
-use crate::clock::Stamp;
 use crate::error::{Error, ErrorKind, Result};
 use crate::http::proxy::Proxy;
 use crate::http::request::{Options, Verify};
 use crate::http::response::Answer;
+use crate::http::timings::Watch;
 
 /// One reqwest client for each proxy and set of certificates this user has needed.
 #[derive(Debug, Default)]
@@ -47,14 +46,15 @@ impl Wide {
         Ok(client)
     }
 
-    /// Sends one hop and reads the whole answer.
+    /// Sends one hop and reads the whole answer. What reqwest does meanwhile, `watch` is not told.
     pub async fn exchange(
         &self,
         options: &Options,
         proxy: &Proxy,
         outgoing: Outgoing,
+        watch: &mut Watch,
     ) -> Result<Answer> {
-        let started = Stamp::now();
+        watch.lose_sight();
         let client = self.client(options, proxy)?;
         let url = reqwest::Url::parse(outgoing.url.as_str()).map_err(|error| {
             Error::new(ErrorKind::Protocol, format!("{}: {error}", outgoing.url))
@@ -77,9 +77,11 @@ impl Wide {
         .await?;
         let (mut parts, body) =
             http::Response::from(reply.map_err(|error| translate(&error))?).into_parts();
-        let head_time = Stamp::now().since(started);
+        watch.stop();
+        let head_time = watch.since_begun();
         let collected =
             within(options.read_timeout, ErrorKind::BodyTimeout, body.collect()).await?;
+        watch.stop();
         Ok(Answer {
             status: parts.status,
             version: if parts.version == Version::HTTP_10 {
@@ -105,7 +107,6 @@ impl Wide {
             decoded: false,
             broken: None,
             head_time,
-            held: Duration::ZERO,
         })
     }
 

@@ -1,0 +1,56 @@
+"""Take the precise figures from workers to their master, in a key of their own beside Locust's."""
+
+from __future__ import annotations
+
+import functools
+import logging
+from typing import Any
+
+import locust.stats as stock
+
+from . import generator
+from .stats import RequestStats
+
+logger = logging.getLogger(__package__)
+
+#: The key in a worker's report. Stock masters pass over it.
+KEY = "locust_native"
+
+_stock_setup = stock.setup_distributed_stats_event_listeners
+
+
+@functools.wraps(_stock_setup)
+def setup_distributed_stats_event_listeners(events: Any, stats: Any) -> None:
+    _stock_setup(events, stats)
+    if not isinstance(stats, RequestStats):
+        return
+    record, meter = stats._precise, generator.of(events).meter
+    refused: set[str] = set()
+
+    def on_report_to_master(client_id: str, data: dict[str, Any]) -> None:
+        data[KEY] = {"record": record.take_report(), "generator": meter.take_report()}
+
+    def on_worker_report(client_id: str, data: dict[str, Any]) -> None:
+        ours = data.get(KEY)
+        if isinstance(ours, dict):
+            try:
+                record.absorb(client_id, ours["record"])
+                meter.absorb(ours["generator"])
+                return
+            except (KeyError, TypeError, ValueError) as error:
+                if client_id not in refused:
+                    refused.add(client_id)
+                    logger.warning("locust-native: %s; its rounded figures are taken instead", error)
+        for entry in data["stats"]:
+            record.absorb_coarse(
+                entry["method"],
+                entry["name"],
+                entry["response_times"],
+                entry["num_failures"],
+                entry["num_reqs_per_sec"],
+                without_time=entry["num_none_requests"],
+                failed_seconds=entry["num_fail_per_sec"],
+            )
+
+    events.report_to_master.add_listener(on_report_to_master)
+    events.worker_report.add_listener(on_worker_report)

@@ -1,0 +1,83 @@
+"""Watch whether the generator itself, and not the server, is what limits a running test, and say so in the log."""
+
+from __future__ import annotations
+
+import logging
+import weakref
+from typing import Any
+
+import gevent
+from locust.event import Events
+from locust.runners import STATE_CLEANUP, STATE_RUNNING, STATE_SPAWNING
+
+from . import _core
+
+logger = logging.getLogger(__package__)
+
+#: A stretch begins with the second bad second within three, and ends after at most six good ones.
+_CALM = 3
+
+_LIMIT = (
+    "locust-native: the generator is the limit: answers wait up to %.0f ms for Python. Response times leave that "
+    "out, but fewer requests are sent than the users would send: use more processes (--processes) or fewer users"
+)
+
+_UNDER_WAY = (STATE_SPAWNING, STATE_RUNNING, STATE_CLEANUP)
+
+
+class Generator:
+    """How late the processes are that send the requests of one environment."""
+
+    def __init__(self) -> None:
+        self.meter = _core.Meter()
+        self._watch: Any = None
+
+    def start(self, **_: Any) -> None:
+        """Begin anew, with the test."""
+        if not self._watch:
+            self.meter.reset()
+            self._watch = gevent.spawn(self._look)
+
+    def stop(self, **_: Any) -> None:
+        """Stop watching; the figures stay."""
+        if self._watch is not None:
+            self._watch.kill(block=False)
+            self._watch = None
+
+    def _look(self) -> None:
+        seen, bad, said = 0, 0, False
+        while True:
+            gevent.sleep(1)
+            for second, late, limited in self.meter.seconds(seen)[:-1]:
+                seen = second + 1
+                bad = min(bad + 2, 2 * _CALM) if limited else max(bad - 1, 0)
+                if bad > 2 and not said:
+                    logger.warning(_LIMIT, late)
+                    said = True
+                elif not bad and said:
+                    logger.info("locust-native: the generator is no longer the limit")
+                    said = False
+
+
+#: By the events of their environment, of which a distributed runner tells no more when it is made.
+_known: weakref.WeakKeyDictionary[Any, Generator] = weakref.WeakKeyDictionary()
+
+
+def of(events: Any) -> Generator:
+    """The one of the environment with these events; watches its tests from the first time it is asked for."""
+    known = _known.get(events)
+    if known is None:
+        known = _known[events] = Generator()
+        events.test_start.add_listener(known.start)
+        events.test_stop.add_listener(known.stop)
+    return known
+
+
+def notice(user: Any) -> None:
+    """A session has been made for this user: the tests of its environment are watched."""
+    environment = getattr(user, "environment", None)
+    events = getattr(environment, "events", None)
+    if type(events) is Events and events not in _known:
+        known = of(events)
+        if getattr(environment.runner, "state", None) in _UNDER_WAY:
+            known.start()

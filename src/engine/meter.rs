@@ -1,0 +1,251 @@
+//! Meter: how late the generator itself was, so that it is not taken for a slow server.
+
+use std::collections::BTreeMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use crate::clock;
+use crate::record::{Histogram, Packed};
+
+/// A second in which somebody waited this long for the generator was limited by it…
+const LATE: Duration = Duration::from_millis(75);
+/// …and so was one in which answers waited this long on the average.
+const LATE_ON_AVERAGE: Duration = Duration::from_millis(10);
+
+/// Whose lateness.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Who {
+    /// An answer's: complete until its greenlet or task went on.
+    Answer,
+    /// An event loop's: called until it came.
+    Loop,
+    /// The I/O thread's: due until it ran.
+    Io,
+}
+
+/// The lateness of everything in this process.
+#[derive(Debug, Default)]
+pub struct Meter {
+    seen: Mutex<Seen>,
+}
+
+/// What was seen so far.
+#[derive(Debug, Default, Clone)]
+pub struct Seen {
+    /// Of answers: from the last byte until the greenlet or task went on.
+    pub lag: Histogram,
+    /// Of event loops, asked every few milliseconds.
+    pub hub: Histogram,
+    /// Of I/O threads, asked every few milliseconds.
+    pub io: Histogram,
+    /// By wall-clock second (since 1970).
+    pub seconds: BTreeMap<i64, Second>,
+}
+
+/// One second's lateness.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Second {
+    /// The greatest of all, in ns.
+    pub max: u64,
+    /// Of answers, in ns.
+    pub sum: u64,
+    /// Answers.
+    pub count: u64,
+}
+
+impl Second {
+    /// Whether the generator was the limit.
+    #[must_use]
+    pub fn limited(&self) -> bool {
+        let mean = self.sum.checked_div(self.count).unwrap_or(0);
+        u128::from(self.max) >= LATE.as_nanos() || u128::from(mean) >= LATE_ON_AVERAGE.as_nanos()
+    }
+
+    /// Both together.
+    pub fn merge(&mut self, other: &Self) {
+        self.max = self.max.max(other.max);
+        self.sum += other.sum;
+        self.count += other.count;
+    }
+}
+
+impl Seen {
+    fn add(&mut self, who: Who, late: Duration, second: i64) {
+        let ns = u64::try_from(late.as_nanos()).unwrap_or(u64::MAX);
+        let here = self.seconds.entry(second).or_default();
+        here.max = here.max.max(ns);
+        match who {
+            Who::Answer => {
+                here.sum = here.sum.saturating_add(ns);
+                here.count += 1;
+                self.lag.record(late);
+            }
+            Who::Loop => self.hub.record(late),
+            Who::Io => self.io.record(late),
+        }
+    }
+
+    /// Adds what another process has seen.
+    pub fn merge(&mut self, other: &Self) {
+        self.lag.merge(&other.lag);
+        self.hub.merge(&other.hub);
+        self.io.merge(&other.io);
+        for (second, seen) in &other.seconds {
+            self.seconds.entry(*second).or_default().merge(seen);
+        }
+    }
+
+    /// As it goes to another process: MessagePack with named fields.
+    #[must_use]
+    pub fn encode(&self) -> Vec<u8> {
+        let message = Message {
+            lag: self.lag.pack(),
+            hub: self.hub.pack(),
+            io: self.io.pack(),
+            seconds: self.seconds.clone(),
+        };
+        // Writing to memory what has a type for every field cannot fail.
+        rmp_serde::to_vec_named(&message).unwrap_or_default()
+    }
+
+    /// What another process has sent; `None` if these bytes are none of it.
+    #[must_use]
+    pub fn decode(bytes: &[u8]) -> Option<Self> {
+        let message: Message = rmp_serde::from_slice(bytes).ok()?;
+        Some(Self {
+            lag: message.lag.unpack()?,
+            hub: message.hub.unpack()?,
+            io: message.io.unpack()?,
+            seconds: message.seconds,
+        })
+    }
+
+    /// The stretches of seconds in which the generator was the limit: first and last second of each.
+    #[must_use]
+    pub fn limited(&self) -> Vec<(i64, i64)> {
+        let mut stretches: Vec<(i64, i64)> = Vec::new();
+        for (&second, _) in self.seconds.iter().filter(|(_, seen)| seen.limited()) {
+            match stretches.last_mut() {
+                Some((_, last)) if *last + 1 == second => *last = second,
+                _ => stretches.push((second, second)),
+            }
+        }
+        stretches
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+struct Message {
+    lag: Packed,
+    hub: Packed,
+    io: Packed,
+    seconds: BTreeMap<i64, Second>,
+}
+
+impl Meter {
+    fn seen(&self) -> MutexGuard<'_, Seen> {
+        // A panic while it was held leaves it whole enough: every change of it is a count.
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Counts a lateness that ends now.
+    pub fn add(&self, who: Who, late: Duration) {
+        self.seen().add(who, late, clock::second());
+    }
+
+    /// Counts the lateness of somebody who is asked every `period`, and was last known to be there `before` it was
+    /// asked this time. Who did not answer at once may have been away for part of that, half of it on the average;
+    /// and had it been asked all the time, it would have been late by one period less each time (HdrHistogram's
+    /// correction for an expected interval).
+    pub fn add_asked(&self, who: Who, late: Duration, before: Duration, period: Duration) {
+        let mut seen = self.seen();
+        let second = clock::second();
+        let mut left = late;
+        if late > period {
+            left += before.min(period) / 2;
+        }
+        for _ in 0..1_000 {
+            seen.add(who, left, second);
+            match left.checked_sub(period) {
+                Some(less) if less > period && !period.is_zero() => left = less,
+                _ => break,
+            }
+        }
+    }
+
+    /// What was seen so far.
+    #[must_use]
+    pub fn look(&self) -> Seen {
+        self.seen().clone()
+    }
+
+    /// The same, and begins anew.
+    pub fn take(&self) -> Seen {
+        std::mem::take(&mut *self.seen())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    fn at(seen: &mut Seen, second: i64, milliseconds: u64) {
+        seen.add(Who::Answer, Duration::from_millis(milliseconds), second);
+    }
+
+    #[test]
+    fn stretches_are_runs_of_limited_seconds() {
+        let mut seen = Seen::default();
+        for (second, late) in [(1, 0), (2, 80), (3, 75), (4, 1), (6, 90), (7, 11)] {
+            at(&mut seen, second, late);
+        }
+        assert_eq!(seen.limited(), [(2, 3), (6, 7)]);
+    }
+
+    #[test]
+    fn one_late_answer_among_many_is_no_average() {
+        let mut seen = Seen::default();
+        at(&mut seen, 1, 40);
+        for _ in 0..9 {
+            at(&mut seen, 1, 0);
+        }
+        assert_eq!(seen.limited(), []);
+        at(&mut seen, 1, 49);
+        at(&mut seen, 1, 49);
+        assert_eq!(seen.limited(), [(1, 1)]);
+    }
+
+    #[test]
+    fn a_long_lateness_stands_for_those_nobody_asked_for() {
+        let meter = Meter::default();
+        let ms = Duration::from_millis;
+        meter.add_asked(Who::Loop, ms(50), ms(10), ms(10));
+        let seen = meter.take();
+        assert_eq!(seen.hub.count(), 5);
+        assert_eq!(seen.hub.max(), Some(55_000_000));
+        meter.add_asked(Who::Loop, ms(9), ms(10), ms(10));
+        assert_eq!(meter.take().hub.max(), Some(9_000_000));
+        assert_eq!(meter.look().hub.count(), 0);
+    }
+
+    #[test]
+    fn what_two_processes_saw_is_what_one_would_have_seen() {
+        let (mut one, mut other, mut both) = (Seen::default(), Seen::default(), Seen::default());
+        for i in 0..1_000u64 {
+            let second = i64::try_from(i % 7).unwrap();
+            at(
+                if i % 3 == 0 { &mut one } else { &mut other },
+                second,
+                i * i % 90,
+            );
+            at(&mut both, second, i * i % 90);
+        }
+        one.merge(&Seen::decode(&other.encode()).unwrap());
+        assert_eq!(one.lag.buckets(), both.lag.buckets());
+        assert_eq!(one.seconds, both.seconds);
+    }
+}

@@ -1,0 +1,115 @@
+//! Figures as Python dictionaries, under the names they have in `--native-json`.
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use pyo3::prelude::*;
+use pyo3::types::PyDict;
+
+use crate::record::{PHASES, PackedSecond, RowView, SHARES, Second, Spread, ms};
+
+fn fill_spread(dict: &Bound<'_, PyDict>, spread: &Spread) -> PyResult<()> {
+    let percentiles = PyDict::new(dict.py());
+    for ((name, _), value) in SHARES.iter().zip(spread.percentiles) {
+        percentiles.set_item(*name, value)?;
+    }
+    dict.set_item("count", spread.count)?;
+    dict.set_item("min", spread.min)?;
+    dict.set_item("mean", spread.mean)?;
+    dict.set_item("max", spread.max)?;
+    dict.set_item("percentiles", percentiles)
+}
+
+pub(super) fn spread_dict<'py>(py: Python<'py>, spread: &Spread) -> PyResult<Bound<'py, PyDict>> {
+    let dict = PyDict::new(py);
+    fill_spread(&dict, spread)?;
+    Ok(dict)
+}
+
+fn counts_dict<'py>(py: Python<'py>, counts: &[(&str, u64)]) -> PyResult<Bound<'py, PyDict>> {
+    let dict = PyDict::new(py);
+    for (name, count) in counts {
+        dict.set_item(*name, *count)?;
+    }
+    Ok(dict)
+}
+
+pub(super) fn row_dict<'py>(py: Python<'py>, view: &RowView) -> PyResult<Bound<'py, PyDict>> {
+    let dict = PyDict::new(py);
+    dict.set_item("method", &view.method)?;
+    dict.set_item("name", &view.name)?;
+    fill_spread(&dict, &view.times)?;
+    dict.set_item("requests", view.ends.requests())?;
+    dict.set_item("failures", view.ends.failed)?;
+    dict.set_item("without_time", view.without_time)?;
+    dict.set_item("failed", spread_dict(py, &view.failed)?)?;
+    let ends = [
+        ("started", view.ends.started()),
+        ("succeeded", view.ends.succeeded),
+        ("failed", view.ends.failed),
+        ("in_flight", view.ends.in_flight()),
+        ("cut_off", view.ends.cut_off),
+        ("unreported", view.ends.unreported),
+    ];
+    dict.set_item("ends", counts_dict(py, &ends)?)?;
+    dict.set_item("cut_off_age", spread_dict(py, &view.ages)?)?;
+    let phases = PyDict::new(py);
+    for (phase, spread) in PHASES.iter().zip(&view.phases) {
+        let spread = spread.as_ref().map(|spread| spread_dict(py, spread));
+        phases.set_item(*phase, spread.transpose()?)?;
+    }
+    dict.set_item("phases", phases)?;
+    let trips = &view.trips;
+    for (group, counts) in [
+        (
+            "connections",
+            [("new", trips.new), ("reused", trips.reused)],
+        ),
+        ("tls", [("full", trips.full), ("resumed", trips.resumed)]),
+        ("bytes", [("out", trips.bytes_out), ("in", trips.bytes_in)]),
+    ] {
+        dict.set_item(group, counts_dict(py, &counts)?)?;
+    }
+    let versions = PyDict::new(py);
+    for (version, count) in &trips.versions {
+        versions.set_item(format!("{}.{}", version / 10, version % 10), count)?;
+    }
+    dict.set_item("versions", versions)?;
+    dict.set_item("out_of_range", view.out_of_range)?;
+    dict.set_item("coarse", view.coarse)?;
+    if let Some(histogram) = &view.histogram {
+        dict.set_item("histogram", STANDARD.encode(histogram.to_hdr()))?;
+    }
+    Ok(dict)
+}
+
+fn second_dict<'py>(py: Python<'py>, second: &Second) -> PyResult<Bound<'py, PyDict>> {
+    let dict = PyDict::new(py);
+    dict.set_item("at", second.at)?;
+    dict.set_item("requests", second.requests)?;
+    dict.set_item("failures", second.failures)?;
+    let times = second.times.quantiles(&[0.5, 0.95, 0.99]);
+    for (place, name) in ["p50", "p95", "p99"].into_iter().enumerate() {
+        let time = times.as_ref().and_then(|times| times.get(place));
+        dict.set_item(name, time.map(|ns| ms(*ns)))?;
+    }
+    dict.set_item("max", second.times.max().map(ms))?;
+    Ok(dict)
+}
+
+pub(super) fn rows_list<'py>(
+    py: Python<'py>,
+    rows: &[RowView],
+) -> PyResult<Vec<Bound<'py, PyDict>>> {
+    rows.iter().map(|view| row_dict(py, view)).collect()
+}
+
+pub(super) fn seconds_list<'py>(
+    py: Python<'py>,
+    seconds: &[PackedSecond],
+) -> PyResult<Vec<Bound<'py, PyDict>>> {
+    seconds
+        .iter()
+        .filter_map(PackedSecond::unpack)
+        .map(|second| second_dict(py, &second))
+        .collect()
+}

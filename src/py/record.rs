@@ -1,0 +1,346 @@
+//! `Record` for Python: the precise figures of a test; no Python code runs while its lock is held.
+
+use std::borrow::Cow;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use pyo3::exceptions::{PyOverflowError, PyTypeError, PyValueError};
+use pyo3::prelude::*;
+use pyo3::types::{PyBytes, PyDict, PyString};
+
+use super::begun::PyBegun;
+use super::figures::{row_dict, rows_list, seconds_list};
+use crate::clock;
+use crate::record::{Coarse, Record, Report, RowView, Second, ms};
+
+/// The figures of one test.
+#[pyclass(frozen, name = "Record", module = "locust_native._core")]
+pub struct PyRecord {
+    record: Arc<Mutex<Record>>,
+}
+
+/// What Locust calls the row of all requests.
+const TOTAL: &str = "Aggregated";
+
+/// The record behind a lock. Counting cannot panic; were it ever to, half a count is no reason to stop a load test.
+pub(crate) fn lock(record: &Mutex<Record>) -> MutexGuard<'_, Record> {
+    record.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl PyRecord {
+    fn record(&self) -> MutexGuard<'_, Record> {
+        lock(&self.record)
+    }
+
+    /// The record itself, for what counts without Python; `lock` opens it.
+    pub(crate) fn shared(&self) -> Arc<Mutex<Record>> {
+        Arc::clone(&self.record)
+    }
+}
+
+#[pymethods]
+impl PyRecord {
+    #[new]
+    #[pyo3(signature = (names = 10_000))]
+    fn new(names: usize) -> Self {
+        Self {
+            record: Arc::new(Mutex::new(Record::new(names))),
+        }
+    }
+
+    /// A request has started under this method and name.
+    #[pyo3(signature = (method, name, /))]
+    fn begin(&self, method: &Bound<'_, PyAny>, name: &Bound<'_, PyAny>) -> PyResult<PyBegun> {
+        let (method, name) = (text(method)?, text(name)?);
+        Ok(PyBegun::new(self.shared(), &method, &name))
+    }
+
+    /// Counts a finished request.
+    #[pyo3(signature = (method, name, response_time, now = None, /))]
+    fn log(
+        &self,
+        method: &Bound<'_, PyAny>,
+        name: &Bound<'_, PyAny>,
+        response_time: &Bound<'_, PyAny>,
+        now: Option<f64>,
+    ) -> PyResult<()> {
+        let (method, name) = (text(method)?, text(name)?);
+        let time = milliseconds(response_time)?;
+        let now = now.unwrap_or_else(|| clock::second() as f64);
+        self.record().log(&method, &name, time, now);
+        Ok(())
+    }
+
+    /// The request logged last for this method and name has failed.
+    #[pyo3(signature = (method, name, now = None, /))]
+    fn fail(
+        &self,
+        method: &Bound<'_, PyAny>,
+        name: &Bound<'_, PyAny>,
+        now: Option<f64>,
+    ) -> PyResult<()> {
+        let (method, name) = (text(method)?, text(name)?);
+        let now = now.unwrap_or_else(|| clock::second() as f64);
+        self.record().fail(&method, &name, now);
+        Ok(())
+    }
+
+    /// How many requests were logged.
+    #[pyo3(signature = (method = None, name = None))]
+    fn count(&self, method: Option<&str>, name: Option<&str>) -> PyResult<u64> {
+        let which = which(method, name)?;
+        let record = self.record();
+        Ok(match which {
+            None => record.total().ends.requests(),
+            Some((method, name)) => record
+                .row(method, name)
+                .map_or(0, |row| row.ends.requests()),
+        })
+    }
+
+    /// The time in ms within which this share (0 to 1) of the requests finished.
+    #[pyo3(signature = (share, method = None, name = None))]
+    fn quantile(
+        &self,
+        share: f64,
+        method: Option<&str>,
+        name: Option<&str>,
+    ) -> PyResult<Option<f64>> {
+        let which = which(method, name)?;
+        let record = self.record();
+        let row = match which {
+            None => Some(record.total()),
+            Some((method, name)) => record.row(method, name),
+        };
+        let times = row.and_then(|row| row.times.quantiles(&[share]));
+        Ok(times.and_then(|times| times.first().map(|ns| ms(*ns))))
+    }
+
+    /// Of the requests that had a time: how many, their sum, least and greatest in ms, whether some are rounded, and
+    /// the times in ms within which these shares of them finished; None if none had.
+    #[allow(clippy::type_complexity)] // a tuple for Python, taken apart where it is asked for
+    #[pyo3(signature = (shares, method = None, name = None))]
+    fn times(
+        &self,
+        shares: Vec<f64>,
+        method: Option<&str>,
+        name: Option<&str>,
+    ) -> PyResult<Option<(u64, f64, f64, f64, bool, Vec<f64>)>> {
+        let which = which(method, name)?;
+        let record = self.record();
+        let row = match which {
+            None => Some(record.total()),
+            Some((method, name)) => record.row(method, name),
+        };
+        Ok(row.and_then(|row| {
+            let all = &row.times;
+            let times = all.quantiles(&shares)?.into_iter().map(ms).collect();
+            let sum = all.mean()? * all.count() as f64 / 1e6;
+            Some((
+                all.count(),
+                sum,
+                ms(all.min()?),
+                ms(all.max()?),
+                row.coarse,
+                times,
+            ))
+        }))
+    }
+
+    /// All figures of a method and name, None if there are none.
+    #[pyo3(signature = (method, name, histogram = false))]
+    fn row<'py>(
+        &self,
+        py: Python<'py>,
+        method: &str,
+        name: &str,
+        histogram: bool,
+    ) -> PyResult<Option<Bound<'py, PyDict>>> {
+        let view = self
+            .record()
+            .row(method, name)
+            .map(|row| row.view(method, name, histogram));
+        view.map(|view| row_dict(py, &view)).transpose()
+    }
+
+    /// All figures of every method and name, in Locust's order.
+    #[pyo3(signature = (histogram = false))]
+    fn rows<'py>(&self, py: Python<'py>, histogram: bool) -> PyResult<Vec<Bound<'py, PyDict>>> {
+        let rows = views(&self.record(), histogram);
+        rows_list(py, &rows)
+    }
+
+    /// All figures of all requests together.
+    #[pyo3(signature = (histogram = false))]
+    fn total<'py>(&self, py: Python<'py>, histogram: bool) -> PyResult<Bound<'py, PyDict>> {
+        let view = self.record().total().view("", TOTAL, histogram);
+        row_dict(py, &view)
+    }
+
+    /// The figures of each second from one on.
+    #[pyo3(signature = (start = i64::MIN))]
+    fn seconds<'py>(&self, py: Python<'py>, start: i64) -> PyResult<Vec<Bound<'py, PyDict>>> {
+        let seconds = self.record().seconds(start, i64::MAX);
+        seconds_list(py, &seconds)
+    }
+
+    /// Total, rows and seconds, all of the same moment.
+    #[pyo3(signature = (histogram = false))]
+    fn figures<'py>(&self, py: Python<'py>, histogram: bool) -> PyResult<Bound<'py, PyDict>> {
+        let record = self.record();
+        let total = record.total().view("", TOTAL, histogram);
+        let rows = views(&record, histogram);
+        let seconds = record.seconds(i64::MIN, i64::MAX);
+        drop(record);
+        let dict = PyDict::new(py);
+        dict.set_item("total", row_dict(py, &total)?)?;
+        dict.set_item("rows", rows_list(py, &rows)?)?;
+        dict.set_item("seconds", seconds_list(py, &seconds)?)?;
+        Ok(dict)
+    }
+
+    /// The times in ms within which these shares of the requests of the last seconds finished, the present one
+    /// included.
+    fn latest(&self, seconds: i64, shares: Vec<f64>) -> Option<Vec<f64>> {
+        let now = clock::second();
+        self.window(now - seconds, now + 1, shares)
+    }
+
+    /// The times in ms within which these shares of the requests of some seconds finished.
+    fn window(&self, start: i64, end: i64, quantiles: Vec<f64>) -> Option<Vec<f64>> {
+        let seconds = self.record().seconds(start, end);
+        let times = Second::together(&seconds).times.quantiles(&quantiles)?;
+        Some(times.into_iter().map(ms).collect())
+    }
+
+    /// What went to the row of other names, None if nothing did.
+    fn overflowed<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyDict>>> {
+        let found = self
+            .record()
+            .overflowed()
+            .map(|(requests, worst)| (requests, worst.clone()));
+        let Some((requests, worst)) = found else {
+            return Ok(None);
+        };
+        let dict = PyDict::new(py);
+        dict.set_item("requests", requests)?;
+        dict.set_item("shape", worst.shape)?;
+        dict.set_item("example", worst.example)?;
+        dict.set_item("of_that_shape", worst.count)?;
+        Ok(Some(dict))
+    }
+
+    /// Everything since the last report; counting starts anew.
+    fn take_report<'py>(&self, py: Python<'py>) -> Bound<'py, PyBytes> {
+        let report = self.record().take_report();
+        PyBytes::new(py, &report.encode())
+    }
+
+    /// Adds another process' report.
+    #[pyo3(signature = (source, report, /))]
+    fn absorb(&self, source: &str, report: &[u8]) -> PyResult<()> {
+        let report = Report::decode(report).map_err(|refused| {
+            PyValueError::new_err(format!("figures of worker {source:?} refused: {refused}"))
+        })?;
+        self.record().absorb(source, &report);
+        Ok(())
+    }
+
+    /// Adds the rounded figures of a worker without a record.
+    #[pyo3(signature = (method, name, times, failures, seconds, *, without_time = 0, failed_seconds = HashMap::new()))]
+    #[allow(clippy::too_many_arguments)] // they are Locust's
+    fn absorb_coarse(
+        &self,
+        method: &Bound<'_, PyAny>,
+        name: &Bound<'_, PyAny>,
+        times: &Bound<'_, PyDict>,
+        failures: u64,
+        seconds: HashMap<i64, u64>,
+        without_time: u64,
+        failed_seconds: HashMap<i64, u64>,
+    ) -> PyResult<()> {
+        let (method, name) = (text(method)?, text(name)?);
+        let coarse = Coarse {
+            times: times
+                .iter()
+                .map(|(time, count)| {
+                    Ok((milliseconds(&time)?.unwrap_or(f64::NAN), count.extract()?))
+                })
+                .collect::<PyResult<_>>()?,
+            without_time,
+            failures,
+            seconds: seconds.into_iter().collect(),
+            failed_seconds: failed_seconds.into_iter().collect(),
+        };
+        self.record().absorb_coarse(&method, &name, &coarse);
+        Ok(())
+    }
+
+    /// The processes whose reports were added.
+    fn sources(&self) -> Vec<String> {
+        self.record().sources()
+    }
+
+    /// A process is gone, and with it what was in flight there.
+    #[pyo3(signature = (source, /))]
+    fn forget(&self, source: &str) {
+        self.record().forget(source);
+    }
+
+    /// Zeros everywhere, but for what is in flight.
+    fn reset(&self) {
+        self.record().reset();
+    }
+
+    /// Forgets everything.
+    fn clear(&self) {
+        self.record().clear();
+    }
+
+    /// Bytes on the heap, near enough.
+    fn footprint(&self) -> usize {
+        self.record().footprint()
+    }
+}
+
+fn views(record: &Record, histogram: bool) -> Vec<RowView> {
+    record
+        .rows()
+        .into_iter()
+        .map(|(method, name, row)| row.view(method, name, histogram))
+        .collect()
+}
+
+/// A name as text: Locust takes whatever it is given.
+pub(crate) fn text<'a>(value: &'a Bound<'_, PyAny>) -> PyResult<Cow<'a, str>> {
+    match value.cast::<PyString>() {
+        Ok(text) => Ok(text.to_string_lossy()),
+        Err(_) => Ok(Cow::Owned(value.str()?.to_string_lossy().into_owned())),
+    }
+}
+
+/// Any number; what is too great for a float counts as infinite.
+fn milliseconds(value: &Bound<'_, PyAny>) -> PyResult<Option<f64>> {
+    if value.is_none() {
+        return Ok(None);
+    }
+    match value.extract() {
+        Ok(ms) => Ok(Some(ms)),
+        Err(error) if error.is_instance_of::<PyOverflowError>(value.py()) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// Both, or neither for the total.
+fn which<'a>(
+    method: Option<&'a str>,
+    name: Option<&'a str>,
+) -> PyResult<Option<(&'a str, &'a str)>> {
+    match (method, name) {
+        (None, None) => Ok(None),
+        (Some(method), Some(name)) => Ok(Some((method, name))),
+        _ => Err(PyTypeError::new_err(
+            "give method and name, or neither for the total",
+        )),
+    }
+}

@@ -1,0 +1,296 @@
+//! Record: the precise figures of a test, beside Locust's rounded ones.
+
+mod counts;
+mod ends;
+mod histogram;
+mod packing;
+mod phases;
+mod report;
+mod row;
+mod rows;
+mod seconds;
+mod shapes;
+mod view;
+
+use std::time::Duration;
+
+use foldhash::{HashMap, HashMapExt};
+
+pub use ends::Ends;
+pub use histogram::{Histogram, Packed};
+pub use phases::{PHASES, Phases, Trips};
+pub use report::{Refused, Report};
+pub use row::Row;
+pub use rows::{OTHERS, Place};
+pub use seconds::{PackedSecond, Second};
+pub use shapes::{Shape, shape};
+pub use view::{RowView, SHARES, Spread, ms};
+
+use row::Logged;
+use rows::Rows;
+use seconds::Seconds;
+
+/// The figures of one test.
+///
+/// A request's life: `begin` as it starts; then `finish` as its end is known and before the statistics are told, `log`
+/// (and `fail`) by the statistics, `reported` when all have been told; or `cut_off`; or `unreported`. A request that is
+/// logged without all that counts as started and finished at once. So at any moment, in each row and in total,
+/// started = succeeded + failed + in flight + cut off + unreported.
+#[derive(Debug)]
+pub struct Record {
+    rows: Rows,
+    total: Row,
+    seconds: Seconds,
+    /// What is in flight in other processes, by their last reports.
+    sources: HashMap<Box<str>, Vec<(Place, u64)>>,
+}
+
+/// What a worker without a record tells of one name.
+#[derive(Debug, Clone, Default)]
+pub struct Coarse {
+    /// (ms, requests)
+    pub times: Vec<(f64, u64)>,
+    pub without_time: u64,
+    pub failures: u64,
+    /// (unix second, requests)
+    pub seconds: Vec<(i64, u64)>,
+    /// (unix second, failures)
+    pub failed_seconds: Vec<(i64, u64)>,
+}
+
+/// A time as Python has it, in ns; `None` if it is none.
+fn nanoseconds(ms: f64) -> Option<i64> {
+    // Beyond 292 years it stays there: still counted, and out of range. (A call of `round` takes longer than this.)
+    ms.is_finite()
+        .then(|| (ms * 1e6 + 0.5_f64.copysign(ms)) as i64)
+}
+
+/// The unix second of a wall-clock time; 0 for what is no time.
+fn second(now: f64) -> i64 {
+    let whole = now as i64;
+    whole - i64::from(now < whole as f64)
+}
+
+impl Record {
+    /// An empty record with room for so many names.
+    #[must_use]
+    pub fn new(names: usize) -> Self {
+        Self {
+            rows: Rows::new(names),
+            total: Row::default(),
+            seconds: Seconds::default(),
+            sources: HashMap::new(),
+        }
+    }
+
+    /// Where requests of this method and name are counted.
+    pub fn place(&mut self, method: &str, name: &str) -> Place {
+        self.rows.place(method, name)
+    }
+
+    /// Counts a finished request: response time in ms if it has one, and the wall clock in s.
+    pub fn log(&mut self, method: &str, name: &str, ms: Option<f64>, now: f64) {
+        let logged = Logged {
+            time: ms.and_then(nanoseconds),
+            second: second(now),
+        };
+        let Some(row) = self.rows.row(method, name, 1) else {
+            return;
+        };
+        let awaited = row.ends.awaited > 0;
+        row.log(logged, awaited);
+        self.total.log(logged, awaited);
+        self.seconds.at(logged.second).log(logged.time);
+    }
+
+    /// The request that was logged last for this method and name has failed. If none was, this is one without a time.
+    pub fn fail(&mut self, method: &str, name: &str, now: f64) {
+        let Some(row) = self.rows.row(method, name, 1) else {
+            return;
+        };
+        let logged = row.take_last().unwrap_or_else(|| {
+            let logged = Logged {
+                time: None,
+                second: second(now),
+            };
+            let awaited = row.ends.awaited > 0;
+            row.log(logged, awaited);
+            row.take_last();
+            self.total.log(logged, awaited);
+            self.seconds.at(logged.second).log(None);
+            logged
+        });
+        row.fail(logged.time);
+        self.total.fail(logged.time);
+        self.seconds.at(logged.second).failures += 1;
+    }
+
+    /// A request has started.
+    pub fn begin(&mut self, place: Place) {
+        if let Some(row) = self.rows.at(place) {
+            row.ends.under_way += 1;
+            self.total.ends.under_way += 1;
+        }
+    }
+
+    /// A request is over that began at one place, and the statistics will be told of it at another (or the same).
+    pub fn finish(&mut self, begun: Place, ended: Place) {
+        if !self.leave(begun) {
+            return;
+        }
+        if let Some(row) = self.rows.at(ended) {
+            for ends in [&mut row.ends, &mut self.total.ends] {
+                ends.awaited += 1;
+                ends.reporting += 1;
+            }
+        }
+        self.rows.release(begun);
+    }
+
+    /// Everybody has been told of a request that was finished: if the statistics have not, they will not be.
+    pub fn reported(&mut self, ended: Place) {
+        let Some(row) = self.rows.at(ended) else {
+            return;
+        };
+        if row.ends.reporting == 0 {
+            return;
+        }
+        let untold = row.ends.awaited == row.ends.reporting;
+        for ends in [&mut row.ends, &mut self.total.ends] {
+            ends.reporting -= 1;
+            if untold {
+                ends.awaited -= 1;
+                ends.unreported += 1;
+            }
+        }
+    }
+
+    /// A request was given up at this age because the test has ended.
+    pub fn cut_off(&mut self, place: Place, age: Duration) {
+        if self.leave(place)
+            && let Some(row) = self.rows.known(place)
+        {
+            row.cut_off(age);
+            self.total.cut_off(age);
+        }
+    }
+
+    /// A request is over, and nobody will tell the statistics.
+    pub fn unreported(&mut self, place: Place) {
+        if self.leave(place)
+            && let Some(row) = self.rows.known(place)
+        {
+            row.ends.unreported += 1;
+            self.total.ends.unreported += 1;
+        }
+    }
+
+    /// Takes one that is under way out of its row; false if there is none, as after `clear`.
+    fn leave(&mut self, begun: Place) -> bool {
+        let Some(row) = self.rows.at(begun) else {
+            return false;
+        };
+        if row.ends.under_way == 0 {
+            return false;
+        }
+        row.ends.under_way -= 1;
+        self.total.ends.under_way -= 1;
+        true
+    }
+
+    /// Adds the rounded figures of a worker without a record: requests per response time in ms, requests without one,
+    /// failures, and requests and failures per second.
+    pub fn absorb_coarse(&mut self, method: &str, name: &str, coarse: &Coarse) {
+        let mut more = Row {
+            coarse: true,
+            without_time: coarse.without_time,
+            ..Row::default()
+        };
+        for (ms, times) in &coarse.times {
+            match nanoseconds(*ms) {
+                Some(ns) => more.times.record_ns(ns, *times),
+                None => more.without_time = more.without_time.saturating_add(*times),
+            }
+        }
+        let requests = more.times.count().saturating_add(more.without_time);
+        // A failure that was told alone is a request without a time.
+        let alone = coarse.failures.saturating_sub(requests);
+        more.without_time = more.without_time.saturating_add(alone);
+        more.ends.failed = coarse.failures;
+        more.ends.succeeded = requests.saturating_sub(coarse.failures);
+        if let Some(row) = self.rows.row(method, name, more.ends.requests()) {
+            row.merge(&more);
+            self.total.merge(&more);
+        }
+        for (at, requests) in &coarse.seconds {
+            let second = self.seconds.at(*at);
+            second.requests = second.requests.saturating_add(*requests);
+        }
+        for (at, failures) in &coarse.failed_seconds {
+            let second = self.seconds.at(*at);
+            second.failures = second.failures.saturating_add(*failures);
+        }
+    }
+
+    /// Counts where the time of one exchange went.
+    pub fn trip(&mut self, place: Place, phases: &Phases) {
+        if let Some(row) = self.rows.known(place) {
+            row.trip(phases);
+            self.total.trip(phases);
+        }
+    }
+
+    /// Zeros everywhere, but for what is in flight.
+    pub fn reset(&mut self) {
+        self.rows.reset();
+        self.total.take();
+        self.seconds = Seconds::default();
+    }
+
+    /// Forgets everything, also what is in flight: whatever is heard of that later counts as if it had never begun.
+    pub fn clear(&mut self) {
+        self.rows.clear();
+        self.total = Row::default();
+        self.seconds = Seconds::default();
+        self.sources.clear();
+    }
+
+    /// The figures of all requests.
+    #[must_use]
+    pub fn total(&self) -> &Row {
+        &self.total
+    }
+
+    /// The figures of a method and name.
+    #[must_use]
+    pub fn row(&self, method: &str, name: &str) -> Option<&Row> {
+        self.rows.get(method, name)
+    }
+
+    /// Method, name and figures of every row, in Locust's order: by name, then method.
+    #[must_use]
+    pub fn rows(&self) -> Vec<(&str, &str, &Row)> {
+        let mut rows: Vec<_> = self.rows.each().collect();
+        rows.sort_unstable_by_key(|(method, name, _)| (*name, *method));
+        rows
+    }
+
+    /// The seconds from one to before another, in order; packed, so that nobody waits for whoever reads them.
+    #[must_use]
+    pub fn seconds(&self, from: i64, before: i64) -> Vec<PackedSecond> {
+        self.seconds.between(from, before)
+    }
+
+    /// How many requests were counted under the name of the others, and the shape that most of their names have.
+    #[must_use]
+    pub fn overflowed(&self) -> Option<(u64, &Shape)> {
+        let others = self.rows.of_others()?;
+        Some((others.ends.requests(), self.rows.shapes.worst()?))
+    }
+
+    /// Bytes on the heap, near enough.
+    #[must_use]
+    pub fn footprint(&self) -> usize {
+        self.rows.footprint() + self.total.footprint() + self.seconds.footprint()
+    }
+}

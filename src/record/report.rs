@@ -1,0 +1,336 @@
+//! Report: what one process tells another of its figures, as MessagePack with named fields.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use super::counts::LONGEST;
+use super::ends::Ends;
+use super::histogram::{Histogram, Packed};
+use super::phases::{PHASES, Trips};
+use super::row::Row;
+use super::seconds::PackedSecond;
+use super::{Record, Shape};
+
+/// Raised when a field changes its meaning; new fields do not, for readers pass over what they do not know.
+const VERSION: u32 = 1;
+/// What a report says it is.
+const FORMAT: &str = "locust-native record";
+/// What all histograms in it were made for: lowest time in ns, digits, longest time in ns.
+const BUCKETS: (u64, u8, u64) = (1, 3, LONGEST);
+
+/// Why a report was not taken; nothing of it was counted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refused(String);
+
+impl fmt::Display for Refused {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for Refused {}
+
+/// What every report begins with, whatever its version.
+#[derive(Debug, Deserialize)]
+struct Head {
+    format: String,
+    version: u32,
+    buckets: (u64, u8, u64),
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+struct Message {
+    format: String,
+    version: u32,
+    buckets: (u64, u8, u64),
+    #[serde(default)]
+    rows: Vec<RowMessage>,
+    #[serde(default)]
+    seconds: Vec<PackedSecond>,
+    #[serde(default)]
+    shapes: Vec<Shape>,
+}
+
+#[derive(Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+struct RowMessage {
+    method: String,
+    name: String,
+    succeeded: u64,
+    failed: u64,
+    #[serde(skip_serializing_if = "is_default")]
+    without_time: u64,
+    #[serde(skip_serializing_if = "is_default")]
+    in_flight: u64,
+    #[serde(skip_serializing_if = "is_default")]
+    cut_off: u64,
+    #[serde(skip_serializing_if = "is_default")]
+    unreported: u64,
+    #[serde(skip_serializing_if = "is_default")]
+    coarse: bool,
+    #[serde(skip_serializing_if = "is_default")]
+    times: Option<Packed>,
+    #[serde(skip_serializing_if = "is_default")]
+    failed_times: Option<Packed>,
+    #[serde(skip_serializing_if = "is_default")]
+    ages: Option<Packed>,
+    #[serde(skip_serializing_if = "is_default")]
+    trips: Option<TripsMessage>,
+}
+
+#[derive(Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+struct TripsMessage {
+    phases: BTreeMap<String, Packed>,
+    new: u64,
+    reused: u64,
+    full: u64,
+    resumed: u64,
+    bytes_out: u64,
+    bytes_in: u64,
+    versions: Vec<(u8, u64)>,
+}
+
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
+}
+
+fn pack(times: &Histogram) -> Option<Packed> {
+    (times.count() > 0).then(|| times.pack())
+}
+
+fn unpack(times: Option<&Packed>) -> Option<Histogram> {
+    times.map_or_else(|| Some(Histogram::default()), Packed::unpack)
+}
+
+/// What another process has counted since its last report, and what is in flight there.
+#[derive(Debug, Default)]
+pub struct Report {
+    /// Method, name, figures; in flight is what `elsewhere` says.
+    rows: Vec<(String, String, Row)>,
+    seconds: Vec<PackedSecond>,
+    shapes: Vec<Shape>,
+}
+
+impl Report {
+    /// As it goes to another process.
+    #[must_use]
+    pub fn encode(&self) -> Vec<u8> {
+        let message = Message {
+            format: FORMAT.to_owned(),
+            version: VERSION,
+            buckets: BUCKETS,
+            rows: self.rows.iter().map(row_message).collect(),
+            seconds: self.seconds.clone(),
+            shapes: self.shapes.clone(),
+        };
+        // Writing to memory what has a type for every field cannot fail.
+        rmp_serde::to_vec_named(&message).unwrap_or_default()
+    }
+
+    /// What another process has sent.
+    pub fn decode(bytes: &[u8]) -> Result<Self, Refused> {
+        let broken = |why: &dyn fmt::Display| {
+            Refused(format!(
+                "no report of figures, or a broken one ({} bytes): {why}",
+                bytes.len()
+            ))
+        };
+        let head: Head = rmp_serde::from_slice(bytes).map_err(|error| broken(&error))?;
+        if head.format != FORMAT {
+            return Err(broken(&format_args!("it says it is {:?}", head.format)));
+        }
+        if head.version != VERSION {
+            return Err(Refused(format!(
+                "its figures are of version {}, and only version {VERSION} is known here: \
+                 install the same locust-native everywhere",
+                head.version
+            )));
+        }
+        if head.buckets != BUCKETS {
+            return Err(Refused(format!(
+                "its histograms have other buckets {:?} than those here {BUCKETS:?} (lowest ns, digits, longest ns): \
+                 install the same locust-native everywhere",
+                head.buckets
+            )));
+        }
+        let message: Message = rmp_serde::from_slice(bytes).map_err(|error| broken(&error))?;
+        let wrong = |what: &dyn fmt::Display| broken(&format_args!("{what} does not add up"));
+        if let Some(second) = message
+            .seconds
+            .iter()
+            .find(|second| second.unpack().is_none())
+        {
+            return Err(wrong(&format_args!("second {}", second.at)));
+        }
+        let read = |row: RowMessage| match read_row(&row) {
+            Some(figures) => Ok((row.method, row.name, figures)),
+            None => Err(wrong(&format_args!("row {:?}", row.name))),
+        };
+        Ok(Self {
+            rows: message
+                .rows
+                .into_iter()
+                .map(read)
+                .collect::<Result<_, _>>()?,
+            seconds: message.seconds,
+            shapes: message.shapes,
+        })
+    }
+}
+
+fn row_message((method, name, row): &(String, String, Row)) -> RowMessage {
+    RowMessage {
+        method: method.clone(),
+        name: name.clone(),
+        succeeded: row.ends.succeeded,
+        failed: row.ends.failed,
+        without_time: row.without_time,
+        in_flight: row.ends.in_flight(),
+        cut_off: row.ends.cut_off,
+        unreported: row.ends.unreported,
+        coarse: row.coarse,
+        times: pack(&row.times),
+        failed_times: pack(&row.failed),
+        ages: pack(&row.ages),
+        trips: row.trips.as_deref().map(trips_message),
+    }
+}
+
+fn trips_message(trips: &Trips) -> TripsMessage {
+    TripsMessage {
+        phases: PHASES
+            .iter()
+            .zip(&trips.times)
+            .filter_map(|(phase, times)| Some(((*phase).to_owned(), pack(times)?)))
+            .collect(),
+        new: trips.new,
+        reused: trips.reused,
+        full: trips.full,
+        resumed: trips.resumed,
+        bytes_out: trips.bytes_out,
+        bytes_in: trips.bytes_in,
+        versions: trips.versions.clone(),
+    }
+}
+
+/// `None` if it does not add up.
+fn read_row(message: &RowMessage) -> Option<Row> {
+    let row = Row {
+        times: unpack(message.times.as_ref())?,
+        failed: unpack(message.failed_times.as_ref())?,
+        without_time: message.without_time,
+        ends: Ends {
+            succeeded: message.succeeded,
+            failed: message.failed,
+            cut_off: message.cut_off,
+            unreported: message.unreported,
+            elsewhere: message.in_flight,
+            ..Ends::default()
+        },
+        ages: unpack(message.ages.as_ref())?,
+        trips: match &message.trips {
+            Some(trips) => Some(Box::new(read_trips(trips)?)),
+            None => None,
+        },
+        coarse: message.coarse,
+        ..Row::default()
+    };
+    let requests = row.times.count().checked_add(row.without_time)?;
+    let adds_up = message.succeeded.checked_add(message.failed) == Some(requests)
+        && row.failed.count() <= message.failed
+        && row.ages.count() == message.cut_off;
+    adds_up.then_some(row)
+}
+
+fn read_trips(message: &TripsMessage) -> Option<Trips> {
+    let mut times: [Histogram; 7] = Default::default();
+    for (phase, times) in PHASES.iter().zip(&mut times) {
+        *times = unpack(message.phases.get(*phase))?;
+    }
+    Some(Trips {
+        times,
+        new: message.new,
+        reused: message.reused,
+        full: message.full,
+        resumed: message.resumed,
+        bytes_out: message.bytes_out,
+        bytes_in: message.bytes_in,
+        versions: message.versions.clone(),
+    })
+}
+
+impl Record {
+    /// Everything since the last report, and what is in flight now; counting starts anew.
+    #[must_use]
+    pub fn take_report(&mut self) -> Report {
+        let shapes = self.rows.shapes.all().to_vec();
+        let rows = self.rows.drain();
+        self.total.take();
+        let seconds = std::mem::take(&mut self.seconds).between(i64::MIN, i64::MAX);
+        Report {
+            rows,
+            seconds,
+            shapes,
+        }
+    }
+
+    /// The processes that have requests in flight, by their last reports.
+    #[must_use]
+    pub fn sources(&self) -> Vec<String> {
+        self.sources
+            .keys()
+            .map(|source| source.to_string())
+            .collect()
+    }
+
+    /// Adds what another process has counted; what is in flight there is what this report says.
+    pub fn absorb(&mut self, source: &str, report: &Report) {
+        let mut in_flight = Vec::new();
+        for (method, name, more) in &report.rows {
+            if more.ends.in_flight() > 0 {
+                let place = self.rows.place(method, name);
+                in_flight.push((place, more.ends.in_flight()));
+                if let Some(row) = self.rows.at(place) {
+                    for ends in [&mut row.ends, &mut self.total.ends] {
+                        ends.elsewhere = ends.elsewhere.saturating_add(more.ends.in_flight());
+                    }
+                }
+            }
+            let ended = more.ends.started() - more.ends.in_flight();
+            if ended > 0 || more.trips.is_some() || more.coarse {
+                let Some(row) = self.rows.row(method, name, more.ends.requests()) else {
+                    continue;
+                };
+                row.merge(more);
+                self.total.merge(more);
+            }
+        }
+        self.forget(source);
+        if !in_flight.is_empty() {
+            self.sources.insert(source.into(), in_flight);
+        }
+        for second in report.seconds.iter().filter_map(PackedSecond::unpack) {
+            self.seconds.at(second.at).merge(&second);
+        }
+        for shape in &report.shapes {
+            self.rows
+                .shapes
+                .count(&shape.shape, &shape.example, shape.count);
+        }
+    }
+
+    /// A process is gone: what was in flight there is not any more.
+    pub fn forget(&mut self, source: &str) {
+        for (place, count) in self.sources.remove(source).unwrap_or_default() {
+            if let Some(row) = self.rows.at(place) {
+                for ends in [&mut row.ends, &mut self.total.ends] {
+                    ends.elsewhere = ends.elsewhere.saturating_sub(count);
+                }
+            }
+            self.rows.release(place);
+        }
+    }
+}

@@ -1,0 +1,337 @@
+//! P14: every request that was started is counted once, at any moment.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use _core::record::{PHASES, Phases, Place, Record, Report};
+use proptest::collection::vec;
+use proptest::prelude::*;
+use proptest::sample::Index;
+
+use super::{assert_adds_up, name, series};
+
+#[derive(Debug, Clone)]
+enum Step {
+    Begin(&'static str),
+    Finish(Index, &'static str),
+    Log(Index, bool),
+    Reported(Index),
+    CutOff(Index),
+    Unreported(Index),
+    AtOnce(&'static str, bool),
+    Report,
+    Reset,
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    let index = any::<Index>;
+    prop_oneof![
+        6 => name().prop_map(Step::Begin),
+        4 => (index(), name()).prop_map(|(at, name)| Step::Finish(at, name)),
+        4 => (index(), any::<bool>()).prop_map(|(at, failed)| Step::Log(at, failed)),
+        4 => index().prop_map(Step::Reported),
+        1 => index().prop_map(Step::CutOff),
+        1 => index().prop_map(Step::Unreported),
+        2 => (name(), any::<bool>()).prop_map(|(name, failed)| Step::AtOnce(name, failed)),
+        1 => Just(Step::Report),
+        1 => Just(Step::Reset),
+    ]
+}
+
+/// One request as the test knows it.
+#[derive(Debug, Clone, Copy)]
+struct Life {
+    name: &'static str,
+    place: Place,
+    finished: bool,
+    logged: bool,
+}
+
+/// succeeded, failed, cut off, unreported or in flight
+type Told = BTreeMap<&'static str, [u64; 4]>;
+
+/// A process: its record, and the same told by a list of requests.
+struct Process {
+    record: Record,
+    lives: Vec<Life>,
+    /// Finished and never logged: unreported sooner or later, in flight till then.
+    lost: Vec<&'static str>,
+    ended: Told,
+}
+
+impl Process {
+    fn new() -> Self {
+        Self {
+            record: Record::new(100),
+            lives: Vec::new(),
+            lost: Vec::new(),
+            ended: Told::new(),
+        }
+    }
+
+    fn count(&mut self, name: &'static str, end: usize) {
+        self.ended.entry(name).or_default()[end] += 1;
+    }
+
+    fn pick(&self, at: &Index, which: impl Fn(&Life) -> bool) -> Option<usize> {
+        let all: Vec<usize> = (0..self.lives.len())
+            .filter(|n| which(&self.lives[*n]))
+            .collect();
+        (!all.is_empty()).then(|| *at.get(&all))
+    }
+
+    fn log(&mut self, name: &'static str, failed: bool) {
+        self.record.log("GET", name, Some(3.0), 1.0);
+        if failed {
+            self.record.fail("GET", name, 1.0);
+        }
+        self.count(name, usize::from(failed));
+    }
+
+    fn take(&mut self, step: &Step) {
+        match step {
+            Step::Begin(name) => {
+                let place = self.record.place("GET", name);
+                self.record.begin(place);
+                self.lives.push(Life {
+                    name,
+                    place,
+                    finished: false,
+                    logged: false,
+                });
+            }
+            Step::Finish(at, name) => {
+                if let Some(at) = self.pick(at, |life| !life.finished) {
+                    let ended = self.record.place("GET", name);
+                    self.record.finish(self.lives[at].place, ended);
+                    self.lives[at] = Life {
+                        name,
+                        place: ended,
+                        finished: true,
+                        logged: false,
+                    };
+                }
+            }
+            Step::Log(at, failed) => {
+                if let Some(at) = self.pick(at, |life| life.finished && !life.logged) {
+                    self.log(self.lives[at].name, *failed);
+                    self.lives[at].logged = true;
+                }
+            }
+            Step::Reported(at) => {
+                if let Some(at) = self.pick(at, |life| life.finished) {
+                    let life = self.lives.swap_remove(at);
+                    self.record.reported(life.place);
+                    if !life.logged {
+                        self.lost.push(life.name);
+                    }
+                }
+            }
+            Step::CutOff(at) => {
+                if let Some(at) = self.pick(at, |life| !life.finished) {
+                    let life = self.lives.swap_remove(at);
+                    self.record.cut_off(life.place, Duration::from_millis(5));
+                    self.count(life.name, 2);
+                }
+            }
+            Step::Unreported(at) => {
+                if let Some(at) = self.pick(at, |life| !life.finished) {
+                    let life = self.lives.swap_remove(at);
+                    self.record.unreported(life.place);
+                    self.count(life.name, 3);
+                }
+            }
+            // Between the end of another request of this name and its report, this would be taken for that.
+            Step::AtOnce(name, failed) => {
+                let awaited = |life: &Life| life.finished && !life.logged && life.name == *name;
+                if !self.lives.iter().any(awaited) && !self.lost.contains(name) {
+                    self.log(name, *failed);
+                }
+            }
+            Step::Reset => self.reset(),
+            Step::Report => {}
+        }
+    }
+
+    fn reset(&mut self) {
+        self.record.reset();
+        self.ended.clear();
+        // Of the lost, those that were in flight still are.
+        let mut left: BTreeMap<String, u64> = BTreeMap::new();
+        for (_, name, row) in self.record.rows() {
+            let awaited = |life: &&Life| !life.logged && life.name == name;
+            let known = self.lives.iter().filter(awaited).count() as u64;
+            left.insert(name.to_owned(), row.ends.in_flight() - known);
+        }
+        self.lost.retain(|name| match left.get_mut(*name) {
+            Some(count) if *count > 0 => {
+                *count -= 1;
+                true
+            }
+            _ => false,
+        });
+    }
+
+    /// What the record should say; those in flight and those unreported in one figure.
+    fn told(&self) -> Told {
+        let mut told = self.ended.clone();
+        for life in self.lives.iter().filter(|life| !life.logged) {
+            told.entry(life.name).or_default()[3] += 1;
+        }
+        for name in &self.lost {
+            told.entry(name).or_default()[3] += 1;
+        }
+        told.retain(|_, ends| *ends != [0; 4]);
+        told
+    }
+}
+
+fn told(record: &Record) -> BTreeMap<&str, [u64; 4]> {
+    record
+        .rows()
+        .into_iter()
+        .filter(|(_, _, row)| row.ends.started() > 0)
+        .map(|(_, name, row)| {
+            let ends = row.ends;
+            let rest = ends.in_flight() + ends.unreported;
+            (name, [ends.succeeded, ends.failed, ends.cut_off, rest])
+        })
+        .collect()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(200))]
+
+    #[test]
+    fn p14_requests_are_conserved(steps in vec(step(), 0..120)) {
+        let mut process = Process::new();
+        for step in &steps {
+            process.take(step);
+            prop_assert_eq!(told(&process.record), process.told());
+            assert_adds_up(&process.record)?;
+        }
+        // When everybody was told of everything, nothing is in flight but what is under way.
+        while let Some(at) = process.lives.iter().position(|life| life.finished) {
+            let life = process.lives.swap_remove(at);
+            process.record.reported(life.place);
+        }
+        prop_assert_eq!(process.record.total().ends.in_flight(), process.lives.len() as u64);
+        assert_adds_up(&process.record)?;
+    }
+
+    #[test]
+    fn p14_across_processes(steps in vec((step(), 0..3_usize), 0..150)) {
+        let mut master = Record::new(100);
+        let mut workers: Vec<Process> = (0..3).map(|_| Process::new()).collect();
+        let mut last: Vec<Told> = vec![Told::new(); 3];
+        for (step, at) in &steps {
+            let worker = &mut workers[*at];
+            if !matches!(step, Step::Reset) {
+                worker.take(step);
+            }
+            if matches!(step, Step::Report) {
+                last[*at] = worker.told();
+                let report = worker.record.take_report().encode();
+                master.absorb(&at.to_string(), &Report::decode(&report).unwrap());
+                let mut expected: BTreeMap<&str, [u64; 4]> = BTreeMap::new();
+                for (name, ends) in last.iter().flatten() {
+                    let sums = expected.entry(name).or_default();
+                    for (sum, count) in sums.iter_mut().zip(ends) {
+                        *sum += count;
+                    }
+                }
+                prop_assert_eq!(told(&master), expected);
+                assert_adds_up(&master)?;
+            }
+        }
+        for at in 0..3 {
+            master.forget(&at.to_string());
+        }
+        prop_assert_eq!(master.total().ends.in_flight(), 0);
+        assert_adds_up(&master)?;
+    }
+}
+
+#[test]
+fn a_failure_told_alone_is_a_request_without_a_time() {
+    let mut record = Record::new(10);
+    record.fail("GET", "/", 1.0);
+    record.log("GET", "/", Some(2.0), 2.0);
+    record.fail("GET", "/", 3.5);
+    record.fail("GET", "/", 3.5);
+    let row = record.row("GET", "/").unwrap();
+    assert_eq!(
+        (row.ends.failed, row.ends.succeeded, row.without_time),
+        (3, 0, 2)
+    );
+    assert_eq!(row.failed.buckets().len(), 1);
+    let seconds: Vec<_> = series(&record)
+        .iter()
+        .map(|s| (s.at, s.requests, s.failures))
+        .collect();
+    assert_eq!(seconds, [(1, 1, 1), (2, 1, 1), (3, 1, 1)]);
+}
+
+#[test]
+fn what_a_cleared_record_hears_of_the_past_is_new() {
+    let mut record = Record::new(10);
+    let begun = record.place("GET", "/");
+    record.begin(begun);
+    record.begin(begun);
+    record.reset();
+    assert_eq!(record.total().ends.started(), 2);
+    record.clear();
+    let ended = record.place("GET", "/");
+    assert_ne!(begun, ended);
+    record.finish(begun, ended);
+    record.unreported(begun);
+    record.log("GET", "/", Some(1.0), 1.0);
+    record.reported(ended);
+    let ends = record.total().ends;
+    assert_eq!(
+        (ends.started(), ends.succeeded, ends.in_flight()),
+        (1, 1, 0)
+    );
+}
+#[test]
+fn a_reused_connection_has_no_times_of_a_new_one() {
+    let mut record = Record::new(10);
+    let place = record.place("GET", "/");
+    record.log("GET", "/plain", Some(1.0), 1.0);
+    let ms = Duration::from_millis(3);
+    let mut phases = Phases {
+        times: [Some(ms); 7],
+        opened: 1,
+        full: 1,
+        bytes_out: 10,
+        bytes_in: 1_000,
+        version: Some(11),
+        ..Phases::default()
+    };
+    record.trip(place, &phases);
+    (phases.opened, phases.reused, phases.full) = (0, 1, 0);
+    record.trip(place, &phases);
+    let trips = record.row("GET", "/").unwrap().trips.as_ref().unwrap();
+    let counts = PHASES
+        .iter()
+        .zip(&trips.times)
+        .map(|(phase, times)| (*phase, times.count()));
+    let expected = [
+        ("queued", 2),
+        ("dns", 1),
+        ("connect", 1),
+        ("tls", 1),
+        ("send", 2),
+        ("wait", 2),
+        ("download", 2),
+    ];
+    assert_eq!(counts.collect::<Vec<_>>(), expected);
+    assert_eq!(
+        (trips.new, trips.reused, trips.full, trips.resumed),
+        (1, 1, 1, 0)
+    );
+    assert_eq!((trips.bytes_out, trips.bytes_in), (20, 2_000));
+    assert_eq!(trips.versions, [(11, 2)]);
+    assert_eq!(record.total().trips.as_ref().unwrap(), trips);
+    assert!(record.row("GET", "/plain").unwrap().trips.is_none());
+}

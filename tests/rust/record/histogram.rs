@@ -1,0 +1,131 @@
+//! P1 to P4 of one histogram.
+
+use _core::record::Histogram;
+use hdrhistogram::serialization::Deserializer;
+use proptest::collection::vec;
+use proptest::prelude::*;
+use proptest::sample::Index;
+
+use super::{HOUR, any_times, assert_close, counted, exact, shares, times};
+
+proptest! {
+    #[test]
+    fn p1_precision(times in times(), share in 0.0..=1.0_f64) {
+        let histogram = counted(&times);
+        let mut sorted = times;
+        sorted.sort_unstable();
+        let mut shares = shares();
+        shares.extend([0.0, share, 1.0]);
+        for (told, share) in histogram.quantiles(&shares).unwrap().iter().zip(&shares) {
+            assert_close(*told, exact(&sorted, *share))?;
+        }
+        prop_assert_eq!(histogram.min(), sorted.first().copied());
+        prop_assert_eq!(histogram.max(), sorted.last().copied());
+        let sum: i128 = sorted.iter().map(|ns| i128::from(*ns)).sum();
+        prop_assert_eq!(histogram.mean(), Some(sum as f64 / sorted.len() as f64));
+    }
+
+    #[test]
+    fn p2_order(times in any_times()) {
+        let histogram = counted(&times);
+        match histogram.quantiles(&shares()) {
+            None => prop_assert!(times.is_empty()),
+            Some(quantiles) => {
+                prop_assert!(quantiles.is_sorted());
+                prop_assert!(quantiles.first() >= histogram.min().as_ref());
+                prop_assert!(quantiles.last() <= histogram.max().as_ref());
+            }
+        }
+    }
+
+    #[test]
+    fn p3_nothing_is_lost_at_the_edges(times in any_times()) {
+        let histogram = counted(&times);
+        let outside = times.iter().filter(|ns| !(0..=HOUR).contains(*ns)).count() as u64;
+        prop_assert_eq!(histogram.count(), times.len() as u64);
+        prop_assert_eq!(histogram.out_of_range(), outside);
+        prop_assert_eq!(histogram.max(), times.iter().max().copied());
+        prop_assert_eq!(histogram.min(), times.iter().min().copied());
+        let within: u64 = histogram.buckets().iter().map(|(_, count)| count).sum();
+        prop_assert_eq!(within + outside, histogram.count());
+    }
+
+    #[test]
+    fn p4_histograms_merge(parts in vec(any_times(), 0..5), order in any::<Index>()) {
+        let unsplit = counted(&parts.concat());
+        let mut parts: Vec<Histogram> = parts.iter().map(|times| counted(times)).collect();
+        if !parts.is_empty() {
+            let by = order.index(parts.len());
+            parts.rotate_left(by);
+        }
+        let mut merged = Histogram::default();
+        parts.iter().for_each(|part| merged.merge(part));
+        prop_assert_eq!(&merged, &unsplit);
+        prop_assert_eq!(merged.buckets(), unsplit.buckets());
+        // (a + b) + c = a + (b + c)
+        let mut folded = Histogram::default();
+        for part in parts.iter().rev() {
+            let mut next = part.clone();
+            next.merge(&folded);
+            folded = next;
+        }
+        prop_assert_eq!(&folded, &unsplit);
+        let unpacked = unsplit.pack().unpack();
+        prop_assert_eq!(unpacked, Some(unsplit));
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(32))]
+
+    #[test]
+    fn the_buckets_are_hdr_histograms(times in times()) {
+        let ours = counted(&times);
+        let mut theirs = hdrhistogram::Histogram::<u64>::new_with_bounds(1, HOUR as u64, 3).unwrap();
+        times.iter().for_each(|ns| theirs.record(*ns as u64).unwrap());
+        let told: Vec<(u64, u64)> = theirs
+            .iter_recorded()
+            .map(|step| (theirs.lowest_equivalent(step.value_iterated_to()), step.count_at_value()))
+            .collect();
+        prop_assert_eq!(ours.buckets(), told);
+        let sent: hdrhistogram::Histogram<u64> =
+            Deserializer::new().deserialize(&mut &*ours.to_hdr()).unwrap();
+        prop_assert_eq!(sent, theirs);
+    }
+}
+
+#[test]
+fn counts_outgrow_their_width() {
+    let mut histogram = Histogram::default();
+    (0..300).for_each(|ms| histogram.record_ns(ms * 1_000_000, 1));
+    let mut expected = 1;
+    for times in [1, 254, 65_280, u64::from(u32::MAX) - 65_536, 1, 1 << 40] {
+        histogram.record_ns(1_000_000, times);
+        expected += times;
+        assert_eq!(histogram.buckets()[1].1, expected);
+        assert_eq!(histogram.buckets()[2].1, 1);
+    }
+    assert_eq!(histogram.count(), 299 + expected);
+    let mut small = Histogram::default();
+    small.record_ns(7, u64::from(u32::MAX));
+    small.record_ns(7, 1);
+    assert_eq!(small.buckets(), [(7, 1 << 32)]);
+}
+#[test]
+fn p16_a_histogram_has_a_greatest_size() {
+    let mut histogram = Histogram::default();
+    for ns in (0..2_048).chain(
+        (11..42).flat_map(|power| (0..1_024).map(move |n| (1 << power) + (n << (power - 10)))),
+    ) {
+        histogram.record_ns(ns, 1);
+    }
+    assert!(histogram.footprint() <= 80_000, "{}", histogram.footprint());
+    assert!(
+        histogram.pack().footprint() <= 70_000,
+        "{}",
+        histogram.pack().footprint()
+    );
+    let all = histogram.clone();
+    (0..17).for_each(|_| histogram.merge(&histogram.clone()));
+    assert_eq!(histogram.count(), all.count() << 17);
+}

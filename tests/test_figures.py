@@ -1,0 +1,175 @@
+"""The precise figures of whole runs: they are the server's own counts, and each request has exactly one end."""
+
+import csv
+import json
+
+import pytest
+
+ENDS = ("succeeded", "failed", "in_flight", "cut_off", "unreported")
+
+# A slow machine needs longer for as many requests, and no test minds.
+ENDING = """
+import gevent
+from locust import events
+
+@events.init.add_listener
+def end_after_some(environment, runner, **arguments):
+    def look():
+        while environment.stats.num_requests < REQUESTS:
+            gevent.sleep(0.02)
+        runner.quit()
+    gevent.spawn(look)
+"""
+
+LOCUSTFILE = """
+from locust import FastHttpUser, HttpUser, constant
+
+def page(user):
+    user.client.get("/page")
+
+def renamed(user):
+    with user.client.get("/do/before?status=500", name="/do/before", catch_response=True) as response:
+        response.request_meta["name"] = "after"
+
+def nobody_looks(user):
+    user.client.get("/nobody-looks", catch_response=True)
+
+def bad(user):
+    with user.client.get("/bad", catch_response=True) as response:
+        response.failure("no")
+
+def held(user):
+    user.client.get("/do/held?hold=1", name="/do/held")
+
+class Visitor(HttpUser):
+    tasks = {page: 5, renamed: 1, nobody_looks: 1, bad: 1}
+    wait_time = constant(0.02)
+
+class FastVisitor(FastHttpUser):
+    tasks = Visitor.tasks
+    wait_time = constant(0.02)
+
+class Waiting(HttpUser):
+    fixed_count = 2
+    tasks = [held]
+""" + ENDING.replace("REQUESTS", "200")
+
+LISTENER = """
+@events.request.add_listener
+def listen(**arguments):
+    pass
+"""
+
+
+@pytest.fixture
+def figures(run_locust, tmp_path):
+    def run(text, *arguments, code=1, **variables):
+        done = run_locust(text, "--native-json", "out/figures.json", "-t", "40", *arguments, **variables)
+        assert done.code == code, done.err
+        return json.loads((tmp_path / "out/figures.json").read_text()), done
+
+    return run
+
+
+@pytest.mark.parametrize("more", ["", LISTENER], ids=["alone", "listener"])
+def test_p14_every_request_has_one_end_and_the_server_saw_them_all(figures, server, more):
+    server.counts()
+    found, done = figures(LOCUSTFILE + more, "-u", "10", "-r", "100")
+    server.release()
+    served = {path.partition(" ")[2]: number for path, number in server.counts().items()}
+    rows = {row["name"]: row for row in found["rows"]}
+    for row in [*found["rows"], found["total"]]:
+        assert row["ends"]["started"] == sum(row["ends"][end] for end in ENDS)
+        assert row["ends"]["in_flight"] == 0
+    # One that is cut off may not have been sent yet.
+    unsure = sum(row["ends"]["cut_off"] for row in found["rows"] if row["name"] != "/do/held")
+    assert 0 <= found["total"]["ends"]["started"] - sum(served.values()) <= unsure <= 10
+    for field in ("started", *ENDS):
+        assert found["total"]["ends"][field] == sum(row["ends"][field] for row in found["rows"]), field
+    for name in ("/page", "/bad", "/nobody-looks", "/do/held"):
+        ends = rows[name]["ends"]
+        assert ends["started"] - ends["cut_off"] <= served[name] <= ends["started"], name
+    assert served["/do/held"] == rows["/do/held"]["ends"]["started"] == 2
+    before = rows.get("/do/before", {"ends": {"started": 0}})["ends"]["started"]  # of those that were cut off
+    assert (
+        rows["after"]["ends"]["started"] <= served["/do/before"] <= rows["after"]["ends"]["started"] + before
+    )
+    assert rows["after"]["requests"] == rows["after"]["failures"] > 0
+    assert rows["/bad"]["failed"]["count"] == rows["/bad"]["requests"] > 0
+    assert rows["/nobody-looks"]["ends"]["unreported"] > 0
+    # Cut off by the end of the test: reported as such, with their age.
+    assert rows["/do/held"]["ends"]["cut_off"] == 2
+    assert rows["/do/held"]["cut_off_age"]["count"] == 2
+    assert rows["/do/held"]["cut_off_age"]["min"] > 50
+    assert rows["/do/held"]["requests"] == 0
+    # Locust's own figures are the same requests.
+    for name, entry in done.stats.items():
+        assert (rows[name]["requests"], rows[name]["failures"]) == (
+            entry["num_requests"],
+            entry["num_failures"],
+        )
+
+
+def test_p20_seconds_add_up_to_the_total(figures):
+    found, _ = figures(LOCUSTFILE, "Visitor", "-u", "5", "-r", "100")
+    total = found["total"]
+    assert sum(second["requests"] for second in found["seconds"]) == total["requests"] > 0
+    assert sum(second["failures"] for second in found["seconds"]) == total["failures"] > 0
+    assert max(second["max"] for second in found["seconds"]) == total["max"]
+    assert total["connections"]["new"] == 5
+    answered = total["requests"] + total["ends"]["unreported"]
+    assert total["connections"]["new"] + total["connections"]["reused"] == answered
+    assert total["versions"] == {"1.1": answered}
+    assert total["phases"]["wait"]["count"] == answered
+    assert total["phases"]["connect"]["count"] == 5
+
+
+def test_what_a_person_reads_is_precise(run_locust, tmp_path):
+    done = run_locust(LOCUSTFILE, "Visitor", "-u", "2", "-r", "100", "-t", "40", "--csv", "run")
+    assert "Response times, precise (ms)" in done.err
+    assert "Phases, mean (ms): queued " in done.err
+    assert "Generator lag" in done.err
+    with open(tmp_path / "run_stats.csv") as file:
+        rows = {row["Name"]: row for row in csv.DictReader(file)}
+    # Nothing this server does takes a whole number of milliseconds.
+    assert any("." in rows["Aggregated"][column] for column in ("50%", "66%", "75%", "95%"))
+    assert 0 < float(rows["Aggregated"]["50%"]) <= float(rows["Aggregated"]["100%"])
+
+
+def test_a_file_that_cannot_be_written_is_one_line(run_locust, tmp_path):
+    (tmp_path / "taken").mkdir()
+    done = run_locust(LOCUSTFILE, "-t", "1", "--native-json", "taken")
+    assert done.code == 1
+    assert "locust: --native-json: cannot write taken: Is a directory; name another file" in done.err
+    assert "Traceback" not in done.err
+
+
+def test_too_many_names_are_told_of_and_totals_stay_exact(figures):
+    text = """
+from locust import HttpUser, constant, task
+
+class Visitor(HttpUser):
+    wait_time = constant(0)
+    count = 0
+
+    @task
+    def go(self):
+        for _ in range(20):
+            Visitor.count += 1
+            self.client.get("/page", name=f"/item/{Visitor.count}")
+""" + ENDING.replace("REQUESTS", "100")
+    found, _ = figures(text, "-u", "1", code=0, LOCUST_NATIVE_NAMES="50")
+    rows = {row["name"]: row for row in found["rows"]}
+    total = found["total"]["requests"]
+    assert len(rows) == 51
+    assert total > 60
+    assert rows["(other names)"]["requests"] == total - 50
+    (warning,) = (each for each in found["warnings"] if "more names" in each)
+    assert "'/item/*'" in warning
+
+
+def test_a_number_of_names_that_is_none_is_one_line(run_locust):
+    done = run_locust(LOCUSTFILE, "-t", "1", LOCUST_NATIVE_NAMES="many")
+    assert done.code == 1
+    assert "locust: LOCUST_NATIVE_NAMES=many: expected a whole number above 0" in done.err
+    assert "Traceback" not in done.err

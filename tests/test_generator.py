@@ -1,0 +1,95 @@
+"""The generator's own lateness: measured apart from the server's, flagged, and said aloud."""
+
+import time
+from pathlib import Path
+
+import gevent
+import pytest
+from gevent.monkey import get_original
+
+import running
+from backends import do
+from locust_native import _core
+
+block = get_original("time", "sleep")
+
+
+@pytest.fixture
+def meter():
+    made = _core.Meter()
+    made.reset()
+    return made
+
+
+def figures(meter):
+    """Whose lateness -> count, greatest in ms."""
+    return {who: (spread["count"], spread["max"]) for who, spread in meter.figures().items()}
+
+
+def test_p12_a_blocked_loop_shows_as_long_as_it_was(native, meter):
+    native.http().get("/x")
+    meter.reset()
+    gevent.sleep(0.05)
+    started = time.perf_counter()
+    block(0.1)
+    blocked = (time.perf_counter() - started) * 1000
+    gevent.sleep(0.02)
+    count, late = figures(meter)["hub"]
+    assert count > 10
+    assert blocked - 15 <= late <= blocked + 15
+    assert meter.limited()
+
+
+@pytest.mark.parametrize("fast", [False, True])
+def test_p11_waiting_for_python_is_lag_and_no_response_time(backend, meter, fast):
+    client = backend.fast() if fast else backend.http()
+    client.get("/x")
+    meter.reset()
+    # The answer is there after 20 ms, while nobody in Python can take it.
+    waiting = gevent.spawn(client.get, do(delay=20))
+    gevent.sleep(0.005)
+    block(0.2)
+    waiting.join()
+    took = backend.events[-1]["response_time"]
+    lag = figures(meter)["lag"]
+    if backend.kind == "stock":
+        assert took >= 190
+        assert lag == (0, None)
+    else:
+        assert 20 <= took < 120
+        assert lag[0] == 1
+        assert lag[1] >= 100
+        assert meter.limited()
+
+
+def test_quiet_generator_is_not_flagged(native, meter):
+    client = native.http()
+    for _ in range(20):
+        client.get("/x")
+    assert figures(meter)["lag"][0] == 20
+    meter.reset()
+    assert meter.limited() == meter.seconds() == []
+
+
+LOCUSTFILE = """
+import locust, time
+from gevent.monkey import get_original
+block = get_original("time", "sleep")
+
+class Person(locust.HttpUser):
+    wait_time = locust.constant(0.05)
+
+    @locust.task
+    def go(self):
+        self.client.get("/x")
+        block(0.08)
+"""
+
+
+def test_the_log_says_it_once(server, tmp_path: Path):
+    (tmp_path / "locustfile.py").write_text(LOCUSTFILE)
+    done = running.run(
+        ["-m", "locust", "--headless", "-u", "3", "-r", "9", "-t", "4", "--host", server.url], tmp_path
+    )
+    assert done.code == 0, done.err
+    assert done.err.count("the generator is the limit") == 1, done.err
