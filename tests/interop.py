@@ -18,9 +18,9 @@ from urllib.request import urlopen
 HERE = Path(__file__).parent
 STOCK, NATIVE = "stock", "native"
 
-# Ends a distributed run after so many seconds in good order: a worker that is told to stop sends a last report and is
-# ready again. At `--run-time` a master leaves half a second after it has told its workers to quit, and what a busy
-# worker reports later is lost, on stock Locust as on ours.
+# Ends a distributed run so many seconds after all users have come, and in good order: a worker that is told to stop
+# sends a last report and is ready again. At `--run-time` a master leaves half a second after it has told its workers
+# to quit, and what a busy worker reports later is lost, on stock Locust as on ours.
 ENDING = """
 import gevent
 from locust import events
@@ -29,6 +29,9 @@ from locust.runners import MasterRunner
 @events.init.add_listener
 def end_in_good_order(environment, runner, **arguments):
     def end():
+        with gevent.Timeout(20, False):
+            while runner.user_count < runner.target_user_count:
+                gevent.sleep(0.05)
         gevent.sleep(SECONDS)
         workers = set(runner.clients)
         runner.stop()

@@ -66,6 +66,7 @@ def assert_whole_funnel(run: subprocess.CompletedProcess) -> None:
     assert sum(entry["num_failures"] for entry in entries.values()) == 0
 
 
+@pytest.mark.timed  # ten seconds are enough for every step, but not on a machine that stands still
 @pytest.mark.parametrize("file", ["funnel.py", "funnel_today.py"])
 def test_without_a_host_the_users_walk_a_mock_of_their_own(file):
     run = locust(file, "-u", "30", "-r", "30", "-t", "10s", "--json")

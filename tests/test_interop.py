@@ -9,6 +9,7 @@ MIXED = (interop.STOCK, interop.NATIVE)
 
 def check(outcome: interop.Outcome) -> None:
     assert outcome.counted == outcome.served, outcome.errors
+    assert outcome.served["/start"] == 8, outcome.errors  # every user has come
     assert outcome.equal, (outcome.failed, outcome.served)
     assert sum(outcome.counted.values()) > 30
     assert len(outcome.counted) == 6

@@ -134,17 +134,21 @@ fn respells(location: &str) -> bool {
     })
 }
 
-/// Whether every reader of URLs agrees on what the location means. What is not plain (a stray `%`,
-/// brackets, other schemes, odd authorities, dots in an absolute path) is left to Python's own readers.
-fn is_plain(location: &str) -> bool {
-    let bytes = location.as_bytes();
-    let stray = |at: usize| {
+/// Whether there is a `%` that begins no escape.
+fn has_stray_percent(bytes: &[u8]) -> bool {
+    (0..bytes.len()).any(|at| {
         bytes[at] == b'%'
             && !bytes
                 .get(at + 1..at + 3)
                 .is_some_and(|hex| hex.iter().all(u8::is_ascii_hexdigit))
-    };
-    if bytes.iter().any(|&b| b == b'[' || b == b']' || b < b' ') || (0..bytes.len()).any(stray) {
+    })
+}
+
+/// Whether every reader of URLs agrees on what the location means. What is not plain (a stray `%`,
+/// brackets, other schemes, odd authorities, dots in an absolute path) is left to Python's own readers.
+fn is_plain(location: &str) -> bool {
+    let bytes = location.as_bytes();
+    if bytes.iter().any(|&b| b == b'[' || b == b']' || b < b' ') || has_stray_percent(bytes) {
         return false;
     }
     // Python takes parameters apart before it resolves, and loses an empty query or fragment.
@@ -177,13 +181,7 @@ fn is_plain(location: &str) -> bool {
 /// Escapes what may not stand in a URL and leaves escapes that are there; a `%` that begins none becomes `%25`.
 fn escape(location: &str) -> String {
     let bytes = location.as_bytes();
-    let stray = |at: usize| {
-        bytes[at] == b'%'
-            && !bytes
-                .get(at + 1..at + 3)
-                .is_some_and(|hex| hex.iter().all(u8::is_ascii_hexdigit))
-    };
-    let whole = if (0..bytes.len()).any(stray) {
+    let whole = if has_stray_percent(bytes) {
         location.replace('%', "%25")
     } else {
         location.to_owned()

@@ -22,37 +22,12 @@ class TestFailures:
         alike(shows("post", f"http://127.0.0.1:{free_port}/x?y=1", json={}))
         alike(shows("get", "http://no-such-host.invalid/x"))
 
+    @pytest.mark.timed
     def test_timeouts(self, alike, full_port):
         alike(shows("get", do(size=5000, stall=300)), network_timeout=0.05)
         alike(shows("get", do(delay=400)), network_timeout=0.05)
         alike(shows("post", do(delay=400), data="x"), network_timeout=0.05)
         alike(shows("get", f"http://127.0.0.1:{full_port}/x"), connection_timeout=0.05)
-
-
-class TestConnections:
-    def test_one_connection_for_one_after_the_other(self, alike):
-        def body(client):
-            for _ in range(5):
-                client.get("/x")
-                client.post("/y", json={})
-
-        _, _, wire = alike(body)
-        assert {request[0] for request in wire} == {0}
-
-    @pytest.mark.parametrize(
-        "how", [{"close": "after"}, {"header": "Connection:close"}, {"length": "none"}], ids=str
-    )
-    def test_a_closed_one_is_not_used_again(self, alike, server, how):
-        def body(client):
-            seen = []
-            others = server.connections()
-            for _ in range(3):
-                seen.append(client.post(do(**how), data="x").status_code)
-                server.wait(connections=others)
-            return seen
-
-        _, _, wire = alike(body)
-        assert len(wire) == 3
 
 
 REFUSALS = [
@@ -116,9 +91,11 @@ class TestErrorResponses:
     def test_a_bad_status_and_a_cut_body(self, alike, status, fault):
         alike(shows("get", do(status=status, fault=fault, size=4000)))
 
+    @pytest.mark.timed
     def test_a_stalled_body_of_a_bad_status(self, alike):
         alike(shows("get", do(status=500, size=5000, stall=300)), network_timeout=0.05)
 
+    @pytest.mark.timed
     @pytest.mark.parametrize("where", [{"delay": 400}, {"size": 5000, "stall": 300}])
     @pytest.mark.parametrize("verb", ["get", "post"])
     def test_timeouts_over_tls(self, alike, server, where, verb):

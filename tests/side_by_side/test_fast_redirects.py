@@ -5,6 +5,7 @@ import pytest
 import seeing
 from asking_fast import shows
 from backends import do
+from cases import LOCATIONS
 
 
 class TestRedirects:
@@ -17,34 +18,7 @@ class TestRedirects:
 
     @pytest.mark.parametrize(
         "location",
-        [
-            "/x",
-            "x",
-            "../x",
-            "?q=1",
-            "#f",
-            "",
-            "//127.0.0.1:{port}/x",
-            "http://127.0.0.1:{port}/x y?a b",
-            "http://localhost:{port}/do?echo=1",
-            "/%",
-            "/a%20b%zz",
-            "/a[1]?b[2]",
-            "HTTP://127.0.0.1:{port}/x",
-            "/x#f",
-            ".",
-            "..",
-            "./../../x",
-            "/a/../b",
-            "http://127.0.0.1:{port}",
-            "http://127.0.0.1:{port}?q",
-            "ftp://127.0.0.1/x",
-            "mailto:a@b",
-            "http://",
-            "javascript:x",
-            "//",
-            "///x",
-        ],
+        LOCATIONS,
     )
     def test_locations(self, alike, server, location):
         target = do(status=302, header="Location:" + location.format(port=server.port))
