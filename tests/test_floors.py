@@ -25,6 +25,7 @@ PYTHON = {
     "tasks": 3,
     "saleor": 3,
     "cli": 3,
+    "closed_loop": 2,
     "fast_prepare": 2,
     "fast_failures": 2,
     "http_failures": 2,

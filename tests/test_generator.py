@@ -64,11 +64,23 @@ def test_p11_waiting_for_python_is_lag_and_no_response_time(backend, meter, fast
 
 def test_quiet_generator_is_not_flagged(native, meter):
     client = native.http()
-    for _ in range(20):
-        client.get("/x")
-    assert figures(meter)["lag"][0] == 20
+    for _ in range(5):  # a busy machine may be the limit at times
+        meter.reset()
+        for _ in range(20):
+            client.get("/x")
+        assert figures(meter)["lag"][0] == 20
+        if not meter.limited():
+            break
+    else:
+        pytest.fail("flagged each time")
+
+
+def test_a_reset_forgets(native, meter):
+    native.http().get("/x")
+    assert figures(meter)["lag"][0] == 1
     meter.reset()
-    assert meter.limited() == meter.seconds() == []
+    # The I/O thread may have had its turn since; answers and this thread's loop have not.
+    assert (figures(meter)["lag"], figures(meter)["hub"]) == ((0, None), (0, None))
 
 
 LOCUSTFILE = """

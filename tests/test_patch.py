@@ -140,6 +140,8 @@ MUTILATIONS = {
     "del locust.contrib.fasthttp.FastHttpSession.auth_header": "FastHttpSession has no attribute auth_header",
     "locust.env.RequestStats = dict": "locust.env.RequestStats is not locust.stats.RequestStats",
     "locust.TaskSet.get_next_task = lambda self: self.tasks[0]": "no longer uses random, choice",
+    "locust.TaskSet._sleep = lambda self, seconds: None": "TaskSet._sleep no longer uses gevent, sleep",
+    "locust.User.run = lambda self: None": "User.run no longer uses on_start, _taskset_instance",
     "del sys.modules['locust.user.task']": "locust.user.task.TaskSet.get_next_task does not exist",
 }
 

@@ -442,9 +442,39 @@ def test_for_the_context_of_an_event(native):
 def test_a_request_by_stocks_client_has_none(native, kind):
     """Nothing is known of it, and nothing made up."""
     client = getattr(native, kind)()
-    response = client.get("/x", stream=True)
+    response = client.get("/count/1", stream=True)
     assert client._native is None
-    assert getattr(response, "timings", None) is None
+    assert response.timings is None
+    assert [hop.timings for hop in response.history] == [None]
+    with client.get("/x", catch_response=True) as response:
+        assert response.timings is None
+    assert client.get(do(fault="close")).timings is None
+
+
+@BOTH
+def test_a_listener_finds_none_too(native, kind):
+    """One locustfile runs everywhere, whoever answers."""
+    user = Person()
+    user.native_timings = True
+    seen = []
+    native.hook.add_listener(lambda response, context, **rest: seen.append((response.timings, context)))
+    client = getattr(native, kind)(user=user)
+    client.get("/x")
+    client.get("/x", stream=True)
+    assert client._native is None
+    client.get("/x", context={"mine": 1})
+    (first, known), (_, streamed), (last, mine) = seen
+    assert first.total == known["timings"]["total"]
+    assert (streamed["timings"], last) == (None, None)
+    assert mine == {"who": "me", "mine": 1, "timings": None}
+
+
+def test_one_request_that_only_stocks_fast_client_can_refuse(native):
+    client = native.fast()
+    response = client.get("http://a b/")
+    assert client._native is not None
+    assert response.timings is None
+    assert client.get("/x").timings.total > 0
 
 
 def test_what_a_proxy_hides_is_not_known(native, slow_server):

@@ -18,6 +18,7 @@ __all__ = [
     "Record",
     "Stats",
     "__version__",
+    "answers_late",
     "choose_task",
     "encode_form",
     "forget_after_fork",
@@ -267,6 +268,9 @@ class Meter:
     def reset(self) -> None:
         """Forgets all of it."""
 
+def answers_late() -> float:
+    """How late all answers of this process were together, in s."""
+
 @final
 class Queue:
     """One event loop's completion queue. Raises OSError when the system has no descriptor left."""
@@ -285,6 +289,8 @@ class Queue:
     @property
     def in_flight(self) -> int:
         """How many requests are under way."""
+    def ages(self) -> float:
+        """How long the requests under way have been so, together, in s."""
 
 _Ms: TypeAlias = float | None
 # Phases in ms, whole, held, reused, kind of TLS handshake, bytes out, bytes in, digits of the HTTP version.

@@ -8,7 +8,7 @@ from typing import Any
 
 import locust.stats as stock
 
-from . import generator
+from . import closed_loop, generator
 from .stats import RequestStats
 
 logger = logging.getLogger(__package__)
@@ -54,3 +54,4 @@ def setup_distributed_stats_event_listeners(events: Any, stats: Any) -> None:
 
     events.report_to_master.add_listener(on_report_to_master)
     events.worker_report.add_listener(on_worker_report)
+    closed_loop.listen(events, stats._user_time, KEY)

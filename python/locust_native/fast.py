@@ -5,6 +5,7 @@ from __future__ import annotations
 import json as json_module
 import os
 import time
+from functools import wraps
 from typing import Any
 from urllib.parse import unquote, urlsplit, urlunsplit
 
@@ -75,12 +76,12 @@ class FastHttpSession(_Stock):
             kwargs, insecure=insecure, client_pool=client_pool, ssl_context_factory=ssl_context_factory
         )
         self._heads = fast_prepare.heads(kwargs.get("headers"))
+        self._timed = bool(getattr(user, "native_timings", False))
         try:
             size = self._take_settings()
             self._native = _core.Client(size, size)
             generator.notice(user)
             self._record = report.record_of(user)
-            self._timed = bool(getattr(user, "native_timings", False))
         except fallback.Unsupported as reason:
             self._native = None
             self._fall_back(str(reason))
@@ -91,7 +92,7 @@ class FastHttpSession(_Stock):
         odd = instrumentation.of_locust_user_agent()
         if odd is not None:
             raise fallback.Unsupported(odd)
-        if type(self)._send_request_safe_mode is not _Stock._send_request_safe_mode:
+        if type(self)._send_request_safe_mode is not FastHttpSession._send_request_safe_mode:
             raise fallback.Unsupported("a session class that overrides _send_request_safe_mode")
         for name in ("client_pool", "ssl_context_factory"):
             if settings[name] is not None:
@@ -173,7 +174,7 @@ class FastHttpSession(_Stock):
 
     def _stock_once(self) -> Any:
         """Locust's own session with our state, for one request that only its code can read or refuse."""
-        once = _Stock.__new__(_Stock)
+        once = _Once.__new__(_Once)
         once.__dict__.update(
             base_url=self.base_url,
             request_event=self.request_event,
@@ -244,6 +245,8 @@ class FastHttpSession(_Stock):
                     return FastContext(response, report.fire, self.request_event, meta, begun)
                 told: Any = report.Told(self.request_event, begun)
                 return stock.ResponseContextManager(response, told, meta, catch_response)
+        if self._timed:
+            context = {**context, "timings": None}
         try:
             return sender.request(
                 method,
@@ -263,6 +266,11 @@ class FastHttpSession(_Stock):
             if self._native is not None and not sender.client.redirect_response_codes:
                 self._leave(allow_redirects)
             raise
+
+    @wraps(_Stock._send_request_safe_mode)  # Python's words for arguments that do not fit name it
+    def _send_request_safe_mode(self, method: str, url: str, **kwargs: Any) -> Any:
+        """Stock's client answers."""
+        return timings.unknown(super()._send_request_safe_mode(method, url, **kwargs))
 
     def _leave(self, allow_redirects: bool) -> None:
         """Stock's session never follows again once an exception has left a request with allow_redirects=False."""
@@ -372,6 +380,7 @@ class FastHttpSession(_Stock):
                     failed.url, failed.args = meta["url"], (meta["url"], *failed.args[1:])
                 response = fast_failures.refused(failed, meta, call)
         else:
+            timings.unknown(response)
             response._history = [*odd.history, odd, *response._history]
         try:
             meta["response_length"] = len(response.content or b"")
@@ -379,6 +388,14 @@ class FastHttpSession(_Stock):
             meta["exception"] = failed
         meta["response_time"] += (time.perf_counter() - started) * 1000
         return response
+
+
+class _Once(_Stock):
+    """Locust's own session, for one request."""
+
+    @wraps(_Stock._send_request_safe_mode)  # Python's words for arguments that do not fit name it
+    def _send_request_safe_mode(self, method: str, url: str, **kwargs: Any) -> Any:
+        return timings.unknown(super()._send_request_safe_mode(method, url, **kwargs))
 
 
 # What Python says of arguments that do not fit begins with this.

@@ -57,6 +57,9 @@ _STATS = Shape(
     },
     same_as="locust.stats:RequestStats",
 )
+# How a user lives, and how it waits: both are only timed.
+_LIFE = Shape(takes={"": "self"}, uses=("on_start", "_taskset_instance"))
+_SLEEP = Shape(takes={"": "self seconds"}, uses=("gevent", "sleep"))
 # The signature says nothing here; that it is a draw from the list does.
 _NEXT_TASK = Shape(takes={"": "self"}, uses=("tasks", "random", "choice"))
 
@@ -99,6 +102,8 @@ TABLE: tuple[Row, ...] = (
     ),
     Row("locust.user.task", "TaskSet.get_next_task", "tasks:next_task", _NEXT_TASK),
     Row("locust.user.task", "DefaultTaskSet.get_next_task", "tasks:next_default_task", _NEXT_TASK),
+    Row("locust.user.users", "User.run", "closed_loop:run", _LIFE),
+    Row("locust.user.task", "TaskSet._sleep", "closed_loop:sleep", _SLEEP),
 )
 """The native core. All of it or nothing; `compat08.NAMES` and `.MODULES` come with it."""
 

@@ -184,6 +184,8 @@ class HttpSession(stock.HttpSession):
             except prepare.StockDecides:
                 native = None
         if native is None:
+            if self._timed:
+                context = {**context, "timings": None}
             return super().request(method, url, name, catch_response, context, data=data, json=json, **kwargs)
         verb, full_url, head, fields, tail, body, shown, cookies, options = call
 
@@ -229,6 +231,10 @@ class HttpSession(stock.HttpSession):
             else:
                 response.__exit__(None, None, None)
         return response
+
+    def _send_request_safe_mode(self, method: Any, url: Any, **kwargs: Any) -> Any:
+        """Stock's client answers."""
+        return timings.unknown(super()._send_request_safe_mode(method, url, **kwargs))
 
     def _prepare(
         self, method: Any, url: Any, data: Any, json: Any, kwargs: dict[str, Any]

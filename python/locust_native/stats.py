@@ -18,6 +18,7 @@ from typing import Any
 import locust.stats as stock
 
 from . import _core, precise
+from .closed_loop import UserTime
 
 # Bound once: the names in `locust.stats` may come to stand for the classes below.
 StockEntry = stock.StatsEntry
@@ -258,15 +259,17 @@ class RequestStats(stock.RequestStats):
     Beside Locust's rounded figures stand the precise ones of the same requests, in ``_precise``.
     """
 
-    __slots__ = ("_native", "_precise", "_record")
+    __slots__ = ("_native", "_precise", "_record", "_user_time")
     _native: _core.Stats
     _precise: _core.Record
+    _user_time: UserTime
     _record: Callable[[object, object, object, object, object], bool | None]
 
     def __new__(cls, *args: Any, **kwargs: Any) -> RequestStats:
         stats = super().__new__(cls)
         stats._precise = _core.Record(_room_for_names())
         stats._native = _core.Stats(stats._precise)
+        stats._user_time = UserTime()
         stats._record = stats._native.record
         return stats
 
@@ -312,11 +315,13 @@ class RequestStats(stock.RequestStats):
         """
         super().reset_all()
         self._precise.reset()
+        self._user_time.reset()
 
     def clear_all(self) -> None:
         """Remove all stats entries and errors"""
         super().clear_all()
         self._precise.clear()
+        self._user_time.reset()
         self._take_over()
 
     def _prepare(self, method: str, name: str) -> bool:

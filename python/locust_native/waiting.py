@@ -33,7 +33,10 @@ class Waiting:
         self.hub = hub
         self.queue: Any = _core.Queue()
         self._waiters: dict[int, Any] = {}
-        self._ready: deque[tuple[int, Any]] = deque()
+        #: Answers whose greenlets have not had their turn; at most one for each greenlet that waits.
+        self.ready: deque[tuple[int, Any]] = deque()
+        #: The most there ever were.
+        self.longest = 0
         self._watcher = hub.loop.io(self.queue.fileno(), _READ)
         # Watched all the time, but counted as a reason for the loop to go on only while somebody waits.
         self._watcher.ref = False
@@ -70,8 +73,15 @@ class Waiting:
                 self._watcher.ref = False
 
     def _on_ready(self) -> None:
-        ready = self._ready
+        ready = self.ready
         ready.extend(self.queue.drain())
+        if len(ready) > len(self._waiters):
+            # Some have given up on theirs since, and may have asked anew: the queue is never longer than they are many.
+            live = [answer for answer in ready if answer[0] in self._waiters]
+            ready.clear()
+            ready.extend(live)
+        if len(ready) > self.longest:
+            self.longest = len(ready)
         pop, clock = self._waiters.pop, time.perf_counter
         until = clock() + _STRETCH
         while ready:
@@ -124,6 +134,15 @@ def here() -> Waiting:
         pass
     room = Waiting(hub)
     _own.lease = _Lease(room)
+    return room
+
+
+def present() -> Waiting | None:
+    """The waiting room of the current thread, if there is one."""
+    try:
+        room: Waiting = _own.lease.room
+    except AttributeError:
+        return None
     return room
 
 

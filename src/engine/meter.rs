@@ -1,6 +1,7 @@
 //! Meter: how late the generator itself was, so that it is not taken for a slow server.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -29,6 +30,8 @@ pub enum Who {
 #[derive(Debug, Default)]
 pub struct Meter {
     seen: Mutex<Seen>,
+    /// Of all answers ever, in ns; nobody takes it.
+    answers: AtomicU64,
 }
 
 /// What was seen so far.
@@ -151,8 +154,18 @@ impl Meter {
         self.seen.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// How late all answers of this process were together, whoever has taken what was seen.
+    #[must_use]
+    pub fn answers(&self) -> Duration {
+        Duration::from_nanos(self.answers.load(Ordering::Relaxed))
+    }
+
     /// Counts a lateness that ends now.
     pub fn add(&self, who: Who, late: Duration) {
+        if who == Who::Answer {
+            let ns = u64::try_from(late.as_nanos()).unwrap_or(u64::MAX);
+            self.answers.fetch_add(ns, Ordering::Relaxed);
+        }
         self.seen().add(who, late, clock::second());
     }
 

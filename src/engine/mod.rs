@@ -45,7 +45,8 @@ pub struct Queue {
 #[derive(Debug, Default)]
 struct UnderWay {
     next: Token,
-    tasks: HashMap<Token, AbortHandle>,
+    /// When each was submitted, and how to give it up.
+    tasks: HashMap<Token, (Stamp, AbortHandle)>,
 }
 
 impl Queue {
@@ -92,7 +93,9 @@ impl Queue {
             };
             ticket.answer(request, exchange);
         });
-        under_way.tasks.insert(token, task.abort_handle());
+        under_way
+            .tasks
+            .insert(token, (submitted, task.abort_handle()));
         Ok(token)
     }
 
@@ -100,7 +103,7 @@ impl Queue {
     pub fn cancel(&self, token: Token) {
         let task = self.under_way().tasks.remove(&token);
         match task {
-            Some(task) if self.is_ours() => task.abort(),
+            Some((_, task)) if self.is_ours() => task.abort(),
             task => std::mem::forget(task),
         }
     }
@@ -138,6 +141,18 @@ impl Queue {
         self.under_way().tasks.len()
     }
 
+    /// How long the requests under way have been so, together.
+    #[must_use]
+    pub fn ages(&self) -> std::time::Duration {
+        let now = Stamp::now();
+        let under_way = self.under_way();
+        under_way
+            .tasks
+            .values()
+            .map(|(begun, _)| now.since(*begun))
+            .sum()
+    }
+
     /// The descriptor that becomes readable when there is something to drain.
     #[must_use]
     pub fn descriptor(&self) -> BorrowedFd<'_> {
@@ -148,7 +163,7 @@ impl Queue {
 impl Drop for Queue {
     fn drop(&mut self) {
         if self.is_ours() {
-            for (_, task) in self.under_way().tasks.drain() {
+            for (_, (_, task)) in self.under_way().tasks.drain() {
                 task.abort();
             }
         } else {

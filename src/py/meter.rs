@@ -83,3 +83,9 @@ impl PyMeter {
         *self.up_to_date() = Seen::default();
     }
 }
+
+/// How late all answers of this process were together, in s.
+#[pyfunction]
+pub fn answers_late() -> f64 {
+    engine::meter().answers().as_secs_f64()
+}

@@ -8,7 +8,7 @@ from typing import Any
 
 import locust
 
-from .. import generator
+from .. import closed_loop, generator
 from ..activation import _version
 from ..stats import RequestStats
 
@@ -29,6 +29,7 @@ def collect(environment: Any) -> dict[str, Any]:
     seconds = [_second(second, *late.get(second["at"], (None, False))) for second in figures["seconds"]]
     stretches = [{"from": first, "to": last} for first, last in meter.limited()]
     spreads = meter.figures()
+    users_time = stats._user_time.figures(figures["total"])
     return {
         "format": "locust-native figures",
         "version": VERSION,
@@ -47,8 +48,13 @@ def collect(environment: Any) -> dict[str, Any]:
             "hiccups": {"hub": spreads["hub"], "io": spreads["io"]},
             "limited": stretches,
             "limited_share": _share(stretches, seconds),
+            "queue": stats._user_time.queue(),
         },
-        "warnings": list(_warnings(record, figures, stretches, seconds)),
+        "users_time": users_time,
+        "warnings": [
+            *_warnings(record, figures, stretches, seconds),
+            *filter(None, [closed_loop.law(users_time)]),
+        ],
     }
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from ..closed_loop import in_words
 from ..precise import shown
 
 _SHARES = ("50", "90", "99", "99.9")
@@ -43,6 +44,8 @@ def lines(figures: dict[str, Any]) -> Iterator[str]:
             f"Generator lag (answer complete to user resumed, ms): mean {_time(lag['mean'])}, "
             f"99% {_time(lag['percentiles']['99'])}, max {_time(lag['max'])}"
         )
+    if figures.get("users_time"):
+        yield f"Users' time: {in_words(figures['users_time'])}"
     for warning in figures["warnings"]:
         yield f"Warning: {warning}"
 
