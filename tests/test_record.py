@@ -5,6 +5,7 @@ import json
 import math
 from decimal import Decimal
 from fractions import Fraction
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,7 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from locust.stats import PERCENTILES_TO_REPORT, calculate_response_time_percentile
 
+import locust_native
 from locust_native._core import Record
+from locust_native.timings import Timings
 
 times = st.lists(st.floats(0.001, 3_600_000), min_size=1, max_size=200)
 shares = st.floats(0, 1)
@@ -36,8 +39,19 @@ def log(record: Record, name: str, time: float | None, now: float, failed: bool 
 
 def figures(record: Record) -> dict[str, Any]:
     """Everything there is to read, as it comes out of JSON."""
-    everything = record.figures() | {"histogram": record.total(True)["histogram"]}
-    return json.loads(json.dumps(everything, allow_nan=False))
+    return json.loads(json.dumps(record.figures(True), allow_nan=False))
+
+
+def rows(record: Record) -> dict[tuple[str, str], dict[str, Any]]:
+    return {(row["method"], row["name"]): row for row in record.figures()["rows"]}
+
+
+def total(record: Record) -> dict[str, Any]:
+    return record.figures()["total"]
+
+
+def seconds(record: Record) -> list[dict[str, Any]]:
+    return record.figures()["seconds"]
 
 
 @given(times, shares)
@@ -48,17 +62,18 @@ def test_p1_quantiles_are_those_of_the_sorted_times(times, share):
     expected = calculate_response_time_percentile(
         dict.fromkeys(sorted(times), 0) | _counts(times), len(times), share
     )
-    for told in (record.quantile(share), record.quantile(share, "GET", "/"), record.window(1, 2, [share])[0]):
-        assert told == pytest.approx(expected, rel=1e-3, abs=1e-6)
-    total = record.total()
-    assert total["min"] == pytest.approx(min(times), abs=1e-6)
-    assert total["max"] == pytest.approx(max(times), abs=1e-6)
-    assert total["mean"] == pytest.approx(math.fsum(times) / len(times), rel=1e-9, abs=1e-6)
-    told = list(total["percentiles"].values())
-    assert [*told, total["max"]] == sorted([*told, total["max"]])
-    assert (
-        list(total["percentiles"]) == [f"{percentile * 100:.6g}" for percentile in PERCENTILES_TO_REPORT][:10]
-    )
+    for count, together, least, greatest, told in (record.times([share]), record.times([share], "GET", "/")):
+        assert told == pytest.approx([expected], rel=1e-3, abs=1e-6)
+        assert (count, least, greatest) == pytest.approx((len(times), min(times), max(times)), abs=1e-6)
+        assert together == pytest.approx(math.fsum(times), rel=1e-9, abs=1e-6 * count)
+    all_of_them = total(record)
+    assert all_of_them["min"] == pytest.approx(min(times), abs=1e-6)
+    assert all_of_them["max"] == pytest.approx(max(times), abs=1e-6)
+    assert all_of_them["mean"] == pytest.approx(math.fsum(times) / len(times), rel=1e-9, abs=1e-6)
+    percentiles = all_of_them["percentiles"]
+    told = [*percentiles.values(), all_of_them["max"]]
+    assert told == sorted(told)
+    assert list(percentiles) == [f"{percentile * 100:.6g}" for percentile in PERCENTILES_TO_REPORT][:10]
 
 
 def _counts(times: list[float]) -> dict[float, int]:
@@ -75,33 +90,32 @@ def test_p4_split_and_merged_is_unsplit(requests):
             master.absorb(str(worker), workers[worker].take_report())
     for number, worker in reversed(list(enumerate(workers))):
         master.absorb(str(number), worker.take_report())
-        assert worker.total()["requests"] == 0
-        assert worker.seconds() == []
+        assert total(worker)["requests"] == 0
+        assert seconds(worker) == []
     assert figures(master) == figures(whole)
-    assert master.figures() == {"total": master.total(), "rows": master.rows(), "seconds": master.seconds()}
-    ends = master.total()["ends"]
+    ends = total(master)["ends"]
     assert ends["started"] == ends["succeeded"] + ends["failed"] == len(requests)
     assert ends["failed"] == sum(failed for *_, failed, _ in requests)
 
 
-@given(requests, st.integers(0, 100), st.integers(0, 12))
-def test_p20_windows_are_their_seconds(requests, start, length):
+@given(requests)
+def test_p20_seconds_add_up(requests):
     record = Record()
     for name, time, now, failed, _ in requests:
         log(record, name, time, now, failed)
-    start += 100
-    within = sorted(time for _, time, now, *_ in requests if time and start <= int(now) < start + length)
-    told = record.window(start, start + length, [0.5, 1])
-    if not within:
-        assert told is None
-    else:
-        expected = [within[min(int(len(within) * share), len(within) - 1)] for share in (0.5, 1)]
-        assert told == pytest.approx(expected, rel=1e-3, abs=1e-6)
-    seconds = record.seconds()
-    assert [second["at"] for second in seconds] == sorted({int(now) for _, _, now, *_ in requests})
-    assert sum(second["requests"] for second in seconds) == record.count() == len(requests)
-    assert sum(second["failures"] for second in seconds) == record.total()["failures"]
-    assert record.seconds(105) == [second for second in seconds if second["at"] >= 105]
+    told = seconds(record)
+    assert [second["at"] for second in told] == sorted({int(now) for _, _, now, *_ in requests})
+    assert sum(second["requests"] for second in told) == total(record)["requests"] == len(requests)
+    assert sum(second["failures"] for second in told) == total(record)["failures"]
+
+
+def test_p20_the_latest_seconds_are_the_exact_last_ones():
+    record = Record()
+    record.log("GET", "/", 7.0, 100.0)
+    assert record.latest(10, [0.5]) is None
+    record.log("GET", "/", 3.0)
+    record.log("GET", "/", 5.0)
+    assert record.latest(10, [0.0, 1.0]) == pytest.approx([3.0, 5.0], rel=1e-3)
 
 
 @given(st.lists(st.integers(0, 30), max_size=80), st.integers(0, 10))
@@ -111,11 +125,11 @@ def test_p16_names_above_the_cap_share_a_row(numbers, cap):
         record.log("GET", f"/product/{number}", 1.0, 1.0)
     own = list(dict.fromkeys(numbers))[:cap]
     others = [number for number in numbers if number not in own]
-    assert record.count() == record.total()["ends"]["started"] == len(numbers)
-    assert record.count("", "(other names)") == len(others)
-    assert {row["name"] for row in record.rows()} == {f"/product/{number}" for number in own} | (
-        {"(other names)"} if others else set()
-    )
+    assert total(record)["requests"] == total(record)["ends"]["started"] == len(numbers)
+    expected = {f"/product/{number}": numbers.count(number) for number in own}
+    if others:
+        expected["(other names)"] = len(others)
+    assert {name: row["requests"] for (_, name), row in rows(record).items()} == expected
     assert record.overflowed() == (
         {
             "requests": len(others),
@@ -147,7 +161,7 @@ def test_p16_names_above_the_cap_share_a_row(numbers, cap):
 def test_p3_any_number_is_counted(time, ns):
     record = Record()
     record.log("GET", "/", time, 1)
-    row = record.row("GET", "/")
+    (row,) = rows(record).values()
     assert (row["requests"], row["count"], row["without_time"]) == ((1, 0, 1) if ns is None else (1, 1, 0))
     assert (row["min"], row["max"]) == ((None, None) if ns is None else (ns / 1e6, ns / 1e6))
     assert row["out_of_range"] == (ns is not None and not 0 <= ns <= 3_600 * 10**9)
@@ -157,7 +171,7 @@ def test_what_is_no_number_is_not_counted():
     record = Record()
     with pytest.raises(TypeError):
         record.log("GET", "/", "1.5", 1.0)
-    assert record.count() == 0
+    assert total(record)["requests"] == 0
 
 
 @pytest.mark.parametrize("name", [None, 7, "\ud800", "a\0b", "", type("Name", (str,), {})("/x")])
@@ -165,7 +179,7 @@ def test_any_name_is_taken(name):
     record = Record()
     record.log(name, name, 1.0, 1.0)
     record.fail(name, name, 1.0)
-    (row,) = record.rows()
+    (row,) = rows(record).values()
     assert row["name"] == row["method"] == str(name).replace("\ud800", "\ufffd" * 3)
     assert (row["requests"], row["failures"]) == (1, 1)
 
@@ -174,17 +188,11 @@ def test_rows_are_in_locusts_order():
     record = Record()
     for method, name in [("POST", "/a"), ("GET", "/b"), ("GET", "/a"), ("", "/c")]:
         record.log(method, name, 1.0, 1.0)
-    assert [(row["name"], row["method"]) for row in record.rows()] == [
-        ("/a", "GET"),
-        ("/a", "POST"),
-        ("/b", "GET"),
-        ("/c", ""),
-    ]
-    assert record.row("GET", "/c") is None
-    assert record.count("GET", "/c") == 0
-    assert record.quantile(0.5, "GET", "/c") is None
+    assert list(rows(record)) == [("GET", "/a"), ("POST", "/a"), ("GET", "/b"), ("", "/c")]
+    assert record.times([0.5], "", "/c")[0] == 1
+    assert record.times([0.5], "GET", "/c") is None
     with pytest.raises(TypeError, match="method and name"):
-        record.count("GET")
+        record.times([0.5], "GET")
 
 
 def test_p15_failures_have_their_time_in_both_series():
@@ -192,7 +200,7 @@ def test_p15_failures_have_their_time_in_both_series():
     record.log("GET", "/", 10.0, 1.0)
     record.log("GET", "/", 30.0, 1.0)
     record.fail("GET", "/", 1.0)
-    for figures in (record.row("GET", "/"), record.total()):
+    for figures in (rows(record)["GET", "/"], total(record)):
         assert (figures["count"], figures["failed"]["count"], figures["failures"]) == (2, 1, 1)
         assert figures["failed"]["min"] == figures["failed"]["max"] == figures["max"] == 30.0
 
@@ -201,11 +209,11 @@ def test_p14_a_requests_life():
     record = Record()
 
     def ends(name: str) -> tuple[int, ...] | None:
-        row = record.row("GET", name)
+        row = rows(record).get(("GET", name))
         return row and tuple(row["ends"].values())
 
     keys = ("started", "succeeded", "failed", "in_flight", "cut_off", "unreported")
-    assert tuple(record.total()["ends"]) == keys
+    assert tuple(total(record)["ends"]) == keys
     begun = [record.begin("GET", "/url") for _ in range(4)]
     assert ends("/url") == (4, 0, 0, 4, 0, 0)
     begun[0].answered(None)
@@ -224,8 +232,8 @@ def test_p14_a_requests_life():
     begun.clear()  # no answer, and nobody holds it any more; whatever was told before stays as it was
     assert ends("/url") == (2, 0, 0, 0, 1, 1)
     assert ends("/name") == (2, 0, 1, 0, 0, 1)
-    assert record.row("GET", "/url")["cut_off_age"]["max"] > 0
-    assert tuple(record.total()["ends"].values()) == (4, 0, 1, 0, 1, 2)
+    assert rows(record)["GET", "/url"]["cut_off_age"]["max"] > 0
+    assert tuple(total(record)["ends"].values()) == (4, 0, 1, 0, 1, 2)
     record.log("GET", "/own", 1.0, 1.0)
     assert ends("/own") == (1, 1, 0, 0, 0, 0)
 
@@ -234,14 +242,14 @@ def test_in_flight_elsewhere_is_what_the_last_report_says():
     worker, master = Record(), Record()
     begun = [worker.begin("GET", "/") for _ in range(3)]
     master.absorb("w1", worker.take_report())
-    assert master.total()["ends"]["in_flight"] == 3
+    assert total(master)["ends"]["in_flight"] == 3
     master.absorb("w1", worker.take_report())
-    assert master.total()["ends"]["in_flight"] == 3
+    assert total(master)["ends"]["in_flight"] == 3
     begun[0].finish("GET", "/")
     worker.log("GET", "/", 1.0, 1.0)
     begun[0].reported()
     master.absorb("w1", worker.take_report())
-    assert master.total()["ends"] == {
+    assert total(master)["ends"] == {
         "started": 3,
         "succeeded": 1,
         "failed": 0,
@@ -251,7 +259,7 @@ def test_in_flight_elsewhere_is_what_the_last_report_says():
     }
     master.forget("w1")
     master.forget("nobody")
-    assert master.total()["ends"]["started"] == 1
+    assert total(master)["ends"]["started"] == 1
 
 
 def test_reset_keeps_what_is_in_flight_and_clear_does_not():
@@ -259,26 +267,26 @@ def test_reset_keeps_what_is_in_flight_and_clear_does_not():
     slow = record.begin("GET", "/slow")
     log(record, "/", 1.0, 1.0, failed=True)
     record.reset()
-    assert record.seconds() == []
-    assert record.total()["ends"]["started"] == record.total()["ends"]["in_flight"] == 1
-    assert [(row["name"], row["requests"]) for row in record.rows()] == [("/", 0), ("/slow", 0)]
+    assert seconds(record) == []
+    assert total(record)["ends"]["started"] == total(record)["ends"]["in_flight"] == 1
+    assert [(name, row["requests"]) for (_, name), row in rows(record).items()] == [("/", 0), ("/slow", 0)]
     record.clear()
-    assert record.rows() == []
-    assert record.total()["ends"]["started"] == 0
+    assert rows(record) == {}
+    assert total(record)["ends"]["started"] == 0
     del slow
-    assert record.total()["ends"]["started"] == 0
+    assert total(record)["ends"]["started"] == 0
 
 
 def test_a_stock_workers_figures_are_marked():
     record = Record()
     record.log("GET", "/exact", 1.234, 5.0)
     record.absorb_coarse("GET", "/", {10: 3, 1200: 1}, 1, {5: 3, 6: 2}, without_time=1, failed_seconds={6: 1})
-    row = record.row("GET", "/")
+    row = rows(record)["GET", "/"]
     assert (row["coarse"], row["requests"], row["count"], row["failures"]) == (True, 5, 4, 1)
-    assert record.quantile(0.5, "GET", "/") == pytest.approx(10, rel=1e-3)
-    assert record.total()["coarse"]
-    assert not record.row("GET", "/exact")["coarse"]
-    assert [(s["at"], s["requests"], s["failures"]) for s in record.seconds()] == [(5, 4, 0), (6, 2, 1)]
+    assert row["percentiles"]["50"] == pytest.approx(10, rel=1e-3)
+    assert total(record)["coarse"]
+    assert not rows(record)["GET", "/exact"]["coarse"]
+    assert [(s["at"], s["requests"], s["failures"]) for s in seconds(record)] == [(5, 4, 0), (6, 2, 1)]
 
 
 @pytest.mark.parametrize("spoil", [lambda report: report[:-3], lambda report: b"", lambda report: report[5:]])
@@ -287,13 +295,21 @@ def test_a_broken_report_is_refused_in_one_line(spoil):
     worker.log("GET", "/", 1.0, 1.0)
     with pytest.raises(ValueError, match=r'^figures of worker "w1" refused: [^\n]+$'):
         master.absorb("w1", spoil(worker.take_report()))
-    assert master.count() == 0
-    assert master.rows() == []
+    assert total(master)["requests"] == 0
+    assert rows(master) == {}
 
 
 def test_the_histogram_is_in_hdr_histograms_format():
     record = Record()
     record.log("GET", "/", 1.0, 1.0)
-    assert "histogram" not in record.total()
-    compressed = base64.b64decode(record.total(True)["histogram"])
+    assert "histogram" not in total(record)
+    compressed = base64.b64decode(record.figures(True)["total"]["histogram"])
     assert compressed[:4] == bytes.fromhex("1c849314")  # V2, compressed, as `HdrHistogram.decode` wants it
+
+
+def test_phases_are_the_same_everywhere():
+    """The record, the core's timings, `response.timings` and the page each have their own list of them."""
+    phases = list(total(Record())["phases"])
+    assert phases == list(Timings._fields[: len(phases)])
+    charts = (Path(locust_native.__file__).parent / "figures/browser/charts.js").read_text()
+    assert f"const PHASES = {json.dumps(phases)};" in charts

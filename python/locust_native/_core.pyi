@@ -105,31 +105,19 @@ class Record:
         """The request logged last under this name has failed; if none was, this is one without a time."""
     def begin(self, method: object, name: object, /) -> Begun:
         """A request has started under this method and name."""
-    def count(self, method: str | None = None, name: str | None = None) -> int:
-        """How many requests were logged."""
-    def quantile(self, share: float, method: str | None = None, name: str | None = None) -> float | None:
-        """The time within which this share (0 to 1) of the requests finished, by Locust's rank."""
     def times(
         self, shares: Sequence[float], method: str | None = None, name: str | None = None
-    ) -> tuple[int, float, float, float, bool, list[float]] | None:
-        """Of the requests with a time: count, sum, least, greatest, whether some are rounded, times at ``shares``."""
-    def row(self, method: str, name: str, histogram: bool = False) -> dict[str, Any] | None:
-        """All figures of a method and name.
+    ) -> tuple[int, float, float, float, list[float]] | None:
+        """Of the requests with a time, of all or of one name: count, sum, least, greatest, and the times within which
+        these shares (0 to 1) of them finished, by Locust's rank.
+        """
+    def figures(self, histogram: bool = False) -> dict[str, Any]:
+        """Total, rows (by name, then method) and seconds, all of the same moment.
 
         With ``histogram`` all times as well, as base64 of HdrHistogram's compressed V2 format, unit 1 ns.
         """
-    def rows(self, histogram: bool = False) -> list[dict[str, Any]]:
-        """All figures of every method and name, by name, then method."""
-    def total(self, histogram: bool = False) -> dict[str, Any]:
-        """All figures of all requests together."""
-    def seconds(self, start: int = ...) -> list[dict[str, Any]]:
-        """The figures of each second from ``start`` on in which a request finished."""
-    def figures(self, histogram: bool = False) -> dict[str, Any]:
-        """Total, rows and seconds, all of the same moment."""
     def latest(self, seconds: int, shares: Sequence[float]) -> list[float] | None:
         """The times within which these shares of the requests of the last seconds finished, the present included."""
-    def window(self, start: int, end: int, quantiles: Sequence[float]) -> list[float] | None:
-        """The times within which these shares of the requests from second ``start`` to before ``end`` finished."""
     def overflowed(self) -> dict[str, Any] | None:
         """What went to the row of other names: requests, and the shape that most of their names have.
 
@@ -149,8 +137,12 @@ class Record:
         *,
         without_time: int = 0,
         failed_seconds: dict[int, int] = ...,
+        exact: tuple[float | None, float | None, float | None] | None = None,
     ) -> None:
-        """Adds what a worker without a record tells of one name: requests per time in ms, and per second."""
+        """Adds what a worker without a record tells of one name: requests per time in ms, and per second.
+
+        ``exact`` is what it has not rounded: sum, least and greatest of these times.
+        """
     def sources(self) -> list[str]:
         """The processes that have requests in flight, by their last reports."""
     def forget(self, source: str, /) -> None:
@@ -159,8 +151,6 @@ class Record:
         """Zeros everywhere, but for what is in flight."""
     def clear(self) -> None:
         """Forgets everything."""
-    def footprint(self) -> int:
-        """Bytes on the heap, near enough."""
 
 @final
 class Fields:
@@ -284,8 +274,8 @@ class Queue:
         """Makes the descriptor readable, for a loop that has left something for its next turn."""
     def cancel(self, token: int) -> None:
         """Gives a request up: its connection is closed and its outcome not delivered."""
-    def resumed(self, exchange: Exchange, /) -> float:
-        """Tells the meter that whoever waited for this outcome goes on now; how late that is, in ms."""
+    def resumed(self, exchange: Exchange, /) -> None:
+        """Tells the meter that whoever waited for this outcome goes on now."""
     @property
     def in_flight(self) -> int:
         """How many requests are under way."""

@@ -34,8 +34,10 @@ def setup_distributed_stats_event_listeners(events: Any, stats: Any) -> None:
         ours = data.get(KEY)
         if isinstance(ours, dict):
             try:
-                record.absorb(client_id, ours["record"])
-                meter.absorb(ours["generator"])
+                # Each takes all or nothing. The record comes last: once it has counted, nothing may fail any more.
+                requests, late = ours["record"], ours["generator"]
+                meter.absorb(late)
+                record.absorb(client_id, requests)
                 return
             except (KeyError, TypeError, ValueError) as error:
                 if client_id not in refused:
@@ -50,6 +52,11 @@ def setup_distributed_stats_event_listeners(events: Any, stats: Any) -> None:
                 entry["num_reqs_per_sec"],
                 without_time=entry["num_none_requests"],
                 failed_seconds=entry["num_fail_per_sec"],
+                exact=(
+                    entry["total_response_time"],
+                    entry["min_response_time"],
+                    entry["max_response_time"],
+                ),
             )
 
     events.report_to_master.add_listener(on_report_to_master)

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import locust.stats as stock
-
-_stock_percentile_fields = stock.StatsCSV._percentile_fields
 
 
 def shown(ms: float) -> int | float:
@@ -30,23 +28,21 @@ def percentiles(entry: Any, shares: Sequence[float]) -> list[float] | None:
     found = record.times(shares, *which)
     if found is None:
         return None
-    count, total, least, greatest, coarse, times = found
-    if count != entry.num_requests - entry.num_none_requests:
+    count, total, least, greatest, times = found
+    fields = entry.__dict__  # settled once, where each field would be
+    if count != fields["num_requests"] - fields["num_none_requests"]:
         return None
-    if not coarse:
-        # The record has nanoseconds; the entry, sums of floats.
-        near = 1e-6 * count + 1e-9 * total
+    # The record has nanoseconds; the entry, sums of floats.
+    near = 1e-6 * count + 1e-9 * total
+    try:
         same = (
-            (entry.total_response_time, total, near),
-            (entry.min_response_time, least, 1e-6),
-            (entry.max_response_time, greatest, 1e-6),
+            abs(fields["total_response_time"] - total) <= near
+            and abs(fields["min_response_time"] - least) <= 1e-6
+            and abs(fields["max_response_time"] - greatest) <= 1e-6
         )
-        try:
-            if not all(abs(one - other) <= tolerance for one, other, tolerance in same):
-                return None
-        except (OverflowError, TypeError):  # what Locust's fields may hold knows no bounds
-            return None
-    return times
+    except (OverflowError, TypeError):  # what Locust's fields may hold knows no bounds
+        return None
+    return times if same else None
 
 
 def current_percentile(entry: Any, share: float) -> float | None:
@@ -84,31 +80,32 @@ def in_line(line: str, entry: Any) -> str:
 def in_percentiles(line: str, entry: Any) -> str:
     """Locust's line of the console's table of percentiles, likewise."""
     values = [entry.get_response_time_percentile(share) for share in stock.PERCENTILES_TO_REPORT]
-    old, new = (
-        " ".join(
-            f"{value:>{8 if at == 0 else 6}}"
-            for at, value in enumerate([*map(form, values), entry.num_requests])
-        )
-        for form in (int, _cell)
-    )
+    old, new = (_percentiles_of_line(map(form, values), entry.num_requests) for form in (int, _cell))
     return line.removesuffix(old) + new if line.endswith(old) else line
+
+
+def _percentiles_of_line(cells: Iterable[Any], requests: int) -> str:
+    first, *rest = cells
+    return f"{first:>8} " + " ".join([f"{cell:>6}" for cell in rest]) + f" {requests:>6}"
 
 
 def _cell(ms: float) -> str:
     """Decimals only where they are the point: below 10 ms, and in few characters."""
-    value = shown(ms)
-    return str(value) if value < 10 else str(round(value))
+    return str(shown(ms)) if ms < 9.995 else str(round(ms))
 
 
 def percentile_fields(self: Any, stats_entry: Any, use_current: bool = False) -> list[Any]:
     """`StatsCSV._percentile_fields`, without cutting off what is below a millisecond."""
     if not stats_entry.num_requests:
         return self.percentiles_na
+    shares = self.percentiles_to_report
     if use_current and stats_entry.use_response_times_cache:
-        get: Callable[[float], Any] = stats_entry.get_current_response_time_percentile
+        values = [stats_entry.get_current_response_time_percentile(share) for share in shares]
+    elif hasattr(stats_entry, "_percentiles"):
+        values = stats_entry._percentiles(shares)
     else:
-        get = stats_entry.get_response_time_percentile
-    return [_field(get(share) or 0) for share in self.percentiles_to_report]
+        values = [stats_entry.get_response_time_percentile(share) for share in shares]
+    return [_field(value or 0) for value in values]
 
 
 def _field(ms: float) -> int | float:

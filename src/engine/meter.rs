@@ -8,7 +8,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::clock;
-use crate::record::{Histogram, Packed};
+use crate::record::{Histogram, MOST, Packed};
 
 /// A second in which somebody waited this long for the generator was limited by it…
 const LATE: Duration = Duration::from_millis(75);
@@ -70,8 +70,8 @@ impl Second {
     /// Both together.
     pub fn merge(&mut self, other: &Self) {
         self.max = self.max.max(other.max);
-        self.sum += other.sum;
-        self.count += other.count;
+        self.sum = self.sum.saturating_add(other.sum);
+        self.count = self.count.saturating_add(other.count);
     }
 }
 
@@ -83,11 +83,19 @@ impl Seen {
         match who {
             Who::Answer => {
                 here.sum = here.sum.saturating_add(ns);
-                here.count += 1;
+                here.count = here.count.saturating_add(1);
                 self.lag.record(late);
             }
             Who::Loop => self.hub.record(late),
             Who::Io => self.io.record(late),
+        }
+        self.forget_the_earliest();
+    }
+
+    /// As many seconds as a record keeps apart.
+    fn forget_the_earliest(&mut self) {
+        while self.seconds.len() > MOST {
+            self.seconds.pop_first();
         }
     }
 
@@ -99,6 +107,7 @@ impl Seen {
         for (second, seen) in &other.seconds {
             self.seconds.entry(*second).or_default().merge(seen);
         }
+        self.forget_the_earliest();
     }
 
     /// As it goes to another process: MessagePack with named fields.
@@ -189,13 +198,7 @@ impl Meter {
         }
     }
 
-    /// What was seen so far.
-    #[must_use]
-    pub fn look(&self) -> Seen {
-        self.seen().clone()
-    }
-
-    /// The same, and begins anew.
+    /// What was seen so far; it begins anew.
     pub fn take(&self) -> Seen {
         std::mem::take(&mut *self.seen())
     }
@@ -242,7 +245,7 @@ mod tests {
         assert_eq!(seen.hub.max(), Some(55_000_000));
         meter.add_asked(Who::Loop, ms(9), ms(10), ms(10));
         assert_eq!(meter.take().hub.max(), Some(9_000_000));
-        assert_eq!(meter.look().hub.count(), 0);
+        assert_eq!(meter.take().hub.count(), 0);
     }
 
     #[test]
@@ -260,5 +263,57 @@ mod tests {
         one.merge(&Seen::decode(&other.encode()).unwrap());
         assert_eq!(one.lag.buckets(), both.lag.buckets());
         assert_eq!(one.seconds, both.seconds);
+    }
+
+    #[test]
+    fn what_another_process_tells_is_bounded() {
+        let mut told = Seen::default();
+        at(&mut told, i64::MAX, 1);
+        at(&mut told, i64::MIN, 1);
+        told.seconds.insert(
+            7,
+            Second {
+                max: u64::MAX,
+                sum: u64::MAX,
+                count: u64::MAX,
+            },
+        );
+        let told = Seen::decode(&told.encode()).unwrap();
+        let mut seen = Seen::default();
+        at(&mut seen, 7, 1);
+        (0..2).for_each(|_| seen.merge(&told));
+        at(&mut seen, 7, 1);
+        assert_eq!(seen.seconds[&7].count, u64::MAX);
+        assert!(!seen.limited().is_empty());
+        let all = 2 * i64::try_from(MOST).unwrap();
+        let many = Seen {
+            seconds: (0..all).map(|second| (second, Second::default())).collect(),
+            ..Seen::default()
+        };
+        seen.merge(&many);
+        assert_eq!(seen.seconds.len(), MOST);
+        assert!(seen.seconds.contains_key(&i64::MAX));
+    }
+
+    #[test]
+    fn broken_reports_are_refused_or_harmless() {
+        let mut seen = Seen::default();
+        for i in 0..5 {
+            at(&mut seen, 1_000 + i, 3);
+        }
+        let whole = seen.encode();
+        for place in 0..whole.len() {
+            for patch in [0, 1, 0x7f, 0x80, 0x90, 0xc0, 0xcf, 0xd3, 0xdb, 0xdd, 0xff] {
+                let mut bytes = whole.clone();
+                bytes[place] = patch;
+                if let Some(told) = Seen::decode(&bytes) {
+                    let mut merged = seen.clone();
+                    merged.merge(&told);
+                    assert!(merged.seconds.len() <= 100);
+                    let _ = (merged.limited(), merged.lag.quantiles(&[0.5, 1.0]));
+                }
+            }
+            assert!(Seen::decode(&whole[..place]).is_none());
+        }
     }
 }

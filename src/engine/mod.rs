@@ -15,7 +15,6 @@ use std::future::poll_fn;
 use std::os::fd::BorrowedFd;
 use std::pin::pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
 
 use tokio::task::AbortHandle;
 
@@ -123,11 +122,10 @@ impl Queue {
         batch
     }
 
-    /// Tells the meter that whoever waited for this outcome goes on now; how long the outcome had to wait.
-    pub fn resumed(&self, finished: &Finished) -> Duration {
+    /// Tells the meter that whoever waited for this outcome goes on now.
+    pub fn resumed(&self, finished: &Finished) {
         let late = Stamp::now().since(finished.done);
         self.completions.meter().add(Who::Answer, late);
-        late
     }
 
     /// Makes the descriptor readable, for a loop that has left something for its next turn.

@@ -72,17 +72,19 @@ impl PyBegun {
     fn finish(&self, method: &Bound<'_, PyAny>, name: &Bound<'_, PyAny>) -> PyResult<()> {
         let (method, name) = (text(method)?, text(name)?);
         let mut record = lock(&self.record);
-        let ended = record.place(&method, &name);
-        let before = self.change(|state| match state {
-            State::UnderWay(_) | State::Answered(..) => State::Reporting(ended),
-            state => state,
-        });
-        if let State::UnderWay(begun) | State::Answered(begun, _) = before {
+        self.change(|state| {
+            let (begun, timings) = match state {
+                State::UnderWay(begun) => (begun, None),
+                State::Answered(begun, timings) => (begun, timings),
+                state => return state,
+            };
+            let ended = record.place_again(begun, &method, &name);
             record.finish(begun, ended);
-        }
-        if let State::Answered(_, Some(timings)) = before {
-            record.trip(ended, &phases(&timings));
-        }
+            if let Some(timings) = timings {
+                record.trip(ended, &phases(&timings));
+            }
+            State::Reporting(ended)
+        });
         Ok(())
     }
 

@@ -44,10 +44,10 @@ impl PyQueue {
             .collect()
     }
 
-    /// Tells the meter that whoever waited for this outcome goes on now; how late that is, in ms.
+    /// Tells the meter that whoever waited for this outcome goes on now.
     #[pyo3(signature = (exchange, /))]
-    fn resumed(&self, exchange: &PyExchange) -> f64 {
-        self.0.resumed(&exchange.0).as_secs_f64() * 1e3
+    fn resumed(&self, exchange: &PyExchange) {
+        self.0.resumed(&exchange.0);
     }
 
     /// Makes the descriptor readable.

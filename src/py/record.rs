@@ -85,39 +85,8 @@ impl PyRecord {
         Ok(())
     }
 
-    /// How many requests were logged.
-    #[pyo3(signature = (method = None, name = None))]
-    fn count(&self, method: Option<&str>, name: Option<&str>) -> PyResult<u64> {
-        let which = which(method, name)?;
-        let record = self.record();
-        Ok(match which {
-            None => record.total().ends.requests(),
-            Some((method, name)) => record
-                .row(method, name)
-                .map_or(0, |row| row.ends.requests()),
-        })
-    }
-
-    /// The time in ms within which this share (0 to 1) of the requests finished.
-    #[pyo3(signature = (share, method = None, name = None))]
-    fn quantile(
-        &self,
-        share: f64,
-        method: Option<&str>,
-        name: Option<&str>,
-    ) -> PyResult<Option<f64>> {
-        let which = which(method, name)?;
-        let record = self.record();
-        let row = match which {
-            None => Some(record.total()),
-            Some((method, name)) => record.row(method, name),
-        };
-        let times = row.and_then(|row| row.times.quantiles(&[share]));
-        Ok(times.and_then(|times| times.first().map(|ns| ms(*ns))))
-    }
-
-    /// Of the requests that had a time: how many, their sum, least and greatest in ms, whether some are rounded, and
-    /// the times in ms within which these shares of them finished; None if none had.
+    /// Of the requests that had a time: how many, their sum, least and greatest in ms, and the times in ms within which
+    /// these shares of them finished; None if none had.
     #[allow(clippy::type_complexity)] // a tuple for Python, taken apart where it is asked for
     #[pyo3(signature = (shares, method = None, name = None))]
     fn times(
@@ -125,63 +94,23 @@ impl PyRecord {
         shares: Vec<f64>,
         method: Option<&str>,
         name: Option<&str>,
-    ) -> PyResult<Option<(u64, f64, f64, f64, bool, Vec<f64>)>> {
-        let which = which(method, name)?;
+    ) -> PyResult<Option<(u64, f64, f64, f64, Vec<f64>)>> {
         let record = self.record();
-        let row = match which {
-            None => Some(record.total()),
-            Some((method, name)) => record.row(method, name),
+        let row = match (method, name) {
+            (None, None) => Some(record.total()),
+            (Some(method), Some(name)) => record.row(method, name),
+            _ => {
+                return Err(PyTypeError::new_err(
+                    "give method and name, or neither for the total",
+                ));
+            }
         };
         Ok(row.and_then(|row| {
             let all = &row.times;
             let times = all.quantiles(&shares)?.into_iter().map(ms).collect();
             let sum = all.mean()? * all.count() as f64 / 1e6;
-            Some((
-                all.count(),
-                sum,
-                ms(all.min()?),
-                ms(all.max()?),
-                row.coarse,
-                times,
-            ))
+            Some((all.count(), sum, ms(all.min()?), ms(all.max()?), times))
         }))
-    }
-
-    /// All figures of a method and name, None if there are none.
-    #[pyo3(signature = (method, name, histogram = false))]
-    fn row<'py>(
-        &self,
-        py: Python<'py>,
-        method: &str,
-        name: &str,
-        histogram: bool,
-    ) -> PyResult<Option<Bound<'py, PyDict>>> {
-        let view = self
-            .record()
-            .row(method, name)
-            .map(|row| row.view(method, name, histogram));
-        view.map(|view| row_dict(py, &view)).transpose()
-    }
-
-    /// All figures of every method and name, in Locust's order.
-    #[pyo3(signature = (histogram = false))]
-    fn rows<'py>(&self, py: Python<'py>, histogram: bool) -> PyResult<Vec<Bound<'py, PyDict>>> {
-        let rows = views(&self.record(), histogram);
-        rows_list(py, &rows)
-    }
-
-    /// All figures of all requests together.
-    #[pyo3(signature = (histogram = false))]
-    fn total<'py>(&self, py: Python<'py>, histogram: bool) -> PyResult<Bound<'py, PyDict>> {
-        let view = self.record().total().view("", TOTAL, histogram);
-        row_dict(py, &view)
-    }
-
-    /// The figures of each second from one on.
-    #[pyo3(signature = (start = i64::MIN))]
-    fn seconds<'py>(&self, py: Python<'py>, start: i64) -> PyResult<Vec<Bound<'py, PyDict>>> {
-        let seconds = self.record().seconds(start, i64::MAX);
-        seconds_list(py, &seconds)
     }
 
     /// Total, rows and seconds, all of the same moment.
@@ -203,13 +132,8 @@ impl PyRecord {
     /// included.
     fn latest(&self, seconds: i64, shares: Vec<f64>) -> Option<Vec<f64>> {
         let now = clock::second();
-        self.window(now - seconds, now + 1, shares)
-    }
-
-    /// The times in ms within which these shares of the requests of some seconds finished.
-    fn window(&self, start: i64, end: i64, quantiles: Vec<f64>) -> Option<Vec<f64>> {
-        let seconds = self.record().seconds(start, end);
-        let times = Second::together(&seconds).times.quantiles(&quantiles)?;
+        let seconds = self.record().seconds(now - seconds, now + 1);
+        let times = Second::together(&seconds).times.quantiles(&shares)?;
         Some(times.into_iter().map(ms).collect())
     }
 
@@ -247,7 +171,8 @@ impl PyRecord {
     }
 
     /// Adds the rounded figures of a worker without a record.
-    #[pyo3(signature = (method, name, times, failures, seconds, *, without_time = 0, failed_seconds = HashMap::new()))]
+    #[pyo3(signature = (method, name, times, failures, seconds, *, without_time = 0, failed_seconds = HashMap::new(),
+                        exact = None))]
     #[allow(clippy::too_many_arguments)] // they are Locust's
     fn absorb_coarse(
         &self,
@@ -258,7 +183,15 @@ impl PyRecord {
         seconds: HashMap<i64, u64>,
         without_time: u64,
         failed_seconds: HashMap<i64, u64>,
+        exact: Option<[Bound<'_, PyAny>; 3]>,
     ) -> PyResult<()> {
+        let exact = match exact {
+            Some([sum, least, greatest]) => [&sum, &least, &greatest]
+                .map(milliseconds)
+                .into_iter()
+                .collect::<PyResult<Option<Vec<f64>>>>()?,
+            None => None,
+        };
         let (method, name) = (text(method)?, text(name)?);
         let coarse = Coarse {
             times: times
@@ -267,6 +200,7 @@ impl PyRecord {
                     Ok((milliseconds(&time)?.unwrap_or(f64::NAN), count.extract()?))
                 })
                 .collect::<PyResult<_>>()?,
+            exact: exact.and_then(|exact| exact.try_into().ok()),
             without_time,
             failures,
             seconds: seconds.into_iter().collect(),
@@ -296,11 +230,6 @@ impl PyRecord {
     fn clear(&self) {
         self.record().clear();
     }
-
-    /// Bytes on the heap, near enough.
-    fn footprint(&self) -> usize {
-        self.record().footprint()
-    }
 }
 
 fn views(record: &Record, histogram: bool) -> Vec<RowView> {
@@ -328,19 +257,5 @@ fn milliseconds(value: &Bound<'_, PyAny>) -> PyResult<Option<f64>> {
         Ok(ms) => Ok(Some(ms)),
         Err(error) if error.is_instance_of::<PyOverflowError>(value.py()) => Ok(None),
         Err(error) => Err(error),
-    }
-}
-
-/// Both, or neither for the total.
-fn which<'a>(
-    method: Option<&'a str>,
-    name: Option<&'a str>,
-) -> PyResult<Option<(&'a str, &'a str)>> {
-    match (method, name) {
-        (None, None) => Ok(None),
-        (Some(method), Some(name)) => Ok(Some((method, name))),
-        _ => Err(PyTypeError::new_err(
-            "give method and name, or neither for the total",
-        )),
     }
 }

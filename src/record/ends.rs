@@ -34,17 +34,18 @@ impl Ends {
         self.succeeded.saturating_add(self.failed)
     }
 
-    /// All that were started: there is no other way to have ended.
+    /// Requests that are over: there is no other way to have ended.
+    #[must_use]
+    pub fn ended(&self) -> u64 {
+        self.requests()
+            .saturating_add(self.cut_off)
+            .saturating_add(self.unreported)
+    }
+
+    /// All that were started.
     #[must_use]
     pub fn started(&self) -> u64 {
-        [
-            self.requests(),
-            self.in_flight(),
-            self.cut_off,
-            self.unreported,
-        ]
-        .into_iter()
-        .fold(0, u64::saturating_add)
+        self.ended().saturating_add(self.in_flight())
     }
 
     /// Zero, but for those in flight.

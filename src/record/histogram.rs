@@ -2,11 +2,10 @@
 
 use std::time::Duration;
 
-use hdrhistogram::Histogram as Hdr;
-use hdrhistogram::serialization::{Serializer, V2DeflateSerializer};
 use serde::{Deserialize, Serialize};
 
 use super::counts::{Counts, LONGEST, index, span};
+use super::hdr;
 
 /// Counts of times in ns. The buckets are HdrHistogram's for a lowest value of 1 ns and three digits: fine enough
 /// that 1 µs is still within 0.1 %. Merging is exact: any split of the times gives the same histogram.
@@ -76,6 +75,18 @@ impl Histogram {
         self.max = self.max.max(other.max);
     }
 
+    /// Takes over what is known exactly of times that were counted rounded, in ns; nothing, if it cannot be.
+    pub fn refine(&mut self, sum: i128, min: i64, max: i64) {
+        // A sum of floats may be off by the last digit of each.
+        let ends = [min, max].map(|end| i128::from(end) * i128::from(self.count));
+        let exact = sum.clamp(ends[0].min(ends[1]), ends[1]);
+        let near =
+            exact.abs_diff(sum) <= u128::from(self.count) + sum.unsigned_abs() / 1_000_000_000;
+        if self.count > 0 && near && is_possible(self.count, exact, min, max) {
+            (self.sum, self.min, self.max) = (exact, min, max);
+        }
+    }
+
     /// (lowest time of the bucket in ns, count), in order, of the buckets that have any.
     #[must_use]
     pub fn buckets(&self) -> Vec<(u64, u64)> {
@@ -118,17 +129,16 @@ impl Histogram {
     /// The times, in ns, within which these shares (0 to 1) of all finished, to 0.1 %; `None` if there is none.
     ///
     /// The rank is the one Locust uses (`calculate_response_time_percentile`): with n times in order, number
-    /// `int(n * share)` counted from 0, or the last. What is out of range answers with the exact end.
+    /// `int(n * share)` counted from 0, or the last. The first and the last, and what is out of range, are exact.
     #[must_use]
     pub fn quantiles(&self, shares: &[f64]) -> Option<Vec<i64>> {
         let (min, max) = (self.min()?, self.max()?);
+        let last = self.count - 1;
         let mut ranks: Vec<(u64, usize)> = shares
             .iter()
             .enumerate()
-            .map(|(place, share)| {
-                let rank = (self.count as f64 * share) as u64;
-                (rank.min(self.count - 1), place)
-            })
+            .map(|(place, share)| ((self.count as f64 * share) as u64, place))
+            .filter(|(rank, _)| *rank < last)
             .collect();
         ranks.sort_unstable();
         let mut ranks = ranks.into_iter().peekable();
@@ -141,7 +151,7 @@ impl Histogram {
             }
         };
         let mut seen = self.below;
-        up_to(seen, min);
+        up_to(seen.max(1), min);
         self.counts.each(|index, count| {
             seen = seen.saturating_add(count);
             up_to(seen, middle(index).clamp(min, max));
@@ -152,17 +162,7 @@ impl Histogram {
     /// In HdrHistogram's own format (V2, compressed) for its tools, unit 1 ns; what is out of range is not in it.
     #[must_use]
     pub fn to_hdr(&self) -> Vec<u8> {
-        let mut bytes = Vec::new();
-        let Ok(mut table) = Hdr::<u64>::new_with_bounds(1, LONGEST, 3) else {
-            return bytes;
-        };
-        for (time, count) in self.buckets() {
-            // Within its bounds it refuses nothing.
-            let _ = table.record_n(time, count);
-        }
-        // A vector takes whatever is written.
-        let _ = V2DeflateSerializer::new().serialize(&table, &mut bytes);
-        bytes
+        hdr::encode(&self.counts)
     }
 
     /// All of it in few bytes.
@@ -186,6 +186,12 @@ impl Histogram {
     }
 }
 
+/// Whether so many times, the shortest and the longest of them these, can have this sum.
+fn is_possible(count: u64, sum: i128, min: i64, max: i64) -> bool {
+    let together = |each: i64| i128::from(each) * i128::from(count);
+    min <= max && (together(min)..=together(max)).contains(&sum)
+}
+
 /// The middle of a bucket, so that no time in it is further than half its width.
 fn middle(index: u16) -> i64 {
     let (lowest, width) = span(index);
@@ -194,13 +200,12 @@ fn middle(index: u16) -> i64 {
 
 /// A histogram that is kept or sent: 2 to 3 bytes for each different time, 72 besides.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
 pub struct Packed {
     #[serde(with = "serde_bytes")]
     counts: Box<[u8]>,
-    #[serde(skip_serializing_if = "is_zero")]
+    #[serde(default, skip_serializing_if = "is_zero")]
     above: u64,
-    #[serde(skip_serializing_if = "is_zero")]
+    #[serde(default, skip_serializing_if = "is_zero")]
     below: u64,
     sum_high: i64,
     sum_low: u64,
@@ -221,15 +226,13 @@ impl Packed {
         if count == 0 {
             return Some(Histogram::default());
         }
-        if self.min > self.max {
-            return None;
-        }
-        Some(Histogram {
+        let sum = i128::from(self.sum_high) << 64 | i128::from(self.sum_low);
+        is_possible(count, sum, self.min, self.max).then_some(Histogram {
             counts,
             count,
             above: self.above,
             below: self.below,
-            sum: i128::from(self.sum_high) << 64 | i128::from(self.sum_low),
+            sum,
             min: self.min,
             max: self.max,
         })

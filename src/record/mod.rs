@@ -2,6 +2,7 @@
 
 mod counts;
 mod ends;
+mod hdr;
 mod histogram;
 mod packing;
 mod phases;
@@ -21,8 +22,8 @@ pub use histogram::{Histogram, Packed};
 pub use phases::{PHASES, Phases, Trips};
 pub use report::{Refused, Report};
 pub use row::Row;
-pub use rows::{OTHERS, Place};
-pub use seconds::{PackedSecond, Second};
+pub use rows::{LONGEST_NAME, OTHERS, Place};
+pub use seconds::{MOST, PackedSecond, Second};
 pub use shapes::{Shape, shape};
 pub use view::{RowView, SHARES, Spread, ms};
 
@@ -50,6 +51,8 @@ pub struct Record {
 pub struct Coarse {
     /// (ms, requests)
     pub times: Vec<(f64, u64)>,
+    /// Of these requests' times in ms, not rounded: their sum, the least and the greatest.
+    pub exact: Option<[f64; 3]>,
     pub without_time: u64,
     pub failures: u64,
     /// (unix second, requests)
@@ -88,6 +91,11 @@ impl Record {
         self.rows.place(method, name)
     }
 
+    /// Where a request that began at one place is counted as it ends under this method and name.
+    pub fn place_again(&mut self, begun: Place, method: &str, name: &str) -> Place {
+        self.rows.place_again(begun, method, name)
+    }
+
     /// Counts a finished request: response time in ms if it has one, and the wall clock in s.
     pub fn log(&mut self, method: &str, name: &str, ms: Option<f64>, now: f64) {
         let logged = Logged {
@@ -122,7 +130,7 @@ impl Record {
         });
         row.fail(logged.time);
         self.total.fail(logged.time);
-        self.seconds.at(logged.second).failures += 1;
+        self.seconds.at(logged.second).fail();
     }
 
     /// A request has started.
@@ -160,7 +168,7 @@ impl Record {
             ends.reporting -= 1;
             if untold {
                 ends.awaited -= 1;
-                ends.unreported += 1;
+                ends.unreported = ends.unreported.saturating_add(1);
             }
         }
     }
@@ -180,8 +188,9 @@ impl Record {
         if self.leave(place)
             && let Some(row) = self.rows.known(place)
         {
-            row.ends.unreported += 1;
-            self.total.ends.unreported += 1;
+            for ends in [&mut row.ends, &mut self.total.ends] {
+                ends.unreported = ends.unreported.saturating_add(1);
+            }
         }
     }
 
@@ -198,8 +207,7 @@ impl Record {
         true
     }
 
-    /// Adds the rounded figures of a worker without a record: requests per response time in ms, requests without one,
-    /// failures, and requests and failures per second.
+    /// Adds the rounded figures of a worker without a record.
     pub fn absorb_coarse(&mut self, method: &str, name: &str, coarse: &Coarse) {
         let mut more = Row {
             coarse: true,
@@ -211,6 +219,12 @@ impl Record {
                 Some(ns) => more.times.record_ns(ns, *times),
                 None => more.without_time = more.without_time.saturating_add(*times),
             }
+        }
+        if let Some([sum, least, greatest]) = coarse.exact
+            && let (Some(least), Some(greatest)) = (nanoseconds(least), nanoseconds(greatest))
+        {
+            more.times
+                .refine((sum * 1e6).round() as i128, least, greatest);
         }
         let requests = more.times.count().saturating_add(more.without_time);
         // A failure that was told alone is a request without a time.

@@ -53,35 +53,34 @@ struct Message {
     shapes: Vec<Shape>,
 }
 
-#[derive(Debug, Default, Serialize, Deserialize)]
-#[serde(default)]
+// What is always written has to be there: a report takes no more than some ten times its length once it is read.
+#[derive(Debug, Serialize, Deserialize)]
 struct RowMessage {
     method: String,
     name: String,
     succeeded: u64,
     failed: u64,
-    #[serde(skip_serializing_if = "is_default")]
+    #[serde(default, skip_serializing_if = "is_default")]
     without_time: u64,
-    #[serde(skip_serializing_if = "is_default")]
+    #[serde(default, skip_serializing_if = "is_default")]
     in_flight: u64,
-    #[serde(skip_serializing_if = "is_default")]
+    #[serde(default, skip_serializing_if = "is_default")]
     cut_off: u64,
-    #[serde(skip_serializing_if = "is_default")]
+    #[serde(default, skip_serializing_if = "is_default")]
     unreported: u64,
-    #[serde(skip_serializing_if = "is_default")]
+    #[serde(default, skip_serializing_if = "is_default")]
     coarse: bool,
-    #[serde(skip_serializing_if = "is_default")]
+    #[serde(default, skip_serializing_if = "is_default")]
     times: Option<Packed>,
-    #[serde(skip_serializing_if = "is_default")]
+    #[serde(default, skip_serializing_if = "is_default")]
     failed_times: Option<Packed>,
-    #[serde(skip_serializing_if = "is_default")]
+    #[serde(default, skip_serializing_if = "is_default")]
     ages: Option<Packed>,
-    #[serde(skip_serializing_if = "is_default")]
+    #[serde(default, skip_serializing_if = "is_default")]
     trips: Option<TripsMessage>,
 }
 
 #[derive(Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
 struct TripsMessage {
     phases: BTreeMap<String, Packed>,
     new: u64,
@@ -105,29 +104,17 @@ fn unpack(times: Option<&Packed>) -> Option<Histogram> {
     times.map_or_else(|| Some(Histogram::default()), Packed::unpack)
 }
 
-/// What another process has counted since its last report, and what is in flight there.
-#[derive(Debug, Default)]
-pub struct Report {
-    /// Method, name, figures; in flight is what `elsewhere` says.
-    rows: Vec<(String, String, Row)>,
-    seconds: Vec<PackedSecond>,
-    shapes: Vec<Shape>,
-}
+/// What another process has counted since its last report, and what is in flight there. It stays packed until it is
+/// added to a record, row by row.
+#[derive(Debug)]
+pub struct Report(Message);
 
 impl Report {
     /// As it goes to another process.
     #[must_use]
     pub fn encode(&self) -> Vec<u8> {
-        let message = Message {
-            format: FORMAT.to_owned(),
-            version: VERSION,
-            buckets: BUCKETS,
-            rows: self.rows.iter().map(row_message).collect(),
-            seconds: self.seconds.clone(),
-            shapes: self.shapes.clone(),
-        };
         // Writing to memory what has a type for every field cannot fail.
-        rmp_serde::to_vec_named(&message).unwrap_or_default()
+        rmp_serde::to_vec_named(&self.0).unwrap_or_default()
     }
 
     /// What another process has sent.
@@ -140,7 +127,10 @@ impl Report {
         };
         let head: Head = rmp_serde::from_slice(bytes).map_err(|error| broken(&error))?;
         if head.format != FORMAT {
-            return Err(broken(&format_args!("it says it is {:?}", head.format)));
+            return Err(broken(&format_args!(
+                "it says it is {:?}",
+                short(&head.format)
+            )));
         }
         if head.version != VERSION {
             return Err(Refused(format!(
@@ -157,34 +147,27 @@ impl Report {
             )));
         }
         let message: Message = rmp_serde::from_slice(bytes).map_err(|error| broken(&error))?;
-        let wrong = |what: &dyn fmt::Display| broken(&format_args!("{what} does not add up"));
-        if let Some(second) = message
-            .seconds
-            .iter()
-            .find(|second| second.unpack().is_none())
-        {
-            return Err(wrong(&format_args!("second {}", second.at)));
+        let wrong = |what: &dyn fmt::Display| Err(broken(&format_args!("{what} does not add up")));
+        let off = |second: &&PackedSecond| second.unpack().is_none();
+        if let Some(second) = message.seconds.iter().find(off) {
+            return wrong(&format_args!("second {}", second.at));
         }
-        let read = |row: RowMessage| match read_row(&row) {
-            Some(figures) => Ok((row.method, row.name, figures)),
-            None => Err(wrong(&format_args!("row {:?}", row.name))),
-        };
-        Ok(Self {
-            rows: message
-                .rows
-                .into_iter()
-                .map(read)
-                .collect::<Result<_, _>>()?,
-            seconds: message.seconds,
-            shapes: message.shapes,
-        })
+        if let Some(row) = message.rows.iter().find(|row| read_row(row).is_none()) {
+            return wrong(&format_args!("row {:?}", short(&row.name)));
+        }
+        Ok(Self(message))
     }
 }
 
-fn row_message((method, name, row): &(String, String, Row)) -> RowMessage {
+/// As much of a name as a line of a log has room for.
+fn short(name: &str) -> String {
+    name.chars().take(80).collect()
+}
+
+fn row_message((method, name, row): (String, String, Row)) -> RowMessage {
     RowMessage {
-        method: method.clone(),
-        name: name.clone(),
+        method,
+        name,
         succeeded: row.ends.succeeded,
         failed: row.ends.failed,
         without_time: row.without_time,
@@ -267,14 +250,17 @@ impl Record {
     #[must_use]
     pub fn take_report(&mut self) -> Report {
         let shapes = self.rows.shapes.all().to_vec();
-        let rows = self.rows.drain();
+        let rows = self.rows.drain().into_iter().map(row_message).collect();
         self.total.take();
         let seconds = std::mem::take(&mut self.seconds).between(i64::MIN, i64::MAX);
-        Report {
+        Report(Message {
+            format: FORMAT.to_owned(),
+            version: VERSION,
+            buckets: BUCKETS,
             rows,
             seconds,
             shapes,
-        }
+        })
     }
 
     /// The processes that have requests in flight, by their last reports.
@@ -288,34 +274,37 @@ impl Record {
 
     /// Adds what another process has counted; what is in flight there is what this report says.
     pub fn absorb(&mut self, source: &str, report: &Report) {
+        let Report(message) = report;
         let mut in_flight = Vec::new();
-        for (method, name, more) in &report.rows {
-            if more.ends.in_flight() > 0 {
-                let place = self.rows.place(method, name);
-                in_flight.push((place, more.ends.in_flight()));
+        for told in &message.rows {
+            let Some(more) = read_row(told) else {
+                continue; // there is none: `decode` has read them all
+            };
+            if told.in_flight > 0 {
+                let place = self.rows.place(&told.method, &told.name);
+                in_flight.push((place, told.in_flight));
                 if let Some(row) = self.rows.at(place) {
                     for ends in [&mut row.ends, &mut self.total.ends] {
-                        ends.elsewhere = ends.elsewhere.saturating_add(more.ends.in_flight());
+                        ends.elsewhere = ends.elsewhere.saturating_add(told.in_flight);
                     }
                 }
             }
-            let ended = more.ends.started() - more.ends.in_flight();
-            if ended > 0 || more.trips.is_some() || more.coarse {
-                let Some(row) = self.rows.row(method, name, more.ends.requests()) else {
-                    continue;
-                };
-                row.merge(more);
-                self.total.merge(more);
+            let requests = more.ends.requests();
+            if (more.ends.ended() > 0 || more.trips.is_some() || more.coarse)
+                && let Some(row) = self.rows.row(&told.method, &told.name, requests)
+            {
+                row.merge(&more);
+                self.total.merge(&more);
             }
         }
         self.forget(source);
         if !in_flight.is_empty() {
             self.sources.insert(source.into(), in_flight);
         }
-        for second in report.seconds.iter().filter_map(PackedSecond::unpack) {
+        for second in message.seconds.iter().filter_map(PackedSecond::unpack) {
             self.seconds.at(second.at).merge(&second);
         }
-        for shape in &report.shapes {
+        for shape in &message.shapes {
             self.rows
                 .shapes
                 .count(&shape.shape, &shape.example, shape.count);

@@ -37,9 +37,9 @@ impl Row {
     pub fn log(&mut self, logged: Logged, awaited: bool) {
         match logged.time {
             Some(ns) => self.times.record_ns(ns, 1),
-            None => self.without_time += 1,
+            None => self.without_time = self.without_time.saturating_add(1),
         }
-        self.ends.succeeded += 1;
+        self.ends.succeeded = self.ends.succeeded.saturating_add(1);
         self.ends.awaited -= u64::from(awaited && self.ends.awaited > 0);
         self.last = Some(logged);
     }
@@ -52,14 +52,14 @@ impl Row {
     /// Has the request that was logged as a success failed.
     pub fn fail(&mut self, time: Option<i64>) {
         self.ends.succeeded = self.ends.succeeded.saturating_sub(1);
-        self.ends.failed += 1;
+        self.ends.failed = self.ends.failed.saturating_add(1);
         if let Some(ns) = time {
             self.failed.record_ns(ns, 1);
         }
     }
 
     pub fn cut_off(&mut self, age: Duration) {
-        self.ends.cut_off += 1;
+        self.ends.cut_off = self.ends.cut_off.saturating_add(1);
         self.ages.record(age);
     }
 

@@ -1,10 +1,17 @@
 //! Seconds: all requests by the second of wall-clock time in which they finished.
 
 use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
 
 use serde::{Deserialize, Serialize};
 
 use super::histogram::{Histogram, Packed};
+
+/// So many seconds are kept apart, a day and four hours; of more, the earliest are in one. That bounds a test that runs
+/// for weeks, and what workers may tell whose clocks are wrong.
+pub const MOST: usize = 100_000;
+/// The seconds there are, the years 1970 to 9999: what is told of others is told of the nearest of these.
+const TIMES: RangeInclusive<i64> = 0..=253_402_300_799;
 
 /// One second's requests.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -19,7 +26,6 @@ pub struct Second {
 /// A second as it is kept and sent: 2 to 3 bytes for each different time in it, some 120 besides; so at most 70 kB while
 /// no bucket has over 127, whatever happened in it, and seldom above 3 kB.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
 pub struct PackedSecond {
     pub at: i64,
     requests: u64,
@@ -38,7 +44,7 @@ pub struct Seconds {
 
 impl Second {
     pub fn log(&mut self, time: Option<i64>) {
-        self.requests += 1;
+        self.requests = self.requests.saturating_add(1);
         if let Some(ns) = time {
             self.times.record_ns(ns, 1);
         }
@@ -62,6 +68,10 @@ impl Second {
         together
     }
 
+    pub fn fail(&mut self) {
+        self.failures = self.failures.saturating_add(1);
+    }
+
     /// Adds the requests of another.
     pub fn merge(&mut self, other: &Self) {
         self.requests = self.requests.saturating_add(other.requests);
@@ -73,6 +83,7 @@ impl Second {
 impl Seconds {
     /// The second of this unix time, opened if it is not.
     pub fn at(&mut self, at: i64) -> &mut Second {
+        let at = at.clamp(*TIMES.start(), *TIMES.end());
         if self.latest.as_ref().is_none_or(|latest| latest.at != at) {
             std::mem::swap(&mut self.latest, &mut self.other);
             if self.latest.as_ref().is_none_or(|latest| latest.at != at) {
@@ -100,6 +111,14 @@ impl Seconds {
 
     fn close(&mut self, second: &Second) {
         self.closed.insert(second.at, second.pack());
+        if self.closed.len() > MOST
+            && let Some((_, earliest)) = self.closed.pop_first()
+            && let Some(mut next) = self.closed.first_entry()
+        {
+            let mut both = Second::together(&[earliest, next.get().clone()]);
+            both.at = *next.key();
+            next.insert(both.pack());
+        }
     }
 
     /// The seconds from one to before another, in order.

@@ -27,15 +27,13 @@ pub struct Shapes(Vec<Shape>);
 impl Shapes {
     /// Counts `times` requests of a name.
     pub fn add(&mut self, name: &str, times: u64) {
-        let name = match name.char_indices().nth(LENGTH) {
-            Some((end, _)) => name.get(..end).unwrap_or(name),
-            None => name,
-        };
+        let name = kept(name);
         self.count(&shape(name), name, times);
     }
 
     /// Counts requests of a shape that is known.
     pub fn count(&mut self, shape: &str, example: &str, times: u64) {
+        let (shape, example) = (kept(shape), kept(example));
         if let Some(known) = self.0.iter_mut().find(|known| known.shape == shape) {
             known.count = known.count.saturating_add(times);
             return;
@@ -65,6 +63,11 @@ impl Shapes {
     pub fn all(&self) -> &[Shape] {
         &self.0
     }
+}
+
+fn kept(name: &str) -> &str {
+    let end = name.char_indices().nth(LENGTH).map(|(end, _)| end);
+    end.and_then(|end| name.get(..end)).unwrap_or(name)
 }
 
 /// A name with a `*` in place of numbers, hexadecimal digits and words that no person would choose.

@@ -16,8 +16,11 @@ from ..stats import RequestStats
 VERSION = 1
 
 
-def collect(environment: Any) -> dict[str, Any]:
-    """The figures of this environment so far: times in ms, moments in unix seconds, sizes in bytes."""
+def collect(environment: Any, histograms: bool = True) -> dict[str, Any]:
+    """The figures of this environment so far: times in ms, moments in unix seconds, sizes in bytes.
+
+    Without histograms, what only a person will look at is there at once, however many names there are.
+    """
     stats = environment.stats
     if not isinstance(stats, RequestStats):
         raise TypeError(f"environment.stats is {type(stats).__name__}, not the statistics of the native core")
@@ -25,7 +28,7 @@ def collect(environment: Any) -> dict[str, Any]:
     _forget_lost_workers(record, environment.runner)
     meter = generator.of(environment.events).meter
     late = {second: (most, limited) for second, most, limited in meter.seconds()}
-    figures = record.figures(True)
+    figures = record.figures(histograms)
     seconds = [_second(second, *late.get(second["at"], (None, False))) for second in figures["seconds"]]
     stretches = [{"from": first, "to": last} for first, last in meter.limited()]
     spreads = meter.figures()

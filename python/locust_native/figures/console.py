@@ -1,4 +1,4 @@
-"""The precise figures as a table on the console, at the end of a run without a web page."""
+"""The precise figures as a table on the console, as a run ends."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from ..closed_loop import in_words
 from ..precise import shown
 
 _SHARES = ("50", "90", "99", "99.9")
-_PHASES = ("queued", "dns", "connect", "tls", "send", "wait", "download")
 
 
 def lines(figures: dict[str, Any]) -> Iterator[str]:
@@ -33,11 +32,9 @@ def lines(figures: dict[str, Any]) -> Iterator[str]:
         )
     yield ""
     total = figures["total"]
-    means = [(phase, total["phases"][phase]) for phase in _PHASES]
-    if any(spread for _, spread in means):
-        yield "Phases, mean (ms): " + ", ".join(
-            f"{phase} {_time(spread['mean'])}" for phase, spread in means if spread and spread["count"]
-        )
+    means = [f"{phase} {_time(spread['mean'])}" for phase, spread in total["phases"].items() if spread]
+    if means:
+        yield f"Phases, mean (ms): {', '.join(means)}"
     lag = figures["generator"]["lag"]
     if lag["count"]:
         yield (

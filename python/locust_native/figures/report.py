@@ -11,7 +11,7 @@ from typing import Any
 from locust import html as stock
 
 from . import assets
-from .page import Source, collected
+from .page import Source, for_view
 from .view import view
 
 logger = logging.getLogger(__name__)
@@ -28,7 +28,7 @@ def get_html_report(environment: Any, *args: Any, **kwargs: Any) -> str:
 def add(environment: Any, html: str, source: Source | None = None) -> str:
     """The report with the figures added; as it was, and a warning, where there are none to be had."""
     try:
-        section = _section((source or collected)(environment))
+        section = _section((source or for_view)(environment))
     except Exception as error:  # whoever ran an hour wants the report, if need be without ours
         logger.warning("no native figures in the HTML report: %s: %s", type(error).__name__, error)
         return html

@@ -41,7 +41,7 @@ def _begin(environment: Any, runner: Any = None, **_: Any) -> None:
 
     def end(**_: Any) -> None:
         gc.collect()  # an answer that nobody has reported holds itself, and would count as still in flight
-        figures = collect(environment)
+        figures = collect(environment, histograms=bool(path))
         if not getattr(options, "json_file", None) and figures["total"]["requests"]:
             for line in console.lines(figures):
                 _console.info(line)

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use _core::http::Phase;
 use _core::record::{PHASES, Phases, Place, Record, Report};
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -102,7 +103,8 @@ impl Process {
             }
             Step::Finish(at, name) => {
                 if let Some(at) = self.pick(at, |life| !life.finished) {
-                    let ended = self.record.place("GET", name);
+                    let ended = self.record.place_again(self.lives[at].place, "GET", name);
+                    assert_eq!(ended, self.record.place("GET", name));
                     self.record.finish(self.lives[at].place, ended);
                     self.lives[at] = Life {
                         name,
@@ -292,6 +294,10 @@ fn what_a_cleared_record_hears_of_the_past_is_new() {
         (ends.started(), ends.succeeded, ends.in_flight()),
         (1, 1, 0)
     );
+}
+#[test]
+fn the_phases_of_the_record_are_the_cores() {
+    assert_eq!(Phase::ALL.map(Phase::name), PHASES);
 }
 #[test]
 fn a_reused_connection_has_no_times_of_a_new_one() {

@@ -79,8 +79,8 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(32))]
 
     #[test]
-    fn the_buckets_are_hdr_histograms(times in times()) {
-        let ours = counted(&times);
+    fn the_buckets_are_hdr_histograms(times in times(), more in 0..1_u64 << 62, few in 0..62_u32) {
+        let mut ours = counted(&times);
         let mut theirs = hdrhistogram::Histogram::<u64>::new_with_bounds(1, HOUR as u64, 3).unwrap();
         times.iter().for_each(|ns| theirs.record(*ns as u64).unwrap());
         let told: Vec<(u64, u64)> = theirs
@@ -88,6 +88,9 @@ proptest! {
             .map(|step| (theirs.lowest_equivalent(step.value_iterated_to()), step.count_at_value()))
             .collect();
         prop_assert_eq!(ours.buckets(), told);
+        let (time, more) = (times[0] / 2, (more >> few).max(1_u64));
+        ours.record_ns(time, more);
+        theirs.record_n(time as u64, more).unwrap();
         let sent: hdrhistogram::Histogram<u64> =
             Deserializer::new().deserialize(&mut &*ours.to_hdr()).unwrap();
         prop_assert_eq!(sent, theirs);

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use _core::record::{OTHERS, Record, Report, shape};
+use _core::record::{LONGEST_NAME, OTHERS, Record, Report, shape};
 use proptest::collection::vec;
 use proptest::prelude::*;
 
@@ -71,10 +71,47 @@ fn p16_memory_is_bounded() {
     assert_eq!(record.rows().len(), 51);
 }
 #[test]
+fn p16_names_cost_what_a_short_one_may() {
+    let mut record = Record::new(100);
+    // Two bytes a letter, and none of them cut in two.
+    let long = format!("/{}", "ü".repeat(500_000));
+    for number in 0..120 {
+        let name = format!("/{number}{long}");
+        let begun = record.place(&name, &name);
+        record.begin(begun);
+        let ended = record.place("GET", &name);
+        record.finish(begun, ended);
+        record.log("GET", &name, Some(1.0), 1.0);
+        record.reported(ended);
+    }
+    let cost = record.footprint() / 100;
+    assert!(cost < 2 * LONGEST_NAME + 1_000, "{cost} bytes a name");
+    assert_eq!(
+        record
+            .row("GET", &format!("/7{long}, and more"))
+            .unwrap()
+            .ends
+            .succeeded,
+        1
+    );
+    assert_eq!(record.total().ends.succeeded, 120);
+    for (_, name, _) in record.rows() {
+        assert!(name.len() <= LONGEST_NAME && (name == OTHERS.1 || name.ends_with('ü')));
+    }
+    // What a worker sends has the same bounds, and so has what its report is refused with.
+    let mut master = Record::new(10);
+    master.absorb(
+        "worker",
+        &Report::decode(&record.take_report().encode()).unwrap(),
+    );
+    assert_eq!(master.total().ends.succeeded, 120);
+    assert!(master.footprint() < 200_000);
+}
+#[test]
 fn requests_that_are_renamed_take_no_room() {
     let mut record = Record::new(2);
     for number in 0..100 {
-        let begun = record.place("GET", &format!("/product/{number}"));
+        let begun = record.place(&format!("VERB{number}"), &format!("/product/{number}"));
         record.begin(begun);
         let ended = record.place("GET", "/product/[id]");
         record.finish(begun, ended);

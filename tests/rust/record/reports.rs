@@ -1,12 +1,12 @@
 //! P4 between processes: what workers report adds up to what one process would have counted.
 
-use _core::record::{Coarse, Record, Report};
+use _core::record::{Coarse, Ends, MOST, Record, Report, Second};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::Index;
 use serde::Serialize;
 
-use super::{HOUR, assert_adds_up, assert_same, done, series};
+use super::{HOUR, assert_adds_up, assert_same, done, series, shares};
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
@@ -47,28 +47,92 @@ proptest! {
 
     #[test]
     fn p4_broken_reports_are_refused(
-        done in vec(done(), 1..30), at in any::<Index>(), byte in any::<u8>(), cut in any::<bool>(),
+        done in vec(done(), 1..30), in_flight in 0..3_u32, spoils in vec(spoil(), 1..4), cut in any::<Option<Index>>(),
     ) {
         let mut worker = Record::new(100);
         done.iter().for_each(|request| request.log(&mut worker));
+        let place = worker.place("GET", "/");
+        (0..in_flight).for_each(|_| worker.begin(place));
         let mut bytes = worker.take_report().encode();
-        let at = at.index(bytes.len());
-        if cut {
-            bytes.truncate(at);
-        } else {
-            bytes[at] = byte;
+        for (at, patch) in &spoils {
+            let at = at.index(bytes.len());
+            bytes.splice(at..=at, patch.iter().copied());
+        }
+        if let Some(cut) = cut {
+            bytes.truncate(cut.index(bytes.len()));
         }
         match Report::decode(&bytes) {
             Err(refused) => prop_assert!(!refused.to_string().contains('\n')),
-            // A changed digit in a time or a name cannot be told from another report.
+            // A changed digit cannot be told from another report; whatever it says has to be harmless.
             Ok(report) => {
-                let mut master = Record::new(100);
-                master.absorb("worker", &report);
-                let sum: u64 = master.rows().iter().map(|(_, _, row)| row.ends.started()).sum();
-                prop_assert_eq!(sum, master.total().ends.started());
+                let mut master = Record::new(3);
+                for source in ["one", "two", "one"] {
+                    master.absorb(source, &report);
+                    done.iter().for_each(|request| request.log(&mut master));
+                    prop_assert!(master.rows().len() <= 4);
+                    prop_assert!(master.footprint() < 4_000_000);
+                }
+                for (method, name, row) in master.rows() {
+                    prop_assert!(row.view(method, name, true).times.count <= master.total().times.count());
+                }
+                for second in series(&master) {
+                    prop_assert!(second.times.quantiles(&shares()).is_none_or(|times| times.is_sorted()));
+                }
+                for source in ["one", "two"] {
+                    master.forget(source);
+                }
+                let elsewhere = |ends: &Ends| ends.in_flight();
+                prop_assert!(master.rows().iter().all(|(_, _, row)| elsewhere(&row.ends) == 0));
+                prop_assert_eq!(elsewhere(&master.total().ends), 0);
             }
         }
     }
+}
+
+/// Where, and what comes there instead of one byte: another, or a whole value as MessagePack has it.
+fn spoil() -> impl Strategy<Value = (Index, Vec<u8>)> {
+    let number = |kind: u8| {
+        let edge = proptest::sample::select(vec![0, 1, u64::MAX, 1 << 63, (1 << 63) - 1, 1 << 53]);
+        prop_oneof![edge, any::<u64>()]
+            .prop_map(move |number| [&[kind], &number.to_be_bytes()[..]].concat())
+    };
+    let patch = prop_oneof![
+        any::<u8>().prop_map(|byte| vec![byte]),
+        number(0xcf), // without a sign
+        number(0xd3), // with one
+        proptest::sample::select(vec![vec![0x80], vec![0x90], vec![0xc0], vec![]]),
+    ];
+    (any::<Index>(), patch)
+}
+
+#[test]
+fn p16_what_reports_say_of_time_takes_no_room_without_end() {
+    let mut worker = Record::new(10);
+    (0..300).for_each(|at| worker.log("GET", "/", Some(at as f64), at as f64));
+    let mut master = Record::new(10);
+    master.absorb(
+        "worker",
+        &Report::decode(&worker.take_report().encode()).unwrap(),
+    );
+    let all = MOST as i64 + 200;
+    // And a clock that is nowhere.
+    let nowhere = [(i64::MIN, 3), (-1, 2), (i64::MAX, 4)];
+    let coarse = Coarse {
+        seconds: (0..all).map(|at| (at, 1)).chain(nowhere).collect(),
+        ..Coarse::default()
+    };
+    master.absorb_coarse("GET", "/", &coarse);
+    let seconds = master.seconds(i64::MIN, i64::MAX);
+    assert!(seconds.len() <= MOST + 2);
+    assert!(seconds.is_sorted_by_key(|second| second.at));
+    assert!(
+        seconds
+            .iter()
+            .all(|second| (0..=253_402_300_799).contains(&second.at))
+    );
+    let together = Second::together(&seconds);
+    assert_eq!(together.requests, 300 + all as u64 + 9);
+    assert_eq!(together.times, master.total().times);
 }
 
 #[derive(Serialize)]
@@ -85,6 +149,7 @@ struct ForeignRow<'a> {
     method: &'a str,
     name: &'a str,
     succeeded: u64,
+    failed: u64,
     without_time: u64,
     novelty: [u8; 3],
 }
@@ -105,6 +170,7 @@ fn foreign() -> Foreign<'static> {
             method: "GET",
             name: "/",
             succeeded: 3,
+            failed: 0,
             without_time: 3,
             novelty: [1, 2, 3],
         }],
@@ -164,6 +230,7 @@ fn coarse_figures_are_merged_as_they_are_and_marked() {
         failures: 2,
         seconds: vec![(7, 4), (8, 2)],
         failed_seconds: vec![(8, 2)],
+        exact: None,
     };
     record.absorb_coarse("GET", "/", &coarse);
     let row = record.row("GET", "/").unwrap();
@@ -203,4 +270,40 @@ fn coarse_figures_are_merged_as_they_are_and_marked() {
         (alone.ends.requests(), alone.ends.failed, alone.without_time),
         (2, 2, 2)
     );
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    /// Buckets as Locust has them: two digits, whole milliseconds.
+    #[test]
+    fn p1_what_a_stock_worker_has_not_rounded_stays_exact(times in vec(0.001..100_000.0_f64, 1..100)) {
+        let rounded = |ms: f64| {
+            let step = 10_f64.powf(ms.log10().floor() - 1.0).max(1.0);
+            (ms / step).round() * step
+        };
+        let mut sorted = times.clone();
+        sorted.sort_by(f64::total_cmp);
+        let (least, greatest) = (sorted[0], sorted[sorted.len() - 1]);
+        let coarse = Coarse {
+            times: times.iter().map(|ms| (rounded(*ms), 1)).collect(),
+            exact: Some([times.iter().sum(), least, greatest]),
+            ..Coarse::default()
+        };
+        let mut record = Record::new(10);
+        record.absorb_coarse("GET", "/", &coarse);
+        let told = record.row("GET", "/").unwrap().times.spread();
+        let close = |told: Option<f64>, exact: f64| (told.unwrap() - exact).abs() <= 1e-6 + exact * 1e-9;
+        prop_assert!(close(told.min, least) && close(told.max, greatest));
+        prop_assert!(close(told.mean, times.iter().sum::<f64>() / times.len() as f64));
+        // What cannot be is not believed.
+        for exact in [[1.0, f64::NAN, 2.0], [f64::INFINITY, least, greatest], [1e300, least, greatest],
+                      [times.iter().sum(), greatest + 1.0, least], [-1e9, least, greatest]] {
+            let mut other = Record::new(10);
+            other.absorb_coarse("GET", "/", &Coarse { exact: Some(exact), ..coarse.clone() });
+            let told = &other.row("GET", "/").unwrap().times;
+            prop_assert_eq!(told.count(), times.len() as u64);
+            prop_assert_eq!(told.max().unwrap() % 1_000_000, 0);
+        }
+    }
 }
