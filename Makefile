@@ -56,10 +56,21 @@ fuzz:  ## feed what parses bytes from the network, FUZZ_SECONDS each (needs `car
 	    -max_total_time=$(FUZZ_SECONDS) -max_len=4096 -timeout=20 -rss_limit_mb=3000 || exit 1; \
 	done
 
-bench:  ## build with optimisation, then measure; writes benches/RESULTS.md (takes half an hour)
+BEFORE ?= e4f0ef9
+BESIDE := target/beside/$(BEFORE)
+
+$(BESIDE)/.venv/bin/locust: $(BIN)/maturin
+	mkdir -p $(BESIDE)
+	git archive $(BEFORE) | tar -x -C $(BESIDE)
+	python3 -m venv $(BESIDE)/.venv
+	cd $(BESIDE) && VIRTUAL_ENV=$$PWD/.venv $(abspath $(BIN))/maturin develop --release
+
+bench: $(BESIDE)/.venv/bin/locust  ## build with optimisation, measure, write benches/RESULTS.md; BEFORE=<commit to compare> (an hour)
 	VIRTUAL_ENV=$(abspath $(VENV)) $(BIN)/maturin develop --release
 	cargo build --release --no-default-features --bin mock-saleor
 	$(BIN)/python benches/peers.py --write
+	$(BIN)/python benches/overload.py --write
+	$(BIN)/python benches/cost.py --beside $(BESIDE)/.venv/bin/python --called $(BEFORE) --write
 	$(BIN)/python benches/funnel.py --write
 	$(BIN)/python benches/funnel.py --users 5000 --minutes 2 --write
 

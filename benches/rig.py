@@ -27,6 +27,7 @@ from locust_native import _core
 
 ROOT = Path(__file__).resolve().parents[1]
 RESULTS = ROOT / "benches" / "RESULTS.md"
+EXPLAINED = ROOT / "docs" / "measurement.md"
 MOCK = ROOT / "target" / "release" / "mock-saleor"
 
 _allowed = sorted(os.sched_getaffinity(0))
@@ -137,11 +138,20 @@ def memory(process: subprocess.Popen, field: str) -> int:
 
 
 def locust(
-    file: Path, url: str, users: int, native: bool, output: Path, spawn_rate: float = 0, **environment: str
+    file: Path,
+    url: str,
+    users: int,
+    native: bool,
+    output: Path,
+    spawn_rate: float = 0,
+    *,
+    python: str | Path = sys.executable,
+    more: Sequence[str | Path] = (),
+    **environment: str,
 ) -> subprocess.Popen:
-    """A headless `locust -f file` on the client's core."""
-    command = [sys.executable, "-m", "locust", "-f", file, "--headless", "--json", "--only-summary"]
-    command += ["-u", str(users), "-r", f"{spawn_rate or users:g}", "--host", url]
+    """A headless `locust -f file`, of this installation or of another Python's, on the client's core."""
+    command = [python, "-m", "locust", "-f", file, "--headless", "--json", "--only-summary"]
+    command += ["-u", str(users), "-r", f"{spawn_rate or users:g}", "--host", url, *more]
     return pinned(command, CLIENT_CORE, output, {**environment, "LOCUST_NATIVE": "1" if native else "0"})
 
 
@@ -255,6 +265,30 @@ def mock(*options: str) -> Iterator[Server]:
             process.stdout.close()
 
 
+@contextlib.contextmanager
+def timed(milliseconds: float) -> Iterator[tuple[Server, Callable[[], list[list[float]]]]]:
+    """timed.py, which answers after so many ms; and what asks it for its own [ms, requests]."""
+    command = [sys.executable, ROOT / "benches" / "timed.py", f"{milliseconds:g}"]
+    process = pinned(command, SERVER_CORE, stdout=subprocess.PIPE)
+    try:
+        assert process.stdout is not None
+        url = process.stdout.readline().decode().strip()
+        if not url.startswith("http://"):
+            raise Failed("timed.py did not start")
+
+        def seen() -> dict:
+            return json.loads(fetch(f"{url}/seen"))
+
+        yield (
+            Server(f"timed.py, {milliseconds:g} ms", url, lambda: {"requests": seen()["requests"]}),
+            lambda: seen()["times"],
+        )
+    finally:
+        stop(process)
+        if process.stdout is not None:
+            process.stdout.close()
+
+
 def wait_for(ready: Callable[[], object], process: subprocess.Popen, name: str) -> None:
     """Return when `ready` no longer raises OSError. Raises Failed if the process ends or never gets ready."""
     patience = time.monotonic() + 10
@@ -335,15 +369,15 @@ def first_line(command: Sequence[str]) -> str:
     return next(iter((done.stdout or done.stderr).splitlines()), command[0]).strip()
 
 
-def write(section: str, text: str) -> None:
-    """Replace one section of RESULTS.md, from its `<!-- name -->` to its `<!-- /name -->`."""
+def write(section: str, text: str, page: Path = RESULTS) -> None:
+    """Replace one section of a page, from its `<!-- name -->` to its `<!-- /name -->`."""
     begin, end = f"<!-- {section} -->", f"<!-- /{section} -->"
-    page = RESULTS.read_text()
-    if begin not in page or end not in page:
-        raise Failed(f"{RESULTS.relative_to(ROOT)} has no place for {section}: it needs {begin} and {end}")
-    head, tail = page.split(begin)[0], page.split(end)[1]
-    RESULTS.write_text(f"{head}{begin}\n{text}\n{end}{tail}")
-    print(f"\nwritten to {RESULTS.relative_to(ROOT)}")
+    before = page.read_text()
+    if begin not in before or end not in before:
+        raise Failed(f"{page.relative_to(ROOT)} has no place for {section}: it needs {begin} and {end}")
+    head, tail = before.split(begin)[0], before.split(end)[1]
+    page.write_text(f"{head}{begin}\n{text}\n{end}{tail}")
+    print(f"\nwritten to {page.relative_to(ROOT)}")
 
 
 def run(main: Callable[[], None]) -> None:

@@ -11,6 +11,8 @@ import pytest
 from backends import do
 from locust_native import closed_loop
 
+pytestmark = pytest.mark.timed
+
 LOCUSTFILE = """
 import random, time
 import gevent, locust.runners

@@ -2,6 +2,7 @@
 
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import gevent
 import pytest
@@ -9,7 +10,9 @@ from gevent.monkey import get_original
 
 import running
 from backends import do
-from locust_native import _core
+from locust_native import _core, closed_loop
+
+pytestmark = pytest.mark.timed
 
 block = get_original("time", "sleep")
 
@@ -60,6 +63,23 @@ def test_p11_waiting_for_python_is_lag_and_no_response_time(backend, meter, fast
         assert lag[0] == 1
         assert lag[1] >= 100
         assert meter.limited()
+
+
+@pytest.mark.parametrize("seconds", [0, 0.001])
+def test_a_user_whose_turn_comes_late_flags_its_second(meter, monkeypatch, seconds):
+    """Though no answer waited, and the loop came when it was asked."""
+    times = closed_loop.UserTime()
+    stats = SimpleNamespace(_user_time=times)
+    task_set = SimpleNamespace(_user=SimpleNamespace(environment=SimpleNamespace(stats=stats)))
+    for late in (0.005, 0.08):
+        meter.reset()
+        now = iter((1.0, 1.0 + seconds + late))
+        with monkeypatch.context() as patch:
+            patch.setattr(closed_loop, "_clock", lambda now=now: next(now))
+            closed_loop.sleep(task_set, seconds)
+        assert max([most for _, most, _ in meter.seconds()], default=0) == pytest.approx(80) or late < 0.01
+        assert bool(meter.limited()) == (late > 0.075)
+    assert figures(meter)["lag"] == (0, None)
 
 
 def test_quiet_generator_is_not_flagged(native, meter):

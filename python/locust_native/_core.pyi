@@ -24,6 +24,7 @@ __all__ = [
     "forget_after_fork",
     "rest_before_fork",
     "resume_after_fork",
+    "turn_late",
 ]
 
 __version__: str
@@ -257,6 +258,9 @@ class Meter:
         """Adds what another process told. Raises ValueError for bytes that are no such report."""
     def reset(self) -> None:
         """Forgets all of it."""
+
+def turn_late(seconds: float, /) -> None:
+    """A user's turn has come so late, in s; what that says of the generator is said of this second."""
 
 def answers_late() -> float:
     """How late all answers of this process were together, in s."""

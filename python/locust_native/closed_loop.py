@@ -18,6 +18,9 @@ KEY = "users_time"
 #: The share of the users' time that may be neither in requests nor in `wait_time` before a warning says so.
 TOLERATED = 0.05
 
+#: A user that goes on so many seconds after its wait was over tells the meter of the generator's lateness.
+_LATE = 0.01
+
 #: User-seconds below which nothing is said: not enough to tell.
 _TOO_FEW = 1.0
 
@@ -176,7 +179,10 @@ def sleep(self: TaskSet, seconds: Any) -> None:
     start = _clock()
     if not seconds:  # a turn of the loop: users without a wait_time do this as often as they ask
         gevent.sleep(seconds)
-        times._turned += _clock() - start
+        late = _clock() - start
+        times._turned += late
+        if late > _LATE:
+            _core.turn_late(late)
         return
     times.asleep += 1
     times._slept -= start
@@ -188,6 +194,8 @@ def sleep(self: TaskSet, seconds: Any) -> None:
         times.asleep -= 1
     if (late := end - start - max(0.0, float(seconds))) > 0:
         times._overslept += late
+        if late > _LATE:
+            _core.turn_late(late)
 
 
 def law(found: dict[str, float] | None) -> str | None:

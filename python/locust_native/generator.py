@@ -18,8 +18,9 @@ logger = logging.getLogger(__package__)
 _CALM = 3
 
 _LIMIT = (
-    "locust-native: the generator is the limit: answers wait up to %.0f ms for Python. Response times leave that "
-    "out, but fewer requests are sent than the users would send: use more processes (--processes) or fewer users"
+    "locust-native: the generator is the limit: answers and users wait up to %.0f ms for Python. Response times "
+    "leave that out, but fewer requests are sent than the users would send: use more processes (--processes) "
+    "or fewer users"
 )
 
 _UNDER_WAY = (STATE_SPAWNING, STATE_RUNNING, STATE_CLEANUP)

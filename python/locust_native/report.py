@@ -47,27 +47,24 @@ class Told:
 
 
 def fire(event: Any, meta: dict[str, Any], begun: _core.Begun) -> None:
-    """Report one request. ``meta`` holds the arguments of the event, ``begun`` how it began."""
-    begun.finish(meta["request_type"], meta["name"])
-    try:
-        _fire(event, meta)
-    finally:
-        begun.reported()
+    """Report one request. ``meta`` holds the arguments of the event, ``begun`` how it began.
 
-
-def _fire(event: Any, meta: dict[str, Any]) -> None:
-    """Anyone but the counter among the listeners, or anything unusual, and the event fires as Locust
+    Anyone but the counter among the listeners, or anything unusual, and the event fires as Locust
     fires it; otherwise the sample goes to the statistics directly, which saves the calls in between.
     """
-    if type(event) is EventHook and "fire" not in event.__dict__:
-        handlers = event._handlers
-        if len(handlers) == 1:
-            code = getattr(handlers[0], "__code__", None)
-            if code is _COUNTER and code is not None and type(meta["name"]) is str:
-                stats = handlers[0].__closure__[0].cell_contents.environment.stats
-                method, name = meta["request_type"], meta["name"]
-                stats.log_request(method, name, meta["response_time"], meta["response_length"])
-                if meta["exception"]:
-                    stats.log_error(method, name, meta["exception"])
-                return
-    event.fire(**meta)
+    method, name = meta["request_type"], meta["name"]
+    begun.finish(method, name)
+    try:
+        if type(event) is EventHook and "fire" not in event.__dict__:
+            handlers = event._handlers
+            if len(handlers) == 1:
+                code = getattr(handlers[0], "__code__", None)
+                if code is _COUNTER and code is not None and type(name) is str:
+                    stats = handlers[0].__closure__[0].cell_contents.environment.stats
+                    stats.log_request(method, name, meta["response_time"], meta["response_length"])
+                    if meta["exception"]:
+                        stats.log_error(method, name, meta["exception"])
+                    return
+        event.fire(**meta)
+    finally:
+        begun.reported()

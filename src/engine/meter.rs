@@ -22,6 +22,9 @@ pub enum Who {
     Answer,
     /// An event loop's: called until it came.
     Loop,
+    /// A user's turn: when its wait was over until it went on. Its second is flagged for it; it has no histogram, since
+    /// only those that matter are told.
+    Turn,
     /// The I/O thread's: due until it ran.
     Io,
 }
@@ -88,6 +91,7 @@ impl Seen {
             }
             Who::Loop => self.hub.record(late),
             Who::Io => self.io.record(late),
+            Who::Turn => {}
         }
         self.forget_the_earliest();
     }

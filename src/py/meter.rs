@@ -1,6 +1,7 @@
 //! Meter as a Python class: how late the generator itself was.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
@@ -8,7 +9,7 @@ use pyo3::types::{PyBytes, PyDict};
 
 use super::figures::spread_dict;
 use crate::engine;
-use crate::engine::meter::Seen;
+use crate::engine::meter::{Seen, Who};
 
 /// Lateness seen by this process since the last `take`, and by those whose reports were absorbed.
 #[pyclass(frozen, name = "Meter", module = "locust_native._core")]
@@ -81,6 +82,15 @@ impl PyMeter {
     /// Forgets all of it.
     fn reset(&self) {
         *self.up_to_date() = Seen::default();
+    }
+}
+
+/// A user's turn has come so many seconds late.
+#[pyfunction]
+#[pyo3(signature = (seconds, /))]
+pub fn turn_late(seconds: f64) {
+    if let Ok(late) = Duration::try_from_secs_f64(seconds) {
+        engine::meter().add(Who::Turn, late);
     }
 }
 
