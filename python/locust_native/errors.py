@@ -216,6 +216,7 @@ def _incomplete(place: _Place, message: str, code: int | None, request: Any) -> 
     numbers = _numbers(message)
     if not numbers:  # between two chunks
         ended = u3.ProtocolError(message)
+        ended.__context__ = _no_number(b"")
         return _chain(ended, rq.ChunkedEncodingError(ended))
     inner = u3.IncompleteRead(*numbers)
     failed = u3.ProtocolError(f"Connection broken: {inner!r}", inner)
@@ -232,12 +233,16 @@ def _chunk_cut(place: _Place, message: str, code: int | None, request: Any) -> B
 def _chunk(place: _Place, message: str, code: int | None, request: Any) -> BaseException:
     seen = place.seen
     if len(seen) > _MAX_CHUNK_LINE:
-        failed = u3.ProtocolError("Response chunk size line exceeded maximum allowed length")
+        failed = u3.ProtocolError(message)
         return _chain(failed, rq.ChunkedEncodingError(failed))
     line = seen.split(b";", 1)[0]
+    if (odd := _no_number(line)) is None:  # below zero, which urllib3 hands on to the file that it reads from
+        if int(line, 16) == -1:  # all there is, and then the end of the chunk
+            return _chunk_cut(place, "IncompleteRead(0 bytes read, 2 more expected)", code, request)
+        return ValueError("read length must be non-negative or -1")
     inner = u3.InvalidChunkLength(u3_response.HTTPResponse(b""), line)
     inner.expected = None
-    inner.__context__ = _no_number(line)
+    inner.__context__ = odd
     failed = u3.ProtocolError(f"Connection broken: {inner!r}", inner)
     return _chain(inner, failed, rq.ChunkedEncodingError(failed))
 

@@ -61,6 +61,8 @@ def failed(call: Call, exchange: Any) -> Any:
     timeout = prepare.timeouts(kwargs.get("timeout"))
     proxy = _proxy_of(call, place) if error[0] in errors.OF_PROXIES else None
     raised: Any = errors.for_requests(error, place, request, timeout, proxy)
+    if not isinstance(raised, requests.exceptions.RequestException):
+        raise raised
     if error[0] == "too_many_redirects":
         raised.response = Redirect(exchange, exchange.hops - 1, sent, session)
     return judged(call, _error_response(raised, exchange))

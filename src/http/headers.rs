@@ -24,6 +24,14 @@ impl Headers {
             .unwrap_or_default()
     }
 
+    /// Adds fields behind those that are there.
+    pub fn append(&mut self, more: &[(Bytes, Bytes)]) {
+        if !more.is_empty() {
+            let more = more.iter().map(|(name, value)| (&name[..], &value[..]));
+            *self = self.iter().chain(more).collect();
+        }
+    }
+
     /// (name, value) of each field, in the order they came.
     pub fn iter(&self) -> impl Iterator<Item = (&[u8], &[u8])> {
         self.fields

@@ -2,11 +2,12 @@
 
 use bytes::{Buf, Bytes, BytesMut};
 
+use super::head::{Odd, is_token, strict_field};
 use super::number::python_int;
 use crate::error::{Error, ErrorKind};
 use crate::http::request::Dialect;
 
-/// Longest line that gives the size of a chunk (urllib3's `_MAX_CHUNK_LINE_LENGTH`), in bytes.
+/// Longest line that gives the size of a chunk, or of a trailer (urllib3's `_MAX_CHUNK_LINE_LENGTH`), in bytes.
 const LONGEST_LINE: usize = 1 << 16;
 /// Longest trailer, in bytes; both stock clients would read on for ever.
 const LONGEST_TRAILER: usize = 1 << 20;
@@ -28,6 +29,7 @@ enum Place {
 pub struct Chunked {
     dialect: Dialect,
     place: Place,
+    trailers: Vec<(Bytes, Bytes)>,
 }
 
 impl Chunked {
@@ -36,6 +38,7 @@ impl Chunked {
         Self {
             dialect,
             place: Place::Size,
+            trailers: Vec::new(),
         }
     }
 
@@ -52,12 +55,14 @@ impl Chunked {
                         // llhttp does not wait for the end of a line that cannot be a size.
                         let strict = self.dialect == Dialect::Fast;
                         let odd = strict && inbox.first().is_some_and(|b| !b.is_ascii_hexdigit());
-                        if inbox.len() > LONGEST_LINE || odd {
+                        if inbox.len() > self.longest_line() || odd {
                             return Err(self.broken(inbox));
                         }
                         return Ok(false);
                     };
-                    let Some(size) = self.size(&inbox[..line]).filter(|_| line <= LONGEST_LINE)
+                    let Some(size) = self
+                        .size(&inbox[..line])
+                        .filter(|_| line <= self.longest_line())
                     else {
                         return Err(self.broken(inbox));
                     };
@@ -94,13 +99,16 @@ impl Chunked {
                 }
                 Place::Trailer { bytes } => {
                     let Some(line) = line_length(inbox) else {
-                        if inbox.len() > LONGEST_TRAILER {
+                        if inbox.len() > self.longest_line() {
                             return Err(self.broken(inbox));
                         }
                         return Ok(false);
                     };
                     let last = &inbox[..line] == b"\r\n";
                     let bytes = bytes + line;
+                    if !last {
+                        self.trailer(&inbox[..line])?;
+                    }
                     inbox.advance(line);
                     if last {
                         self.place = Place::Done;
@@ -170,6 +178,37 @@ impl Chunked {
         }
     }
 
+    /// What stood behind the last chunk, as far as geventhttpclient sees it: it learns of a field as the next begins,
+    /// and so never of the last one. urllib3 throws all of it away.
+    pub fn trailers(mut self) -> Vec<(Bytes, Bytes)> {
+        self.trailers.pop();
+        self.trailers
+    }
+
+    fn longest_line(&self) -> usize {
+        match self.dialect {
+            Dialect::Requests => LONGEST_LINE,
+            Dialect::Fast => LONGEST_TRAILER,
+        }
+    }
+
+    fn trailer(&mut self, line: &[u8]) -> Result<(), Error> {
+        if self.dialect == Dialect::Requests {
+            return if line.len() > self.longest_line() {
+                Err(self.broken(line))
+            } else {
+                Ok(())
+            };
+        }
+        let field = line.strip_suffix(b"\r\n").ok_or(Odd).and_then(strict_field);
+        let Ok((name, value)) = field else {
+            return Err(self.broken(&[b"0\r\n", line].concat()));
+        };
+        let own = Bytes::copy_from_slice;
+        self.trailers.push((own(name), own(value)));
+        Ok(())
+    }
+
     fn size(&self, line: &[u8]) -> Option<u64> {
         let digits = line.split(|&b| b == b';').next().unwrap_or_default();
         if self.dialect == Dialect::Requests {
@@ -178,20 +217,68 @@ impl Chunked {
         }
         let whole = line.strip_suffix(b"\r\n")?;
         let digits = digits.strip_suffix(b"\r\n").unwrap_or(digits);
-        if whole.contains(&b'\r') || !digits.iter().all(u8::is_ascii_hexdigit) {
+        if !digits.iter().all(u8::is_ascii_hexdigit) || !are_extensions(&whole[digits.len()..]) {
             return None;
         }
         u64::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok()
     }
 
     fn broken(&self, inbox: &[u8]) -> Error {
+        // In the words of urllib3, for lines that are too long.
+        let words = match self.place {
+            Place::Trailer { .. } => "Response chunk trailer line exceeded maximum allowed length",
+            _ => "Response chunk size line exceeded maximum allowed length",
+        };
         let shown = match self.dialect {
             Dialect::Requests => &inbox[..line_length(inbox).unwrap_or(inbox.len())],
             Dialect::Fast => inbox,
         };
         Error {
             seen: Bytes::copy_from_slice(&shown[..shown.len().min(LONGEST_LINE + 1)]),
-            ..Error::new(ErrorKind::Chunk, "the size of a chunk cannot be read")
+            ..Error::new(ErrorKind::Chunk, words)
+        }
+    }
+}
+
+/// Whether llhttp takes this for what may follow the size of a chunk: `;name`, `;name=value` or `;name="value"`, as
+/// often as one likes.
+fn are_extensions(text: &[u8]) -> bool {
+    let mut rest = text;
+    while !rest.is_empty() {
+        let Some(extension) = rest.strip_prefix(b";") else {
+            return false;
+        };
+        let token = |bytes: &[u8]| bytes.iter().take_while(|b| is_token(**b)).count();
+        let name = token(extension);
+        if name == 0 {
+            return false;
+        }
+        rest = &extension[name..];
+        let Some(value) = rest.strip_prefix(b"=") else {
+            continue;
+        };
+        rest = match value.strip_prefix(b"\"") {
+            None => &value[token(value)..],
+            Some(quoted) => match unquoted(quoted) {
+                Some(behind) => behind,
+                None => return false,
+            },
+        };
+    }
+    true
+}
+
+/// What is behind a quoted value, whose first quote is gone.
+fn unquoted(text: &[u8]) -> Option<&[u8]> {
+    let shown = |b: u8| b == b'\t' || b >= b' ' && b != 0x7f;
+    let mut at = 0;
+    loop {
+        match *text.get(at)? {
+            b'"' => return text.get(at + 1..),
+            b'\\' if text.get(at + 1).is_some_and(|b| shown(*b)) => at += 2,
+            b'\\' => return None,
+            byte if shown(byte) => at += 1,
+            _ => return None,
         }
     }
 }
@@ -266,6 +353,48 @@ mod tests {
             assert_eq!(read(Dialect::Requests, wire), (b"hi".to_vec(), Ok(())));
             assert_eq!(read(Dialect::Fast, wire).1, Err("chunk".to_owned()));
         }
+    }
+
+    #[test]
+    fn llhttp_reads_extensions_and_trailers() {
+        let ended = |wire: &[u8]| read(Dialect::Fast, wire).1;
+        let refused = Err("chunk".to_owned());
+        for good in ["", ";a", ";a=", ";a=b;c", ";a=\"b; \\\" c\"", ";a=\"\";b"] {
+            assert_eq!(
+                ended(format!("1{good}\r\nx\r\n0\r\n\r\n").as_bytes()),
+                Ok(()),
+                "{good}"
+            );
+        }
+        for bad in [
+            ";",
+            ";a;",
+            "; a",
+            ";a b",
+            ";a=b c",
+            ";a=\"b",
+            ";a=\"b\"c",
+            ";a\rb",
+        ] {
+            assert_eq!(
+                ended(format!("1{bad}\r\nx\r\n0\r\n\r\n").as_bytes()),
+                refused,
+                "{bad}"
+            );
+        }
+        for bad in ["no colon\r\n", "a b: c\r\n", "a: \x01\r\n", "a: b\n"] {
+            assert_eq!(
+                ended(format!("0\r\n{bad}\r\n").as_bytes()),
+                refused,
+                "{bad}"
+            );
+        }
+        let mut chunks = Chunked::new(Dialect::Fast);
+        let mut inbox = BytesMut::from(&b"0\r\nA: 1\r\nB:2\r\nC: 3\r\n\r\n"[..]);
+        assert!(chunks.read(&mut inbox, &mut BytesMut::new()).unwrap());
+        let field =
+            |name: &'static str, value: &'static str| (Bytes::from(name), Bytes::from(value));
+        assert_eq!(chunks.trailers(), [field("A", "1"), field("B", "2")]);
     }
 
     #[test]

@@ -18,6 +18,8 @@ pub enum Framing {
     Nothing,
     /// So many bytes.
     Length(u64),
+    /// So many bytes, or fewer if the connection ends.
+    UpTo(u64),
     /// Chunks.
     Chunked,
     /// When the connection ends.
@@ -105,11 +107,12 @@ fn lenient(method: &Method, head: &Head) -> Result<(Framing, bool), Error> {
         !kept
     };
     let keep = !closes && (bodiless || plainly_chunked || own_length.is_some());
-    let framing = match (bodiless, chunked, length.or(own_length)) {
+    let framing = match (bodiless, chunked, length) {
         (_, true, _) if *method != Method::HEAD => Framing::Chunked, // urllib3 asks for nothing else
         (true, ..) => Framing::Nothing,
         (_, _, Some(length)) => Framing::Length(length),
-        _ => Framing::UntilClose,
+        // Where several lengths make none, urllib3 misses nothing that http.client does not bring.
+        _ => own_length.map_or(Framing::UntilClose, Framing::UpTo),
     };
     Ok((framing, keep))
 }
@@ -142,11 +145,17 @@ fn strict(method: &Method, head: &Head) -> Result<(Framing, bool), Odd> {
     if encoded && length.is_some() {
         return Err(Odd);
     }
-    let chunked = headers
-        .all(header::TRANSFER_ENCODING)
-        .last()
-        .and_then(|value| value.rsplit(|&b| b == b',').next())
-        .is_some_and(|last| last.trim_ascii().eq_ignore_ascii_case(b"chunked"));
+    let mut chunked = false;
+    for value in headers.all(header::TRANSFER_ENCODING) {
+        let last = value.rsplit(|&b| b == b',').next().unwrap_or_default();
+        if value.trim_ascii().is_empty() {
+            return Err(Odd);
+        }
+        // Blanks may follow, but no tab.
+        let blanks = last.iter().rev().take_while(|b| **b == b' ').count();
+        let last = last[..last.len() - blanks].trim_ascii_start();
+        chunked = last.eq_ignore_ascii_case(b"chunked");
+    }
     let bodiless = *method == Method::HEAD || matches!(head.line.status.as_u16(), 204 | 304);
     let framing = match (bodiless, chunked, length) {
         (true, ..) => Framing::Nothing,

@@ -35,12 +35,14 @@ pub fn read(dialect: Dialect, method: &Method, data: &[u8], piece: usize) -> Opt
     let mut body = BytesMut::new();
     let whole = match framing {
         Framing::Nothing => true,
-        Framing::Length(_) | Framing::UntilClose => {
+        Framing::Length(_) | Framing::UpTo(_) | Framing::UntilClose => {
             for more in pieces {
                 inbox.extend_from_slice(more);
             }
             let here = match framing {
-                Framing::Length(length) => usize::try_from(length).unwrap_or(usize::MAX),
+                Framing::Length(length) | Framing::UpTo(length) => {
+                    usize::try_from(length).unwrap_or(usize::MAX)
+                }
                 _ => usize::MAX,
             };
             body = inbox.split_to(here.min(inbox.len()));

@@ -137,8 +137,9 @@ impl HeadReader {
         let refused = match self.dialect {
             Dialect::Requests => line.len() > LONGEST_LINE,
             Dialect::Fast => {
-                let begins = b"HTTP/".iter().zip(line).all(|(a, b)| a == b);
-                bytes.len() > LONGEST_HEAD || self.status.is_none() && line != b"\r" && !begins
+                let ends = line.iter().take_while(|b| **b == b'\r').count();
+                let begins = b"HTTP/".iter().zip(&line[ends..]).all(|(a, b)| a == b);
+                bytes.len() > LONGEST_HEAD || self.status.is_none() && !begins
             }
         };
         if refused { Err(Odd) } else { Ok(None) }
@@ -222,13 +223,16 @@ impl HeadReader {
     /// One line as llhttp takes it; whether it was the last.
     fn strict(&mut self, bytes: &[u8], line: Range<usize>) -> Result<bool, Odd> {
         let text = &bytes[line.clone()];
-        let text = text.strip_suffix(b"\r\n").ok_or(Odd)?;
         let Some(status) = &self.status else {
-            if !text.is_empty() {
-                self.status = Some(strict_status(text, line.start).ok_or(Odd)?);
+            let ends = text.iter().take_while(|b| matches!(b, b'\r' | b'\n'));
+            let lead = ends.count(); // llhttp passes over ends of lines before an answer
+            if lead < text.len() {
+                let text = text[lead..].strip_suffix(b"\r\n").ok_or(Odd)?;
+                self.status = Some(strict_status(text, line.start + lead).ok_or(Odd)?);
             }
             return Ok(false);
         };
+        let text = text.strip_suffix(b"\r\n").ok_or(Odd)?;
         if text.is_empty() {
             return match status.status.as_u16() {
                 101 => Err(Odd),
@@ -239,20 +243,12 @@ impl HeadReader {
                 _ => Ok(true),
             };
         }
-        let colon = text.iter().position(|&b| b == b':').ok_or(Odd)?;
-        let (name, value) = (&text[..colon], &text[colon + 1..]);
-        let good = |b: &u8| *b == b'\t' || *b >= b' ' && *b != 0x7f;
-        if name.is_empty() || !name.iter().all(|&b| is_token(b)) || !value.iter().all(good) {
-            return Err(Odd);
-        }
-        let blanks = value
-            .iter()
-            .take_while(|b| matches!(b, b' ' | b'\t'))
-            .count();
-        let start = line.start + colon + 1 + blanks;
+        let (name, value) = strict_field(text)?;
         let end = line.start + text.len();
-        self.fields
-            .push((place(line.start..line.start + colon), place(start..end)));
+        self.fields.push((
+            place(line.start..line.start + name.len()),
+            place(end - value.len()..end),
+        ));
         Ok(false)
     }
 
@@ -297,8 +293,23 @@ fn trimmed_end(bytes: &[u8], line: &Range<usize>) -> usize {
     line.end - bytes[line.clone()].iter().rev().take_while(ends).count()
 }
 
+/// Name and value of a line (its end cut off) that llhttp takes for a field, in a head or behind chunks.
+pub fn strict_field(line: &[u8]) -> Result<(&[u8], &[u8]), Odd> {
+    let colon = line.iter().position(|&b| b == b':').ok_or(Odd)?;
+    let (name, value) = (&line[..colon], &line[colon + 1..]);
+    let good = |b: &u8| *b == b'\t' || *b >= b' ' && *b != 0x7f;
+    if name.is_empty() || !name.iter().all(|&b| is_token(b)) || !value.iter().all(good) {
+        return Err(Odd);
+    }
+    let blanks = value
+        .iter()
+        .take_while(|b| matches!(b, b' ' | b'\t'))
+        .count();
+    Ok((name, &value[blanks..]))
+}
+
 /// RFC 9110, 5.6.2.
-fn is_token(byte: u8) -> bool {
+pub fn is_token(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte)
 }
 

@@ -86,7 +86,20 @@ impl<'a> Line<'a> {
         let read = match framing {
             Framing::Nothing => Ok(()),
             Framing::Length(length) => self.sized(length, &mut body).await,
-            Framing::Chunked => self.chunked(&mut body).await,
+            Framing::UpTo(length) => match self.sized(length, &mut body).await {
+                Err(error) if error.kind == ErrorKind::Incomplete => {
+                    keep = false;
+                    Ok(())
+                }
+                read => read,
+            },
+            Framing::Chunked => match self.chunked(&mut body).await {
+                Ok(trailers) => {
+                    answer.headers.append(&trailers);
+                    Ok(())
+                }
+                Err(error) => Err(error),
+            },
             Framing::UntilClose => self.rest(&mut body).await,
         };
         // All that came together with the header came with its first byte.
@@ -239,7 +252,8 @@ impl<'a> Line<'a> {
         Ok(())
     }
 
-    async fn chunked(&mut self, body: &mut BytesMut) -> Result<()> {
+    /// Reads a chunked body; what stood behind it.
+    async fn chunked(&mut self, body: &mut BytesMut) -> Result<Vec<(Bytes, Bytes)>> {
         let mut chunks = Chunked::new(self.options.dialect);
         while !chunks.read(&mut self.inbox, body)? {
             let wanted = chunks.wanted();
@@ -251,10 +265,11 @@ impl<'a> Line<'a> {
                 self.more().await?
             };
             if count == 0 {
-                return chunks.cut(&self.inbox);
+                chunks.cut(&self.inbox)?;
+                break;
             }
         }
-        Ok(())
+        Ok(chunks.trailers())
     }
 
     async fn rest(&mut self, body: &mut BytesMut) -> Result<()> {

@@ -66,7 +66,7 @@ pub fn strict_status(text: &[u8], offset: usize) -> Option<StatusLine> {
     };
     let code = rest[3..].strip_prefix(b" ")?;
     let (code, after) = (code.get(..3)?, &code[3..]);
-    if !code.iter().all(u8::is_ascii_digit) {
+    if !code.iter().all(u8::is_ascii_digit) || after.contains(&b'\r') {
         return None;
     }
     let status = StatusCode::from_bytes(code).ok()?;
