@@ -26,12 +26,18 @@ impl Stamp {
 /// the monotonic clock, so that setting the wall clock changes no rate.
 #[must_use]
 pub fn second() -> i64 {
+    second_of(Stamp::now())
+}
+
+/// The second of a stamp on the same scale.
+#[must_use]
+pub fn second_of(stamp: Stamp) -> i64 {
     static START: LazyLock<(Stamp, Duration)> = LazyLock::new(|| {
         let since = SystemTime::now().duration_since(UNIX_EPOCH);
         (Stamp::now(), since.unwrap_or_default())
     });
     let (start, since) = *START;
-    i64::try_from((since + Stamp::now().since(start)).as_secs()).unwrap_or(i64::MAX)
+    i64::try_from((since + stamp.since(start)).as_secs()).unwrap_or(i64::MAX)
 }
 
 /// Whole seconds since 1970 by the wall clock (negative before it).

@@ -45,6 +45,7 @@ PYTHON = {
     "shape": 0,
     "precise": 0,
     "timings": 0,
+    "made": 0,
     "_core": -1,
 }
 RUST = {

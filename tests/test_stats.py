@@ -21,9 +21,10 @@ import locust.stats as stock
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from locust.env import Environment
 from locust.event import Events
 
-from locust_native import precise
+from locust_native import precise, report
 from locust_native import stats as native
 from locust_native._core import Stats
 
@@ -495,3 +496,38 @@ def test_a_subclass_shows_what_it_has():
     stats.log_request("GET", "/", 20, 100)
     assert " 777 |" in entry.to_string()
     assert entry.percentile().split()[2] == "20"
+
+
+class _Extended(native.RequestStats):
+    def log_request(self, *sample):
+        self.seen = [*self.__dict__.get("seen", ()), sample]
+        super().log_request(*sample)
+
+
+@pytest.mark.parametrize("how", ["ours", "extended", "on the object", "on the class"])
+def test_a_reported_request_is_counted_once_and_who_replaces_log_request_is_asked(how, monkeypatch):
+    environment = Environment()
+    environment.create_local_runner()
+    stats = environment.stats = (_Extended if how == "extended" else native.RequestStats)()
+    seen = []
+
+    def log_request(*sample):
+        seen.append(sample[-4:])
+        original(stats, *sample[-4:])
+
+    original = native.RequestStats.log_request
+    if how == "on the object":
+        stats.log_request = log_request
+    elif how == "on the class":
+        monkeypatch.setattr(native.RequestStats, "log_request", log_request)
+    meta = {"request_type": "GET", "name": "/", "response_time": 3.5, "response_length": 7, "exception": None}
+    begun = stats._precise.begin("GET", "/")
+    report.fire(environment.events.request, meta | {"response": None, "context": {}}, begun)
+    asked = getattr(stats, "seen", seen)
+    assert asked == ([] if how == "ours" else [("GET", "/", 3.5, 7)])
+    assert (stats.total.num_requests, stats.total.total_content_length) == (1, 7)
+    total = stats._precise.figures()["total"]
+    assert (total["requests"], total["count"], total["max"]) == (1, 1, 3.5)
+    assert (total["ends"]["started"], total["ends"]["succeeded"], total["ends"]["in_flight"]) == (1, 1, 0)
+    del begun
+    assert stats._precise.figures()["total"]["ends"] == total["ends"]

@@ -67,6 +67,20 @@ class Stats:
         Otherwise changes nothing and returns False if the place is not ready for it, None if these are values
         that Python has to count.
         """
+    def record_end(
+        self,
+        begun: Begun,
+        method: object,
+        name: object,
+        response_time: object,
+        content_length: object,
+        now: object,
+        /,
+    ) -> bool | None:
+        """The same for a request that has begun, with its end in the record: nobody but the statistics is told of it.
+
+        None as well if this is not the counter of the record in which it began.
+        """
     def place(self, method: str, name: str) -> int:
         """The place at which requests of this method and name are counted."""
     def open(self, place: int, total: object) -> bool:
@@ -232,7 +246,11 @@ class Begun:
     """
 
     def answered(self, exchange: Exchange | None, /) -> None:
-        """The core has answered, with an error perhaps; None: its task vanished."""
+        """The core has answered, with an error perhaps, and whoever waited for that goes on now; None: its task
+        vanished.
+        """
+    def age_ms(self) -> float:
+        """How long ago it began."""
     def finish(self, method: object, name: object, /) -> None:
         """Its report begins, under this method and name."""
     def reported(self) -> None:
@@ -278,8 +296,6 @@ class Queue:
         """Makes the descriptor readable, for a loop that has left something for its next turn."""
     def cancel(self, token: int) -> None:
         """Gives a request up: its connection is closed and its outcome not delivered."""
-    def resumed(self, exchange: Exchange, /) -> None:
-        """Tells the meter that whoever waited for this outcome goes on now."""
     @property
     def in_flight(self) -> int:
         """How many requests are under way."""

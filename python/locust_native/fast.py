@@ -27,6 +27,7 @@ from . import (
     waiting,
 )
 from .fast_response import FastContext, FastResponse
+from .made import Made
 
 _Stock: Any = stock.FastHttpSession  # whose name in Locust will be ours
 
@@ -50,6 +51,9 @@ class FastHttpSession(_Stock):
     """Locust's FastHttpSession whose requests the native client sends; falls back as HttpSession does."""
 
     _native: Any
+
+    cookiejar = Made(lambda session: None if session._native is None else session._native_jar())
+    client = Made(lambda session: session._give_client())
 
     def __init__(
         self,
@@ -76,12 +80,11 @@ class FastHttpSession(_Stock):
             kwargs, insecure=insecure, client_pool=client_pool, ssl_context_factory=ssl_context_factory
         )
         self._heads = fast_prepare.heads(kwargs.get("headers"))
-        self._timed = bool(getattr(user, "native_timings", False))
+        self._reporting = report.reporting_of(user)
         try:
             size = self._take_settings()
             self._native = _core.Client(size, size)
             generator.notice(user)
-            self._record = report.record_of(user)
         except fallback.Unsupported as reason:
             self._native = None
             self._fall_back(str(reason))
@@ -129,16 +132,6 @@ class FastHttpSession(_Stock):
         )
         return size
 
-    def __getattr__(self, name: str) -> Any:
-        own = self.__dict__
-        if name == "cookiejar" and own.get("_native") is not None:
-            value = own[name] = self._native_jar()
-            return value
-        if name == "client" and "_native" in own:
-            self._fall_back("FastHttpSession.client touched")
-            return own["client"]
-        raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
-
     def _native_jar(self) -> Any:
         """The jar over the native one, whatever a locustfile has put in its place."""
         own = self.__dict__
@@ -158,6 +151,11 @@ class FastHttpSession(_Stock):
             native.close()
         self.__dict__.setdefault("cookiejar", self._jar)
         self.client = self._make_agent(self._jar)
+
+    def _give_client(self) -> Any:
+        """Stock's client, which somebody wants to have in their hands."""
+        self._fall_back("FastHttpSession.client touched")
+        return self.__dict__["client"]
 
     def _make_agent(self, cookies: Any) -> Any:
         settings = dict(self._arguments)
@@ -203,7 +201,8 @@ class FastHttpSession(_Stock):
     ) -> Any:
         """As Locust's ``FastHttpSession.request``; the response time (ms) is read on the I/O thread."""
         sender: Any = super()
-        if self._native is not None:
+        native = self._native
+        if native is not None:
             start_time = time.time()
             built_url = self._build_url(url)
             payload, fields = self._dressed(data, headers, auth, json)
@@ -219,7 +218,7 @@ class FastHttpSession(_Stock):
                 self._leave(allow_redirects)
                 raise
             else:
-                own = self.user.context() if self.user else None
+                own = user.context() if (user := self.user) else None
                 meta: dict[str, Any] = {
                     "request_type": method,
                     "name": name or self.request_name or url,
@@ -231,9 +230,10 @@ class FastHttpSession(_Stock):
                 }
                 call = (method, built_url, payload, fields, kwargs)
                 options = self._options if allow_redirects else self._unfollowed
-                begun = self._record.begin(method, meta["name"])
+                begin, timed = self._reporting
+                begun = begin(method, meta["name"])
                 try:
-                    response = self._exchange(ready, options, meta, call, begun)
+                    response = self._exchange(native, ready, options, meta, call, begun, timed)
                 except BaseException:
                     self._leave(allow_redirects)
                     raise
@@ -245,7 +245,7 @@ class FastHttpSession(_Stock):
                     return FastContext(response, report.fire, self.request_event, meta, begun)
                 told: Any = report.Told(self.request_event, begun)
                 return stock.ResponseContextManager(response, told, meta, catch_response)
-        if self._timed:
+        if self._reporting[1]:
             context = {**context, "timings": None}
         try:
             return sender.request(
@@ -308,24 +308,24 @@ class FastHttpSession(_Stock):
 
     def _exchange(
         self,
+        native: _core.Client,
         ready: fast_prepare.Prepared,
         options: Any,
         meta: dict[str, Any],
         call: fast_failures.Call,
         begun: _core.Begun,
+        timed: bool,
     ) -> Any:
         """Send the request; the response, with what the event says of it in ``meta``."""
-        began = time.perf_counter()
         try:
             exchange = waiting.here().run(
-                self._native, ready.verb, ready.url, ready.head, ready.tail, ready.body, None, options
+                begun, native, ready.verb, ready.url, ready.head, ready.tail, ready.body, None, options
             )
         except stock.FAILURE_EXCEPTIONS as thrown:  # a gevent.Timeout: to stock a failure like others
             meta["response_length"] = 0
-            meta["response_time"] = (time.perf_counter() - began) * 1000
+            meta["response_time"] = begun.age_ms()
             return fast_failures.given_up(thrown, ready, meta, call)
-        begun.answered(exchange)
-        if self._timed:
+        if timed:
             meta["context"] = {**meta["context"], "timings": timings.for_context(exchange)}
         meta["response_length"] = exchange.length if exchange is not None else 0
         meta["response_time"] = exchange.time_ms if exchange is not None else 0.0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from types import CodeType
 from typing import Any
 
@@ -34,6 +35,13 @@ def record_of(user: Any) -> _core.Record:
     return record if type(record) is _core.Record else _NOBODYS
 
 
+def reporting_of(user: Any) -> tuple[Callable[[Any, Any], _core.Begun], bool]:
+    """What a session needs to know of its user for each request, in one: how it begins one in the record, and whether
+    the timings belong into the event's context.
+    """
+    return record_of(user).begin, bool(getattr(user, "native_timings", False))
+
+
 class Told:
     """The request event of one call, in the hands of Locust's own response classes."""
 
@@ -53,18 +61,28 @@ def fire(event: Any, meta: dict[str, Any], begun: _core.Begun) -> None:
     fires it; otherwise the sample goes to the statistics directly, which saves the calls in between.
     """
     method, name = meta["request_type"], meta["name"]
+    stats = None
+    if type(event) is EventHook and "fire" not in event.__dict__:
+        handlers = event._handlers
+        if len(handlers) == 1:
+            code = getattr(handlers[0], "__code__", None)
+            if code is _COUNTER and code is not None and type(name) is str:
+                stats = handlers[0].__closure__[0].cell_contents.environment.stats
+    # Ours has it, and a class of somebody's that is made from ours has not.
+    log_end = type(stats).__dict__.get("log_end")
+    if log_end is not None and log_end(
+        stats, begun, method, name, meta["response_time"], meta["response_length"]
+    ):
+        if meta["exception"]:
+            stats.log_error(method, name, meta["exception"])
+        return
     begun.finish(method, name)
     try:
-        if type(event) is EventHook and "fire" not in event.__dict__:
-            handlers = event._handlers
-            if len(handlers) == 1:
-                code = getattr(handlers[0], "__code__", None)
-                if code is _COUNTER and code is not None and type(name) is str:
-                    stats = handlers[0].__closure__[0].cell_contents.environment.stats
-                    stats.log_request(method, name, meta["response_time"], meta["response_length"])
-                    if meta["exception"]:
-                        stats.log_error(method, name, meta["exception"])
-                    return
-        event.fire(**meta)
+        if stats is None:
+            event.fire(**meta)
+        else:
+            stats.log_request(method, name, meta["response_time"], meta["response_length"])
+            if meta["exception"]:
+                stats.log_error(method, name, meta["exception"])
     finally:
         begun.reported()

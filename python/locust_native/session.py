@@ -29,6 +29,7 @@ from . import (
     unverified,
     waiting,
 )
+from .made import Made
 from .response import Redirect, Response, Sent
 
 _KEEP = 10  # idle connections of a urllib3 pool (requests.adapters.DEFAULT_POOLSIZE)
@@ -109,6 +110,13 @@ class HttpSession(stock.HttpSession):
     max_redirects = requests.models.DEFAULT_REDIRECT_LIMIT
     request_name: str | None
 
+    headers: Any = Made(lambda session: default_headers())
+    cookies: Any = Made(lambda session: jar.NativeCookieJar(session._native))
+    proxies: Any = Made(lambda session: {})
+    hooks: Any = Made(lambda session: default_hooks())
+    params: Any = Made(lambda session: {})
+    adapters: Any = Made(lambda session: _mounted(session))
+
     #: The native client; None once the session has fallen back.
     _native: Any
     _report = staticmethod(report.fire)
@@ -132,8 +140,7 @@ class HttpSession(stock.HttpSession):
         self.request_name = None
         self._native = _core.Client(_KEEP)
         generator.notice(user)
-        self._record = report.record_of(user)
-        self._timed = bool(getattr(user, "native_timings", False))
+        self._reporting = report.reporting_of(user)
         if args or kwargs:
             requests.Session.__init__(self, *args, **kwargs)  # a TypeError, in Python's words
         parts = urlsplit(base_url or "")
@@ -148,13 +155,6 @@ class HttpSession(stock.HttpSession):
             overridden = _STEPS.intersection(name for kind in kinds for name in vars(kind))
             if overridden:
                 self._fall_back(f"{type(self).__name__} overrides {', '.join(sorted(overridden))}")
-
-    def __getattr__(self, name: str) -> Any:
-        make = _MAKERS.get(name)
-        if make is None or "_native" not in self.__dict__:
-            return object.__getattribute__(self, name)  # an AttributeError, in Python's words
-        value = self.__dict__[name] = make(self)
-        return value
 
     def request(  # type: ignore[override]
         self,
@@ -184,20 +184,20 @@ class HttpSession(stock.HttpSession):
             except prepare.StockDecides:
                 native = None
         if native is None:
-            if self._timed:
+            if self._reporting[1]:
                 context = {**context, "timings": None}
             return super().request(method, url, name, catch_response, context, data=data, json=json, **kwargs)
         verb, full_url, head, fields, tail, body, shown, cookies, options = call
 
         shown_name = name or prepare.path_of(full_url)
-        begun = self._record.begin(method, shown_name)
+        begin, timed = self._reporting
+        begun = begin(method, shown_name)
         start_time = time.time()
-        exchange = waiting.here().run(native, verb, full_url, head, tail, body, cookies, options)
-        begun.answered(exchange)
+        exchange = waiting.here().run(begun, native, verb, full_url, head, tail, body, cookies, options)
 
-        if self.user:
-            context = {**self.user.context(), **context}
-            if self._timed:
+        if user := self.user:
+            context = {**user.context(), **context}
+            if timed:
                 context["timings"] = timings.for_context(exchange)
         meta = {
             "request_type": method,
@@ -377,15 +377,6 @@ def _mounted(session: Any) -> OrderedDict[str, HTTPAdapter]:
     pool_manager = session.__dict__.get("_pool_manager")
     return OrderedDict((prefix, adapter(pool_manager=pool_manager)) for prefix in ("https://", "http://"))
 
-
-_MAKERS: dict[str, Any] = {
-    "headers": lambda session: default_headers(),
-    "cookies": lambda session: jar.NativeCookieJar(session._native),
-    "proxies": lambda session: {},
-    "hooks": lambda session: default_hooks(),
-    "params": lambda session: {},
-    "adapters": _mounted,
-}
 
 _DEFAULT_HEADERS_DICT = dict(_DEFAULT_HEADERS)
 

@@ -297,11 +297,12 @@ class RequestStats(stock.RequestStats):
     Beside Locust's rounded figures stand the precise ones of the same requests, in ``_precise``.
     """
 
-    __slots__ = ("_native", "_precise", "_record", "_user_time")
+    __slots__ = ("_native", "_precise", "_record", "_record_end", "_user_time")
     _native: _core.Stats
     _precise: _core.Record
     _user_time: UserTime
     _record: Callable[[object, object, object, object, object], bool | None]
+    _record_end: Callable[[_core.Begun, object, object, object, object, object], bool | None]
 
     def __new__(cls, *args: Any, **kwargs: Any) -> RequestStats:
         stats = super().__new__(cls)
@@ -309,6 +310,7 @@ class RequestStats(stock.RequestStats):
         stats._native = _core.Stats(stats._precise)
         stats._user_time = UserTime()
         stats._record = stats._native.record
+        stats._record_end = stats._native.record_end
         return stats
 
     def __init__(self, use_response_times_cache: bool = True) -> None:
@@ -318,6 +320,8 @@ class RequestStats(stock.RequestStats):
     def __setattr__(self, name: str, value: Any) -> None:
         if name in ("total", "entries"):
             self._release(name)
+        elif name == "log_request":  # whoever replaces it wants to be asked
+            self._record_end = lambda *_: None
         super().__setattr__(name, value)
 
     def __getstate__(self) -> dict[str, Any]:
@@ -341,6 +345,20 @@ class RequestStats(stock.RequestStats):
                 return
         super().log_request(method, name, response_time, content_length)  # type: ignore[arg-type]
         self._precise.log(method, name, response_time)
+
+    def log_end(
+        self, begun: _core.Begun, method: str, name: str, response_time: Any, content_length: Any
+    ) -> bool:
+        """Counts a finished request as `log_request` does, and that it is over and everybody knows it.
+
+        False, and nothing has been done, if that cannot be all at once.
+        """
+        if (
+            RequestStats.log_request is not _log_request
+            or _names.get("bucket_response_time") is not _stock_bucket
+        ):
+            return False
+        return self._record_end(begun, method, name, response_time, content_length, stock.time.time()) is True
 
     def log_error(self, method: str, name: str, error: Exception | str | None) -> None:
         """Counts a failure: of the request of this method and name that was counted last."""
@@ -394,3 +412,6 @@ class RequestStats(stock.RequestStats):
         replaced = self.__dict__.get(name)
         for entry in replaced.values() if isinstance(replaced, dict) else [replaced]:
             _stop_counting(entry)
+
+
+_log_request = RequestStats.log_request

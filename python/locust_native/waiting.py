@@ -42,14 +42,26 @@ class Waiting:
         self._watcher.ref = False
         self._watcher.start(self._on_ready)
 
-    def run(self, client: Any, *request: Any) -> Any:
-        """Send a request (the arguments of ``_core.Client.submit`` after the queue) and wait for it.
+    def run(
+        self,
+        begun: _core.Begun,
+        client: _core.Client,
+        method: str,
+        url: str,
+        head: _core.Fields,
+        tail: Any,
+        body: bytes | None,
+        cookies: Any,
+        options: _core.Options,
+    ) -> Any:
+        """Send a request (the arguments of ``_core.Client.submit`` after the queue) and wait for it; ``begun`` is told
+        that it was answered.
 
         Returns the ``_core.Exchange``, or None if its task vanished. A kill or a ``gevent.Timeout``
         leaves through here: the request is then given up and its connection closed.
         """
         waiters = self._waiters
-        token = client.submit(self.queue, *request)
+        token = client.submit(self.queue, method, url, head, tail, body, cookies, options)
         if not waiters:
             self._watcher.ref = True
         waiters[token] = getcurrent()
@@ -60,9 +72,7 @@ class Waiting:
                 answer = self.hub.switch()
                 if type(answer) is tuple and answer[0] == token:
                     done = True
-                    exchange = answer[1]
-                    if exchange is not None:
-                        self.queue.resumed(exchange)
+                    begun.answered(exchange := answer[1])
                     return exchange
         finally:
             if not done:
@@ -75,6 +85,8 @@ class Waiting:
     def _on_ready(self) -> None:
         ready = self.ready
         ready.extend(self.queue.drain())
+        if not ready:
+            return  # asked for a sign of life only
         if len(ready) > len(self._waiters):
             # Some have given up on theirs since, and may have asked anew: the queue is never longer than they are many.
             live = [answer for answer in ready if answer[0] in self._waiters]

@@ -71,11 +71,6 @@ impl Completions {
         }
     }
 
-    /// Who is told how late its loop is.
-    pub fn meter(&self) -> &Meter {
-        &self.meter
-    }
-
     /// Where its wake-ups are owed.
     pub fn owed(&self) -> Arc<Owed> {
         Arc::clone(&self.owed)

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::clock;
+use crate::clock::{self, Stamp};
 use crate::record::{Histogram, MOST, Packed};
 
 /// A second in which somebody waited this long for the generator was limited by it…
@@ -173,13 +173,16 @@ impl Meter {
         Duration::from_nanos(self.answers.load(Ordering::Relaxed))
     }
 
-    /// Counts a lateness that ends now.
-    pub fn add(&self, who: Who, late: Duration) {
-        if who == Who::Answer {
-            let ns = u64::try_from(late.as_nanos()).unwrap_or(u64::MAX);
-            self.answers.fetch_add(ns, Ordering::Relaxed);
-        }
-        self.seen().add(who, late, clock::second());
+    /// Counts the lateness of an answer that goes on now.
+    pub fn add_answer(&self, late: Duration, now: Stamp) {
+        let ns = u64::try_from(late.as_nanos()).unwrap_or(u64::MAX);
+        self.answers.fetch_add(ns, Ordering::Relaxed);
+        self.seen().add(Who::Answer, late, clock::second_of(now));
+    }
+
+    /// Counts the lateness of a user's turn that has come now.
+    pub fn add_turn(&self, late: Duration) {
+        self.seen().add(Who::Turn, late, clock::second());
     }
 
     /// Counts the lateness of somebody who is asked every `period`, and was last known to be there `before` it was

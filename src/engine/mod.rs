@@ -10,18 +10,17 @@ mod pulse;
 mod runtime;
 mod wake;
 
-use std::collections::HashMap;
 use std::future::poll_fn;
 use std::os::fd::BorrowedFd;
 use std::pin::pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use foldhash::HashMap;
 use tokio::task::AbortHandle;
 
 use crate::clock::Stamp;
 use crate::http::{Client, Exchange, Request};
 use completions::{Completions, Ticket};
-use meter::Who;
 use pulse::Pulse;
 
 pub use completions::Outcome;
@@ -122,12 +121,6 @@ impl Queue {
         batch
     }
 
-    /// Tells the meter that whoever waited for this outcome goes on now.
-    pub fn resumed(&self, finished: &Finished) {
-        let late = Stamp::now().since(finished.done);
-        self.completions.meter().add(Who::Answer, late);
-    }
-
     /// Makes the descriptor readable, for a loop that has left something for its next turn.
     pub fn wake(&self) {
         self.completions.wake();
@@ -168,6 +161,12 @@ impl Drop for Queue {
             std::mem::forget(std::mem::take(&mut self.under_way().tasks));
         }
     }
+}
+
+/// Tells the meter that whoever waited for this outcome goes on now.
+pub fn resumed(finished: &Finished) {
+    let now = Stamp::now();
+    meter().add_answer(now.since(finished.done), now);
 }
 
 /// What a finished request was and what became of it.

@@ -85,6 +85,12 @@ impl Timings {
         Some(Duration::from_nanos(nanos))
     }
 
+    /// The same of each phase in order, in ns.
+    #[must_use]
+    pub fn nanos(&self) -> [Option<u64>; 7] {
+        self.phases.map(|nanos| nanos.checked_sub(1))
+    }
+
     /// From the handing over (of a hop: from the end of the one before) to the last byte, or to the failure.
     #[must_use]
     pub fn whole(&self) -> Duration {

@@ -1,13 +1,14 @@
 //! Begun as a Python class: one request's entry in the record, from its start to the end of its report.
 
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use pyo3::prelude::*;
 
 use super::record::{lock, text};
 use super::response::PyExchange;
 use crate::clock::Stamp;
-use crate::http::{Phase, Timings};
+use crate::engine;
 use crate::record::{Phases, Place, Record};
 
 /// A request that was started. Whatever happens to it, the record counts exactly one end: the one it is told, or,
@@ -19,12 +20,11 @@ pub struct PyBegun {
     state: Mutex<State>,
 }
 
-#[derive(Clone, Copy)]
 enum State {
     /// No answer yet.
     UnderWay(Place),
     /// Answered, not reported yet.
-    Answered(Place, Option<Timings>),
+    Answered(Place, Option<Py<PyExchange>>),
     /// Being reported, under another name perhaps.
     Reporting(Place),
     Over,
@@ -46,79 +46,114 @@ impl PyBegun {
         }
     }
 
-    fn change(&self, to: impl FnOnce(State) -> State) -> State {
-        // A panic while it was held leaves it whole: it is replaced as one.
+    /// Whether this is the record that counts it.
+    pub fn is_in(&self, record: &Arc<Mutex<Record>>) -> bool {
+        Arc::ptr_eq(&self.record, record)
+    }
+
+    /// Its whole report, where nobody but the statistics is told: response time in ms if it has one, wall clock in s.
+    pub fn report(&self, method: &str, name: &str, ms: Option<f64>, now: f64) {
+        self.change(|state| {
+            let mut record = lock(&self.record);
+            let state = state.finish(&mut record, method, name);
+            record.log(method, name, ms, now);
+            state.reported(&mut record)
+        });
+    }
+
+    fn age(&self) -> Duration {
+        Stamp::now().since(self.begun)
+    }
+
+    fn change(&self, to: impl FnOnce(State) -> State) {
+        // A panic while it was held leaves it whole: it is over then.
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        let before = *state;
+        let before = std::mem::replace(&mut *state, State::Over);
         *state = to(before);
-        before
     }
 }
 
 #[pymethods]
 impl PyBegun {
-    /// The core has answered, with an error perhaps.
+    /// The core has answered, with an error perhaps, and whoever waited for that goes on now.
     #[pyo3(signature = (exchange, /))]
-    fn answered(&self, exchange: Option<&PyExchange>) {
-        let timings = exchange.map(|exchange| exchange.0.exchange.timings());
+    fn answered(&self, exchange: Option<Py<PyExchange>>) {
+        if let Some(exchange) = &exchange {
+            engine::resumed(&exchange.get().0);
+        }
         self.change(|state| match state {
-            State::UnderWay(place) => State::Answered(place, timings),
+            State::UnderWay(place) => State::Answered(place, exchange),
             state => state,
         });
+    }
+
+    /// How long ago it began, in ms.
+    fn age_ms(&self) -> f64 {
+        self.age().as_secs_f64() * 1e3
     }
 
     /// Its report begins, under this method and name.
     #[pyo3(signature = (method, name, /))]
     fn finish(&self, method: &Bound<'_, PyAny>, name: &Bound<'_, PyAny>) -> PyResult<()> {
         let (method, name) = (text(method)?, text(name)?);
-        let mut record = lock(&self.record);
-        self.change(|state| {
-            let (begun, timings) = match state {
-                State::UnderWay(begun) => (begun, None),
-                State::Answered(begun, timings) => (begun, timings),
-                state => return state,
-            };
-            let ended = record.place_again(begun, &method, &name);
-            record.finish(begun, ended);
-            if let Some(timings) = timings {
-                record.trip(ended, &phases(&timings));
-            }
-            State::Reporting(ended)
-        });
+        self.change(|state| state.finish(&mut lock(&self.record), &method, &name));
         Ok(())
     }
 
     /// Its report is over.
     fn reported(&self) {
-        if let State::Reporting(ended) = self.change(|_| State::Over) {
-            lock(&self.record).reported(ended);
+        self.change(|state| state.reported(&mut lock(&self.record)));
+    }
+}
+
+impl State {
+    fn finish(self, record: &mut Record, method: &str, name: &str) -> Self {
+        let (begun, exchange) = match self {
+            Self::UnderWay(begun) => (begun, None),
+            Self::Answered(begun, exchange) => (begun, exchange),
+            state => return state,
+        };
+        let ended = record.place_again(begun, method, name);
+        record.finish(begun, ended);
+        if let Some(exchange) = exchange {
+            record.trip(ended, &phases(&exchange));
         }
+        Self::Reporting(ended)
+    }
+
+    fn reported(self, record: &mut Record) -> Self {
+        if let Self::Reporting(ended) = self {
+            record.reported(ended);
+        }
+        Self::Over
     }
 }
 
 impl Drop for PyBegun {
     fn drop(&mut self) {
-        match self.change(|_| State::Over) {
-            State::UnderWay(place) => {
-                let age = Stamp::now().since(self.begun);
-                lock(&self.record).cut_off(place, age);
-            }
-            State::Answered(place, timings) => {
-                let mut record = lock(&self.record);
-                record.unreported(place);
-                if let Some(timings) = timings {
-                    record.trip(place, &phases(&timings));
+        self.change(|state| {
+            match state {
+                State::UnderWay(place) => {
+                    lock(&self.record).cut_off(place, self.age());
                 }
+                State::Answered(place, exchange) => {
+                    let mut record = lock(&self.record);
+                    record.unreported(place);
+                    if let Some(exchange) = exchange {
+                        record.trip(place, &phases(&exchange));
+                    }
+                }
+                state => return state.reported(&mut lock(&self.record)),
             }
-            State::Reporting(ended) => lock(&self.record).reported(ended),
-            State::Over => {}
-        }
+            State::Over
+        });
     }
 }
 
-fn phases(timings: &Timings) -> Phases {
+fn phases(exchange: &Py<PyExchange>) -> Phases {
+    let timings = exchange.get().0.exchange.timings();
     Phases {
-        times: Phase::ALL.map(|phase| timings.of(phase)),
+        times: timings.nanos(),
         opened: timings.opened,
         reused: timings.reused,
         full: timings.full,

@@ -9,7 +9,7 @@ use pyo3::types::{PyBytes, PyDict};
 
 use super::figures::spread_dict;
 use crate::engine;
-use crate::engine::meter::{Seen, Who};
+use crate::engine::meter::Seen;
 
 /// Lateness seen by this process since the last `take`, and by those whose reports were absorbed.
 #[pyclass(frozen, name = "Meter", module = "locust_native._core")]
@@ -90,7 +90,7 @@ impl PyMeter {
 #[pyo3(signature = (seconds, /))]
 pub fn turn_late(seconds: f64) {
     if let Ok(late) = Duration::try_from_secs_f64(seconds) {
-        engine::meter().add(Who::Turn, late);
+        engine::meter().add_turn(late);
     }
 }
 

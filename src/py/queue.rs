@@ -44,12 +44,6 @@ impl PyQueue {
             .collect()
     }
 
-    /// Tells the meter that whoever waited for this outcome goes on now.
-    #[pyo3(signature = (exchange, /))]
-    fn resumed(&self, exchange: &PyExchange) {
-        self.0.resumed(&exchange.0);
-    }
-
     /// Makes the descriptor readable.
     fn wake(&self) {
         self.0.wake();

@@ -96,17 +96,20 @@ impl PyRecord {
         name: Option<&str>,
     ) -> PyResult<Option<(u64, f64, f64, f64, Vec<f64>)>> {
         let record = self.record();
-        let row = match (method, name) {
-            (None, None) => Some(record.total()),
-            (Some(method), Some(name)) => record.row(method, name),
+        let total;
+        let times = match (method, name) {
+            (None, None) => {
+                total = record.times();
+                Some(&total)
+            }
+            (Some(method), Some(name)) => record.row(method, name).map(|row| &row.times),
             _ => {
                 return Err(PyTypeError::new_err(
                     "give method and name, or neither for the total",
                 ));
             }
         };
-        Ok(row.and_then(|row| {
-            let all = &row.times;
+        Ok(times.and_then(|all| {
             let times = all.quantiles(&shares)?.into_iter().map(ms).collect();
             let sum = all.mean()? * all.count() as f64 / 1e6;
             Some((all.count(), sum, ms(all.min()?), ms(all.max()?), times))
@@ -243,7 +246,9 @@ fn views(record: &Record, histogram: bool) -> Vec<RowView> {
 /// A name as text: Locust takes whatever it is given.
 pub(crate) fn text<'a>(value: &'a Bound<'_, PyAny>) -> PyResult<Cow<'a, str>> {
     match value.cast::<PyString>() {
-        Ok(text) => Ok(text.to_string_lossy()),
+        Ok(text) => Ok(text
+            .to_str()
+            .map_or_else(|_| text.to_string_lossy(), Cow::Borrowed)),
         Err(_) => Ok(Cow::Owned(value.str()?.to_string_lossy().into_owned())),
     }
 }

@@ -7,6 +7,7 @@ use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyFloat, PyInt, PyString};
 
+use super::begun::PyBegun;
 use super::record::PyRecord;
 use crate::clock;
 use crate::record::Record;
@@ -51,12 +52,32 @@ impl PyStats {
         let sample = sample(response_time, content_length, now)?;
         let counted = self.stats().record(method, name, &sample);
         if counted {
-            super::record::lock(&self.record).log(
-                method,
-                name,
-                sample.milliseconds(),
-                clock::second() as f64,
-            );
+            let (ms, now) = (sample.milliseconds(), clock::second() as f64);
+            super::record::lock(&self.record).log(method, name, ms, now);
+        }
+        Some(counted)
+    }
+
+    /// Counts a request and, in the record, its end with all that belongs to its report; None as well if this is not
+    /// the counter of the record in which it began.
+    #[pyo3(signature = (begun, method, name, response_time, content_length, now, /))]
+    fn record_end(
+        &self,
+        begun: &PyBegun,
+        method: &Bound<'_, PyAny>,
+        name: &Bound<'_, PyAny>,
+        response_time: &Bound<'_, PyAny>,
+        content_length: &Bound<'_, PyAny>,
+        now: &Bound<'_, PyAny>,
+    ) -> Option<bool> {
+        let (method, name) = (text(method)?, text(name)?);
+        let sample = sample(response_time, content_length, now)?;
+        if !begun.is_in(&self.record) {
+            return None;
+        }
+        let counted = self.stats().record(method, name, &sample);
+        if counted {
+            begun.report(method, name, sample.milliseconds(), clock::second() as f64);
         }
         Some(counted)
     }

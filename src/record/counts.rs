@@ -142,7 +142,14 @@ impl Counts {
 
 /// False, and nothing changed, if the list is full or the count outgrows it.
 fn add_to_few(few: &mut Vec<(u16, u32)>, index: u16, times: u64) -> bool {
-    match few.binary_search_by_key(&index, |(known, _)| *known) {
+    // Those that are read or merged come in order.
+    let place = match few.last() {
+        Some((greatest, _)) if *greatest >= index => {
+            few.binary_search_by_key(&index, |(known, _)| *known)
+        }
+        _ => Err(few.len()),
+    };
+    match place {
         Ok(at) => few.get_mut(at).is_some_and(|(_, count)| bump(count, times)),
         Err(at) => match u32::try_from(times) {
             Ok(times) if few.len() < FEW => {

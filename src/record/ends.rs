@@ -66,4 +66,12 @@ impl Ends {
         self.cut_off = self.cut_off.saturating_add(other.cut_off);
         self.unreported = self.unreported.saturating_add(other.unreported);
     }
+
+    /// Adds what is in flight under another name.
+    pub fn merge_in_flight(&mut self, other: &Self) {
+        self.under_way = self.under_way.saturating_add(other.under_way);
+        self.awaited = self.awaited.saturating_add(other.awaited);
+        self.elsewhere = self.elsewhere.saturating_add(other.elsewhere);
+        self.reporting = self.reporting.saturating_add(other.reporting);
+    }
 }

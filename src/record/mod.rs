@@ -40,8 +40,9 @@ use seconds::Seconds;
 #[derive(Debug)]
 pub struct Record {
     rows: Rows,
-    total: Row,
     seconds: Seconds,
+    /// Where the request ended that finished last: most likely, the statistics are told of that one next.
+    finished: Place,
     /// What is in flight in other processes, by their last reports.
     sources: HashMap<Box<str>, Vec<(Place, u64)>>,
 }
@@ -80,8 +81,8 @@ impl Record {
     pub fn new(names: usize) -> Self {
         Self {
             rows: Rows::new(names),
-            total: Row::default(),
             seconds: Seconds::default(),
+            finished: Place::default(),
             sources: HashMap::new(),
         }
     }
@@ -102,12 +103,12 @@ impl Record {
             time: ms.and_then(nanoseconds),
             second: second(now),
         };
-        let Some(row) = self.rows.row(method, name, 1) else {
+        let place = self.place_again(self.finished, method, name);
+        let Some(row) = self.rows.row_at(place, method, name, 1) else {
             return;
         };
         let awaited = row.ends.awaited > 0;
         row.log(logged, awaited);
-        self.total.log(logged, awaited);
         self.seconds.at(logged.second).log(logged.time);
     }
 
@@ -124,12 +125,10 @@ impl Record {
             let awaited = row.ends.awaited > 0;
             row.log(logged, awaited);
             row.take_last();
-            self.total.log(logged, awaited);
             self.seconds.at(logged.second).log(None);
             logged
         });
         row.fail(logged.time);
-        self.total.fail(logged.time);
         self.seconds.at(logged.second).fail();
     }
 
@@ -137,39 +136,35 @@ impl Record {
     pub fn begin(&mut self, place: Place) {
         if let Some(row) = self.rows.at(place) {
             row.ends.under_way += 1;
-            self.total.ends.under_way += 1;
         }
     }
 
     /// A request is over that began at one place, and the statistics will be told of it at another (or the same).
     pub fn finish(&mut self, begun: Place, ended: Place) {
+        self.finished = ended;
         if !self.leave(begun) {
             return;
         }
         if let Some(row) = self.rows.at(ended) {
-            for ends in [&mut row.ends, &mut self.total.ends] {
-                ends.awaited += 1;
-                ends.reporting += 1;
-            }
+            row.ends.awaited += 1;
+            row.ends.reporting += 1;
         }
         self.rows.release(begun);
     }
 
     /// Everybody has been told of a request that was finished: if the statistics have not, they will not be.
     pub fn reported(&mut self, ended: Place) {
-        let Some(row) = self.rows.at(ended) else {
+        let Some(Row { ends, .. }) = self.rows.at(ended) else {
             return;
         };
-        if row.ends.reporting == 0 {
+        if ends.reporting == 0 {
             return;
         }
-        let untold = row.ends.awaited == row.ends.reporting;
-        for ends in [&mut row.ends, &mut self.total.ends] {
-            ends.reporting -= 1;
-            if untold {
-                ends.awaited -= 1;
-                ends.unreported = ends.unreported.saturating_add(1);
-            }
+        let untold = ends.awaited == ends.reporting;
+        ends.reporting -= 1;
+        if untold {
+            ends.awaited -= 1;
+            ends.unreported = ends.unreported.saturating_add(1);
         }
     }
 
@@ -179,7 +174,6 @@ impl Record {
             && let Some(row) = self.rows.known(place)
         {
             row.cut_off(age);
-            self.total.cut_off(age);
         }
     }
 
@@ -188,9 +182,7 @@ impl Record {
         if self.leave(place)
             && let Some(row) = self.rows.known(place)
         {
-            for ends in [&mut row.ends, &mut self.total.ends] {
-                ends.unreported = ends.unreported.saturating_add(1);
-            }
+            row.ends.unreported = row.ends.unreported.saturating_add(1);
         }
     }
 
@@ -203,7 +195,6 @@ impl Record {
             return false;
         }
         row.ends.under_way -= 1;
-        self.total.ends.under_way -= 1;
         true
     }
 
@@ -234,7 +225,6 @@ impl Record {
         more.ends.succeeded = requests.saturating_sub(coarse.failures);
         if let Some(row) = self.rows.row(method, name, more.ends.requests()) {
             row.merge(&more);
-            self.total.merge(&more);
         }
         for (at, requests) in &coarse.seconds {
             let second = self.seconds.at(*at);
@@ -250,29 +240,41 @@ impl Record {
     pub fn trip(&mut self, place: Place, phases: &Phases) {
         if let Some(row) = self.rows.known(place) {
             row.trip(phases);
-            self.total.trip(phases);
         }
     }
 
     /// Zeros everywhere, but for what is in flight.
     pub fn reset(&mut self) {
         self.rows.reset();
-        self.total.take();
         self.seconds = Seconds::default();
     }
 
     /// Forgets everything, also what is in flight: whatever is heard of that later counts as if it had never begun.
     pub fn clear(&mut self) {
         self.rows.clear();
-        self.total = Row::default();
         self.seconds = Seconds::default();
         self.sources.clear();
     }
 
-    /// The figures of all requests.
+    /// The figures of all requests, added up when they are asked for: that is seldom.
     #[must_use]
-    pub fn total(&self) -> &Row {
-        &self.total
+    pub fn total(&self) -> Row {
+        let mut total = Row::default();
+        for (_, _, row) in self.rows.each() {
+            total.merge(row);
+            total.ends.merge_in_flight(&row.ends);
+        }
+        total
+    }
+
+    /// The times of all requests.
+    #[must_use]
+    pub fn times(&self) -> Histogram {
+        let mut times = Histogram::default();
+        for (_, _, row) in self.rows.each() {
+            times.merge(&row.times);
+        }
+        times
     }
 
     /// The figures of a method and name.
@@ -305,6 +307,6 @@ impl Record {
     /// Bytes on the heap, near enough.
     #[must_use]
     pub fn footprint(&self) -> usize {
-        self.rows.footprint() + self.total.footprint() + self.seconds.footprint()
+        self.rows.footprint() + self.seconds.footprint()
     }
 }

@@ -1,7 +1,5 @@
 //! Phases: where the time of a request went, and how its connection came about.
 
-use std::time::Duration;
-
 use super::histogram::Histogram;
 
 /// The phases in the order in which a request goes through them.
@@ -12,8 +10,8 @@ pub const PHASES: [&str; 7] = [
 /// What was measured of one request, its redirects included.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Phases {
-    /// In the order of `PHASES`; `None` for a phase that it did not come to, or of which nothing is known.
-    pub times: [Option<Duration>; 7],
+    /// In ns, in the order of `PHASES`; `None` for a phase that it did not come to, or of which nothing is known.
+    pub times: [Option<u64>; 7],
     /// Connections opened; without any, dns, connect and tls took no time that says something.
     pub opened: u32,
     /// Times that a connection was used again.
@@ -28,24 +26,6 @@ pub struct Phases {
     pub bytes_in: u64,
     /// HTTP version of the answer: 9, 10, 11 or 20; `None` without one.
     pub version: Option<u8>,
-}
-
-impl Phases {
-    /// The times that were spent, in the order of `PHASES`.
-    fn spent(&self) -> [Option<Duration>; 7] {
-        let [queued, dns, connect, tls, send, wait, download] = self.times;
-        let opened = self.opened > 0;
-        let secure = self.full + self.resumed > 0;
-        [
-            queued,
-            dns.filter(|_| opened),
-            connect.filter(|_| opened),
-            tls.filter(|_| secure),
-            send,
-            wait,
-            download,
-        ]
-    }
 }
 
 /// The exchanges of one name.
@@ -66,9 +46,12 @@ pub struct Trips {
 impl Trips {
     /// Counts one exchange.
     pub fn add(&mut self, phases: &Phases) {
-        for (histogram, time) in self.times.iter_mut().zip(phases.spent()) {
-            if let Some(time) = time {
-                histogram.record(time);
+        let (opened, secure) = (phases.opened > 0, phases.full + phases.resumed > 0);
+        // In the order of `PHASES`: which of them there was a reason for.
+        let spent = [true, opened, opened, secure, true, true, true];
+        for ((histogram, time), spent) in self.times.iter_mut().zip(&phases.times).zip(spent) {
+            if let (Some(time), true) = (time, spent) {
+                histogram.record_ns(i64::try_from(*time).unwrap_or(i64::MAX), 1);
             }
         }
         for (count, more) in [

@@ -251,7 +251,6 @@ impl Record {
     pub fn take_report(&mut self) -> Report {
         let shapes = self.rows.shapes.all().to_vec();
         let rows = self.rows.drain().into_iter().map(row_message).collect();
-        self.total.take();
         let seconds = std::mem::take(&mut self.seconds).between(i64::MIN, i64::MAX);
         Report(Message {
             format: FORMAT.to_owned(),
@@ -284,9 +283,7 @@ impl Record {
                 let place = self.rows.place(&told.method, &told.name);
                 in_flight.push((place, told.in_flight));
                 if let Some(row) = self.rows.at(place) {
-                    for ends in [&mut row.ends, &mut self.total.ends] {
-                        ends.elsewhere = ends.elsewhere.saturating_add(told.in_flight);
-                    }
+                    row.ends.elsewhere = row.ends.elsewhere.saturating_add(told.in_flight);
                 }
             }
             let requests = more.ends.requests();
@@ -294,7 +291,6 @@ impl Record {
                 && let Some(row) = self.rows.row(&told.method, &told.name, requests)
             {
                 row.merge(&more);
-                self.total.merge(&more);
             }
         }
         self.forget(source);
@@ -315,9 +311,7 @@ impl Record {
     pub fn forget(&mut self, source: &str) {
         for (place, count) in self.sources.remove(source).unwrap_or_default() {
             if let Some(row) = self.rows.at(place) {
-                for ends in [&mut row.ends, &mut self.total.ends] {
-                    ends.elsewhere = ends.elsewhere.saturating_sub(count);
-                }
+                row.ends.elsewhere = row.ends.elsewhere.saturating_sub(count);
             }
             self.rows.release(place);
         }

@@ -13,7 +13,7 @@ pub const OTHERS: (&str, &str) = ("", "(other names)");
 
 /// Where the requests of a (method, name) are counted. A place outlives its row: a row that is gone, or whose room
 /// somebody else has now, is not found by it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub struct Place {
     at: u32,
     birth: u32,
@@ -94,16 +94,22 @@ impl Rows {
 
     /// The row in which so many requests of (method, name) are counted; it is to be shown from now on.
     pub fn row(&mut self, method: &str, name: &str, requests: u64) -> Option<&mut Row> {
-        let at = match self.find(method, name) {
-            Some(at) => at,
-            None => self.place(method, name).at,
-        };
-        if Some(at) == self.others && (method, name) != OTHERS {
+        let place = self.place(method, name);
+        self.row_at(place, method, name, requests)
+    }
+
+    /// The same, where the place of (method, name) is known.
+    pub fn row_at(
+        &mut self,
+        place: Place,
+        method: &str,
+        name: &str,
+        requests: u64,
+    ) -> Option<&mut Row> {
+        if Some(place.at) == self.others && (method, name) != OTHERS {
             self.shapes.add(name, requests);
         }
-        let named = self.rows.get_mut(at as usize)?.as_mut()?;
-        named.known = true;
-        Some(&mut named.row)
+        self.known(place)
     }
 
     /// The row of a place, if it is still there.

@@ -304,9 +304,8 @@ fn a_reused_connection_has_no_times_of_a_new_one() {
     let mut record = Record::new(10);
     let place = record.place("GET", "/");
     record.log("GET", "/plain", Some(1.0), 1.0);
-    let ms = Duration::from_millis(3);
     let mut phases = Phases {
-        times: [Some(ms); 7],
+        times: [Some(3_000_000); 7],
         opened: 1,
         full: 1,
         bytes_out: 10,
