@@ -174,11 +174,7 @@ def main() -> None:
             text += (
                 f"\n- instructions: by callgrind, without the system's own, of {COUNT:,} requests of 10 users"
             )
-    table = report(found, counted)
-    print(f"{text}\n\n{table}")
-    if options.write:
-        rig.write("cost", f"{text}\n\n{table}")
-        rig.write("cost", table, rig.EXPLAINED)
+    rig.publish("cost", text, report(found, counted), options.write)
 
 
 if __name__ == "__main__":

@@ -265,11 +265,7 @@ def main() -> None:
         f"{rig.machine()}\n- server: timed.py, each answer {DELAY:g} ms after its request came; users without waits; "
         f"medians of {options.rounds} interleaved rounds of {options.seconds:g} s, times in ms"
     )
-    tables = measure(options)
-    print(f"{about}\n\n{tables}")
-    if options.write:
-        rig.write("overload", f"{about}\n\n{tables}")
-        rig.write("overload", tables, rig.EXPLAINED)
+    rig.publish("overload", about, measure(options), options.write)
 
 
 if __name__ == "__main__":

@@ -380,6 +380,15 @@ def write(section: str, text: str, page: Path = RESULTS) -> None:
     print(f"\nwritten to {page.relative_to(ROOT)}")
 
 
+def publish(section: str, about: str, table: str, into_files: bool) -> None:
+    """Print a result; with --write, put it into RESULTS.md, and the table alone into the page that explains it."""
+    text = f"{about}\n\n{table}"
+    print(text)
+    if into_files:
+        write(section, text)
+        write(section, table, EXPLAINED)
+
+
 def run(main: Callable[[], None]) -> None:
     """Run a bench; what went wrong is one line and status 1."""
     try:

@@ -60,16 +60,8 @@ class Stats:
 
     def __new__(cls, record: Record) -> Stats: ...
     def record(
-        self, method: object, name: object, response_time: object, content_length: object, now: object, /
-    ) -> bool | None:
-        """Counts a request (ms, bytes, wall clock in s).
-
-        Otherwise changes nothing and returns False if the place is not ready for it, None if these are values
-        that Python has to count.
-        """
-    def record_end(
         self,
-        begun: Begun,
+        begun: Begun | None,
         method: object,
         name: object,
         response_time: object,
@@ -77,9 +69,11 @@ class Stats:
         now: object,
         /,
     ) -> bool | None:
-        """The same for a request that has begun, with its end in the record: nobody but the statistics is told of it.
+        """Counts a request (ms, bytes, wall clock in s); with ``begun``, its end in the record as well: nobody but
+        the statistics is told of it.
 
-        None as well if this is not the counter of the record in which it began.
+        Otherwise changes nothing and returns False if the place is not ready for it, None if these are values
+        that Python has to count or the request began in another record.
         """
     def place(self, method: str, name: str) -> int:
         """The place at which requests of this method and name are counted."""

@@ -12,9 +12,6 @@ from locust.user.users import User
 
 from . import _core, waiting
 
-#: The key in what a worker tells of itself.
-KEY = "users_time"
-
 #: The share of the users' time that may be neither in requests nor in `wait_time` before a warning says so.
 TOLERATED = 0.05
 
@@ -233,18 +230,3 @@ def in_words(found: dict[str, float]) -> str:
     return ", ".join(
         f"{share:.0%} {words}" for share, words in shares if round(share, 2) or words == "elsewhere"
     )
-
-
-def listen(events: Any, times: UserTime, key: str) -> None:
-    """Take what a worker tells of itself under `key` to its master."""
-
-    def on_report_to_master(client_id: str, data: dict[str, Any]) -> None:
-        if isinstance(ours := data.get(key), dict):
-            ours[KEY] = times.take_report()
-
-    def on_worker_report(client_id: str, data: dict[str, Any]) -> None:
-        ours = data.get(key)
-        times.absorb(client_id, ours.get(KEY) if isinstance(ours, dict) else None)
-
-    events.report_to_master.add_listener(on_report_to_master)
-    events.worker_report.add_listener(on_worker_report)

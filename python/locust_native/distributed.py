@@ -8,7 +8,7 @@ from typing import Any
 
 import locust.stats as stock
 
-from . import closed_loop, generator
+from . import generator
 from .stats import RequestStats
 
 logger = logging.getLogger(__package__)
@@ -24,15 +24,21 @@ def setup_distributed_stats_event_listeners(events: Any, stats: Any) -> None:
     _stock_setup(events, stats)
     if not isinstance(stats, RequestStats):
         return
-    record, meter = stats._precise, generator.of(events).meter
+    record, meter, times = stats._precise, generator.of(events).meter, stats._user_time
     refused: set[str] = set()
 
     def on_report_to_master(client_id: str, data: dict[str, Any]) -> None:
-        data[KEY] = {"record": record.take_report(), "generator": meter.take_report()}
+        data[KEY] = {
+            "record": record.take_report(),
+            "generator": meter.take_report(),
+            "users_time": times.take_report(),
+        }
 
     def on_worker_report(client_id: str, data: dict[str, Any]) -> None:
         ours = data.get(KEY)
-        if isinstance(ours, dict):
+        told = isinstance(ours, dict)
+        times.absorb(client_id, ours.get("users_time") if told else None)
+        if told:
             try:
                 # Each takes all or nothing. The record comes last: once it has counted, nothing may fail any more.
                 requests, late = ours["record"], ours["generator"]
@@ -61,4 +67,3 @@ def setup_distributed_stats_event_listeners(events: Any, stats: Any) -> None:
 
     events.report_to_master.add_listener(on_report_to_master)
     events.worker_report.add_listener(on_worker_report)
-    closed_loop.listen(events, stats._user_time, KEY)

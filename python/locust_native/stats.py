@@ -297,12 +297,11 @@ class RequestStats(stock.RequestStats):
     Beside Locust's rounded figures stand the precise ones of the same requests, in ``_precise``.
     """
 
-    __slots__ = ("_native", "_precise", "_record", "_record_end", "_user_time")
+    __slots__ = ("_native", "_precise", "_record", "_user_time")
     _native: _core.Stats
     _precise: _core.Record
     _user_time: UserTime
-    _record: Callable[[object, object, object, object, object], bool | None]
-    _record_end: Callable[[_core.Begun, object, object, object, object, object], bool | None]
+    _record: Callable[[_core.Begun | None, object, object, object, object, object], bool | None]
 
     def __new__(cls, *args: Any, **kwargs: Any) -> RequestStats:
         stats = super().__new__(cls)
@@ -310,7 +309,6 @@ class RequestStats(stock.RequestStats):
         stats._native = _core.Stats(stats._precise)
         stats._user_time = UserTime()
         stats._record = stats._native.record
-        stats._record_end = stats._native.record_end
         return stats
 
     def __init__(self, use_response_times_cache: bool = True) -> None:
@@ -320,8 +318,6 @@ class RequestStats(stock.RequestStats):
     def __setattr__(self, name: str, value: Any) -> None:
         if name in ("total", "entries"):
             self._release(name)
-        elif name == "log_request":  # whoever replaces it wants to be asked
-            self._record_end = lambda *_: None
         super().__setattr__(name, value)
 
     def __getstate__(self) -> dict[str, Any]:
@@ -334,13 +330,13 @@ class RequestStats(stock.RequestStats):
         """Counts a finished request (ms, bytes); the clock is Locust's, `locust.stats.time.time`."""
         if _names.get("bucket_response_time") is _stock_bucket:
             now = stock.time.time()
-            counted = self._record(method, name, response_time, content_length, now)
+            counted = self._record(None, method, name, response_time, content_length, now)
             if counted:
                 return
             if (
                 counted is not None
                 and self._prepare(method, name)
-                and self._record(method, name, response_time, content_length, now)
+                and self._record(None, method, name, response_time, content_length, now)
             ):
                 return
         super().log_request(method, name, response_time, content_length)  # type: ignore[arg-type]
@@ -355,10 +351,11 @@ class RequestStats(stock.RequestStats):
         """
         if (
             RequestStats.log_request is not _log_request
+            or "log_request" in self.__dict__  # whoever replaces it wants to be asked
             or _names.get("bucket_response_time") is not _stock_bucket
         ):
             return False
-        return self._record_end(begun, method, name, response_time, content_length, stock.time.time()) is True
+        return self._record(begun, method, name, response_time, content_length, stock.time.time()) is True
 
     def log_error(self, method: str, name: str, error: Exception | str | None) -> None:
         """Counts a failure: of the request of this method and name that was counted last."""

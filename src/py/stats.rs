@@ -38,10 +38,13 @@ impl PyStats {
         }
     }
 
-    /// Counts a request; False if the place is not ready for it, None if Python has to count it.
-    #[pyo3(signature = (method, name, response_time, content_length, now, /))]
+    /// Counts a request; False if the place is not ready for it, None if Python has to count it. With `begun`, its end
+    /// in the record, too, and all that belongs to its report; None as well if it did not begin in this record.
+    #[pyo3(signature = (begun, method, name, response_time, content_length, now, /))]
+    #[allow(clippy::too_many_arguments)] // they are Locust's
     fn record(
         &self,
+        begun: Option<&PyBegun>,
         method: &Bound<'_, PyAny>,
         name: &Bound<'_, PyAny>,
         response_time: &Bound<'_, PyAny>,
@@ -50,34 +53,16 @@ impl PyStats {
     ) -> Option<bool> {
         let (method, name) = (text(method)?, text(name)?);
         let sample = sample(response_time, content_length, now)?;
-        let counted = self.stats().record(method, name, &sample);
-        if counted {
-            let (ms, now) = (sample.milliseconds(), clock::second() as f64);
-            super::record::lock(&self.record).log(method, name, ms, now);
-        }
-        Some(counted)
-    }
-
-    /// Counts a request and, in the record, its end with all that belongs to its report; None as well if this is not
-    /// the counter of the record in which it began.
-    #[pyo3(signature = (begun, method, name, response_time, content_length, now, /))]
-    fn record_end(
-        &self,
-        begun: &PyBegun,
-        method: &Bound<'_, PyAny>,
-        name: &Bound<'_, PyAny>,
-        response_time: &Bound<'_, PyAny>,
-        content_length: &Bound<'_, PyAny>,
-        now: &Bound<'_, PyAny>,
-    ) -> Option<bool> {
-        let (method, name) = (text(method)?, text(name)?);
-        let sample = sample(response_time, content_length, now)?;
-        if !begun.is_in(&self.record) {
+        if begun.is_some_and(|begun| !begun.is_in(&self.record)) {
             return None;
         }
         let counted = self.stats().record(method, name, &sample);
         if counted {
-            begun.report(method, name, sample.milliseconds(), clock::second() as f64);
+            let (ms, now) = (sample.milliseconds(), clock::second() as f64);
+            match begun {
+                Some(begun) => begun.report(method, name, ms, now),
+                None => super::record::lock(&self.record).log(method, name, ms, now),
+            }
         }
         Some(counted)
     }
