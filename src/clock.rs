@@ -40,6 +40,15 @@ pub fn second_of(stamp: Stamp) -> i64 {
     i64::try_from((since + stamp.since(start)).as_secs()).unwrap_or(i64::MAX)
 }
 
+/// Seconds since 1970 by the wall clock, as Python's `time.time()`.
+#[must_use]
+pub fn unix_time() -> f64 {
+    match SystemTime::now().duration_since(UNIX_EPOCH) {
+        Ok(after) => after.as_secs_f64(),
+        Err(before) => -before.duration().as_secs_f64(),
+    }
+}
+
 /// Whole seconds since 1970 by the wall clock (negative before it).
 #[must_use]
 pub fn unix_seconds() -> i64 {

@@ -6,7 +6,7 @@
 //! ```text
 //! 3  py/       the only floor that names pyo3      bin/mock_saleor.rs
 //! 2  engine/   runtime, completion queue, tickets
-//! 1  http/     picker.rs     record/     saleor/     stats/
+//! 1  html/     http/     picker.rs     record/     saleor/     stats/
 //! 0  error.rs  clock.rs
 //! ```
 //!
@@ -15,6 +15,7 @@
 pub mod clock;
 pub mod engine;
 pub mod error;
+pub mod html;
 pub mod http;
 pub mod picker;
 #[cfg(feature = "python")]

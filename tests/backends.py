@@ -96,7 +96,9 @@ class Backend:
     def http(self, base_url: str | None = None, user: Any = None, **arguments: Any) -> Any:
         """A session as ``HttpUser.client``."""
         made = session.HttpSession if self.kind == "native" else session.HttpSession.__mro__[1]
-        return self._kept(made(base_url or self.url, self.hook, user or Person(), **arguments))
+        client = self._kept(made(base_url or self.url, self.hook, user or Person(), **arguments))
+        client.trust_env = False  # as HttpUser does
+        return client
 
     def fast(self, base_url: str | None = None, user: Any = None, **arguments: Any) -> Any:
         """A session as ``FastHttpUser.client``."""

@@ -36,6 +36,7 @@ PYTHON = {
     "fast_response": 1,
     "jar": 1,
     "waiting": 1,
+    "html": 1,
     "errors": 0,
     "tls_errors": 0,
     "fallback": 0,
@@ -52,6 +53,7 @@ RUST = {
     "py": 3,
     "bin": 3,
     "engine": 2,
+    "html": 1,
     "http": 1,
     "stats": 1,
     "record": 1,
@@ -107,7 +109,7 @@ def trespasses(who: str, uses: set[str], floors: dict[str, int]) -> set[str]:
 
 @pytest.mark.parametrize(
     "path",
-    sorted([*PACKAGE.glob("*.py"), *PACKAGE.glob("figures/*.py")]),
+    sorted([*PACKAGE.glob("*.py"), *PACKAGE.glob("figures/*.py"), *PACKAGE.glob("html/*.py")]),
     ids=lambda path: str(path.relative_to(PACKAGE)),
 )
 def test_python_floors(path):

@@ -2,9 +2,10 @@
 
 from locust.clients import HttpSession  # noqa: F401  # isort: skip  # first of all: Locust patches what others import
 
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 import pytest
+from geventhttpclient.url import URL
 from hypothesis import given
 from hypothesis import strategies as st
 from requests.models import PreparedRequest
@@ -47,6 +48,18 @@ def test_requests_leaves_a_plain_url_as_it_is(url):
     prepared = PreparedRequest()
     prepared.prepare_url(url, None)
     assert prepared.url == url
+
+
+@given(st.text("az09_-.:/", max_size=12), st.text("aZ0_~!$&'()*+,;=:@/?.-%#ü \n", max_size=12))
+def test_what_is_called_plain_requests_and_geventhttpclient_leave_as_it_is(place, rest):
+    url = f"http://{place}/{rest}"
+    if prepare.is_plain(url):
+        prepared = PreparedRequest()
+        prepared.prepare_url(url, None)
+        assert prepared.url == url
+        split = URL(url)
+        port = f":{split.port}" if ":" in urlsplit(url).netloc else ""
+        assert ";" in url or f"{split.scheme}://{split.host}{port}{split.request_uri}" == url
 
 
 @given(st.dictionaries(st.text(), st.one_of(st.text(), st.integers(), st.floats()), min_size=1))

@@ -1,7 +1,7 @@
 """The Rust extension as Python sees it."""
 
 from collections.abc import Sequence
-from typing import Any, SupportsFloat, TypeAlias, final
+from typing import Any, Literal, SupportsFloat, TypeAlias, final
 
 __all__ = [
     "ERROR_KINDS",
@@ -10,20 +10,28 @@ __all__ = [
     "Client",
     "Exchange",
     "Fields",
+    "Intact",
     "Meter",
     "MockSaleor",
     "Options",
+    "Page",
     "Picker",
+    "Plain",
     "Queue",
     "Record",
+    "Short",
     "Stats",
+    "Urls",
     "__version__",
     "answers_late",
     "choose_task",
     "encode_form",
     "forget_after_fork",
+    "is_plain_url",
+    "loads_json",
     "rest_before_fork",
     "resume_after_fork",
+    "scan_page",
     "turn_late",
 ]
 
@@ -233,12 +241,98 @@ class Client:
     def close(self) -> None:
         """Closes the idle connections."""
 
+def is_plain_url(url: str, /) -> bool:
+    """Whether neither requests nor geventhttpclient would change a byte of the URL."""
+
+@final
+class Urls:
+    """The URLs that need no preparation, each taken apart once; up to ``room`` are kept."""
+
+    def __new__(cls, room: int, /) -> Urls: ...
+    def start(
+        self,
+        client: Client,
+        queue: Queue,
+        record: Record,
+        head: Fields,
+        options: Options,
+        method: Any,
+        base: Any,
+        url: Any,
+        name: Any,
+        body: bytes | None = None,
+        content_type: str | None = None,
+        /,
+    ) -> tuple[int, Begun, str] | None:
+        """Starts a request: its token, its entry in ``record`` and its whole URL; None if it is not that plain.
+
+        ``base`` goes before a ``url`` that is a path; where ``name`` is empty, the path is the name. The body goes
+        with its Content-Length where ``content_type`` is no None, and with that type where it is not empty.
+        """
+
+@final
+class Plain:
+    """How an ``HttpSession`` sends what needs no preparation, as long as nobody has touched it.
+
+    ``attributes``: how many of its own such a session has.
+    """
+
+    def __new__(
+        cls, urls: Urls, intact: Intact, head: Fields, follow: Options, stay: Options, attributes: int, /
+    ) -> Plain: ...
+    def start(
+        self,
+        session: Any,
+        own: dict[str, Any],
+        queue: Queue,
+        record: Record,
+        method: Any,
+        url: Any,
+        name: Any,
+        kwargs: dict[str, Any],
+        /,
+    ) -> tuple[int, Begun, str] | None:
+        """As ``Urls.start``, for a session with the attributes ``own`` and a call without a body; None as well if any
+        of them, or of the arguments ``kwargs``, asks for more."""
+
+@final
+class Intact:
+    """Attributes and the values they had: (name, value) of a class asked about, (owner, name, value) elsewhere."""
+
+    def __new__(
+        cls, of_kind: Sequence[tuple[str, Any]], elsewhere: Sequence[tuple[Any, str, Any]], /
+    ) -> Intact: ...
+    def holds(self, kind: type, /) -> bool:
+        """Whether all of them are still there, the very same."""
+
+@final
+class Short:
+    """The way to the statistics where nobody but Locust's own counter listens to the ``request`` event.
+
+    ``hook``: the class of the event; ``counter``: the code of the listener; ``kind``: the class of the statistics;
+    ``names``: what ``locust.stats`` holds.
+    """
+
+    def __new__(cls, hook: type, counter: Any, kind: type, names: dict[str, Any], /) -> Short: ...
+    def count(self, event: Any, begun: Begun, exchange: Exchange, /) -> bool:
+        """Counts a request that went well. False, and nothing has happened, if it did not, somebody else listens, or
+        anything is unusual."""
+
 @final
 class Begun:
     """A request that was started. The record counts exactly one end of it: the one it is told here, or, when nobody
     holds it any more, that it was cut off (no answer yet) or not reported (an answer).
     """
 
+    @property
+    def method(self) -> Any:
+        """As the call gave it."""
+    @property
+    def name(self) -> Any:
+        """As the call gave it, or the path."""
+    @property
+    def start_time(self) -> float:
+        """By the wall clock, in s since 1970."""
     def answered(self, exchange: Exchange | None, /) -> None:
         """The core has answered, with an error perhaps, and whoever waited for that goes on now; None: its task
         vanished.
@@ -323,6 +417,9 @@ class Exchange:
     def timings(self, hop: int | None = None) -> _Timings:
         """What the time of a hop, or of all of them together, went to; `timings.of` puts it into words."""
     @property
+    def went_well(self) -> bool:
+        """Whether it was answered to its end, by a status below 400."""
+    @property
     def status(self) -> int:
         """Status code of the last hop; 0 where there is no answer."""
     @property
@@ -370,6 +467,12 @@ def encode_form(pairs: list[tuple[str, str]], /) -> str:
     """A form body of plain texts, as `urllib.parse.urlencode` writes it.
 
     Raises UnicodeEncodeError for a lone surrogate.
+    """
+
+def loads_json(text: bytes, /) -> Any:
+    """What `json.loads` makes of this UTF-8.
+
+    Raises ValueError where Python's own reader has to be asked: for what is no JSON, and for lone surrogates and depth.
     """
 
 def rest_before_fork() -> None:
@@ -422,3 +525,42 @@ class MockSaleor:
         """Forgets all that was counted, sold and registered."""
     def stop(self) -> None:
         """Closes the shop and waits for its thread."""
+
+@final
+class Page:
+    """The elements of a page of HTML, numbered in document order; -1 is the document."""
+
+    def __len__(self) -> int: ...
+    def name(self, at: int, /) -> str:
+        """The name of an element in lower case."""
+    def find(
+        self, at: int, name: object, attrs: object, recursive: object, keywords: dict[str, object], /
+    ) -> int:
+        """The number of the first element inside `at` that `Tag.find` would find; -1 for none, -2 for "ask bs4"."""
+    def find_all(
+        self,
+        at: int,
+        name: object,
+        attrs: object,
+        recursive: object,
+        limit: object,
+        keywords: dict[str, object],
+        /,
+    ) -> list[int] | None:
+        """The numbers of all elements that `Tag.find_all` would find; None for "ask bs4"."""
+    def select(self, at: int, selector: str, limit: int, /) -> list[int] | None:
+        """The numbers of the elements inside `at` that fit a selector; None for "ask soupsieve"."""
+    def attribute(self, at: int, key: object, /) -> str | Literal[False] | None:
+        """The value of an attribute: None if there is none, False if it is none that one `str` can tell."""
+    def attributes(self, at: int, /) -> list[tuple[str, str, bool]] | None:
+        """All attributes in order: name, value, whether it is a list of words. None for "ask bs4"."""
+    def text(self, at: int, /) -> str:
+        """What `Tag.text` would be."""
+    def only_string(self, at: int, /) -> tuple[int, int, str] | Literal[False] | None:
+        """`Tag.string` as number of the element it is directly in, kind of text, string. None if there is none, False
+        for "ask bs4"."""
+    def strings(self, at: int, /) -> list[str]:
+        """The strings that `Tag.text` joins."""
+
+def scan_page(text: str, mixed_slashes: bool, /) -> Page | None:
+    """Scans a page as `html.parser` and Beautiful Soup would read it; None if that is not certain."""

@@ -61,12 +61,12 @@ class Status:
         return logging.INFO if self.on or not self.wanted else logging.WARNING
 
 
-def switched_off() -> Status | None:
-    """What the environment variable says now: None for on, else the status it leads to."""
-    value = os.environ.get(SWITCH, "")
+def switched_off(switch: str = SWITCH) -> Status | None:
+    """What an environment variable says now: None for on, else the status it leads to."""
+    value = os.environ.get(switch, "")
     word = value.strip().lower()
     if word in _ON:
         return None
     if word in _OFF:
-        return Status(on=False, reason=f"{SWITCH}={value}", wanted=False)
-    return Status(on=False, reason=f"{SWITCH}={value}: expected 0 or 1", misspelt=True)
+        return Status(on=False, reason=f"{switch}={value}", wanted=False)
+    return Status(on=False, reason=f"{switch}={value}: expected 0 or 1", misspelt=True)

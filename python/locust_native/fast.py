@@ -12,6 +12,7 @@ from urllib.parse import unquote, urlsplit, urlunsplit
 from geventhttpclient.connectionpool import SSLConnectionPool
 from geventhttpclient.useragent import RetriesExceeded
 from locust.contrib import fasthttp as stock
+from locust.user.users import User
 
 from . import (
     _core,
@@ -19,6 +20,7 @@ from . import (
     fast_failures,
     fast_prepare,
     generator,
+    html,
     instrumentation,
     jar,
     prepare,
@@ -28,6 +30,12 @@ from . import (
 )
 from .fast_response import FastContext, FastResponse
 from .made import Made
+
+_FIELDS = fast_prepare.FIELDS
+
+_NO_CONTEXT = User.context
+
+_INTACT = instrumentation.fast_intact(_build_url=stock.FastHttpSession._build_url)
 
 _Stock: Any = stock.FastHttpSession  # whose name in Locust will be ours
 
@@ -203,13 +211,43 @@ class FastHttpSession(_Stock):
         sender: Any = super()
         native = self._native
         if native is not None:
-            start_time = time.time()
-            built_url = self._build_url(url)
-            payload, fields = self._dressed(data, headers, auth, json)
+            room = waiting.here()
+            options = self._options if allow_redirects else self._unfollowed
+            record, timed = self._reporting
+            started = None
+            user = self.user
+            own_context = user and getattr(user.context, "__func__", None) is not _NO_CONTEXT
+            if (
+                data is None
+                and json is None
+                and not (headers or auth or self.auth_header or stream or kwargs)
+                and _INTACT.holds(type(self))
+                and (bare := self._heads.bare(method))
+                and type(url) is str
+                and url
+                and ";" not in url  # geventhttpclient loses empty parameters
+                and (not own_context or prepare.is_plain(self._build_url(url)))
+            ):
+                payload, fields = None, _FIELDS
+                head, octets, of_type = bare
+                if user:
+                    context = {**user.context(), **context} if own_context else {**context}
+                started = fast_prepare.URLS.start(
+                    native, room.queue, record, head, options, method, self.base_url, url,
+                    name or self.request_name or url, octets, of_type,
+                )  # fmt: skip
+            if started is not None:
+                token, begun, built_url = started
+            else:
+                built_url = self._build_url(url)
+                payload, fields = self._dressed(data, headers, auth, json)
             try:
-                if stream:
+                if started is not None:
+                    ready: Any = fast_prepare.Bare(self._heads, method, built_url)
+                elif stream:
                     raise fallback.Unsupported("stream=True")
-                ready = self._prepare(method, built_url, payload, fields, kwargs)
+                else:
+                    ready = self._prepare(method, built_url, payload, fields, kwargs)
             except fallback.Unsupported as reason:
                 self._fall_back(str(reason))
             except (prepare.StockDecides, ValueError, *stock.FAILURE_EXCEPTIONS):
@@ -218,22 +256,43 @@ class FastHttpSession(_Stock):
                 self._leave(allow_redirects)
                 raise
             else:
-                own = user.context() if (user := self.user) else None
+                if started is None:
+                    if user:
+                        context = {**user.context(), **context} if own_context else {**context}
+                    shown_name = name or self.request_name or url
+                    token, begun = _send(native, room, record, ready, options, method, shown_name)
+                exchange: Any = None
+                thrown: Any = None
+                try:
+                    exchange = room.wait(token, begun)
+                    if (
+                        exchange is not None
+                        and exchange.went_well
+                        and not catch_response
+                        and not timed
+                        and exchange.status in stock.LocustUserAgent.valid_response_codes
+                        and report.count(self.request_event, begun, exchange)
+                    ):
+                        return FastResponse(exchange, ready.request)
+                except (
+                    stock.FAILURE_EXCEPTIONS
+                ) as given_up:  # a gevent.Timeout: to stock a failure like others
+                    thrown = given_up
+                except BaseException:
+                    self._leave(allow_redirects)
+                    raise
                 meta: dict[str, Any] = {
                     "request_type": method,
-                    "name": name or self.request_name or url,
-                    "context": {**own, **context} if own is not None else context,
+                    "name": begun.name,
+                    "context": context,
                     "response": None,
                     "exception": None,
-                    "start_time": start_time,
+                    "start_time": begun.start_time,
                     "url": built_url,
                 }
-                call = (method, built_url, payload, fields, kwargs)
-                options = self._options if allow_redirects else self._unfollowed
-                begin, timed = self._reporting
-                begun = begin(method, meta["name"])
+                call = (method, built_url, payload, dict(fields), kwargs)
                 try:
-                    response = self._exchange(native, ready, options, meta, call, begun, timed)
+                    response = self._judge(exchange, thrown, ready, meta, call, begun, timed)
                 except BaseException:
                     self._leave(allow_redirects)
                     raise
@@ -306,22 +365,18 @@ class FastHttpSession(_Stock):
         ready = None if kwargs else fast_prepare.plain(self._heads, verb, url, data, fields)
         return ready or fast_prepare.fully(self._heads.defaults, verb, url, data, fields, kwargs)
 
-    def _exchange(
+    def _judge(
         self,
-        native: _core.Client,
+        exchange: Any,
+        thrown: Any,
         ready: fast_prepare.Prepared,
-        options: Any,
         meta: dict[str, Any],
         call: fast_failures.Call,
         begun: _core.Begun,
         timed: bool,
     ) -> Any:
-        """Send the request; the response, with what the event says of it in ``meta``."""
-        try:
-            exchange = waiting.here().run(
-                begun, native, ready.verb, ready.url, ready.head, ready.tail, ready.body, None, options
-            )
-        except stock.FAILURE_EXCEPTIONS as thrown:  # a gevent.Timeout: to stock a failure like others
+        """The response, with what the event says of it in ``meta``."""
+        if thrown is not None:
             meta["response_length"] = 0
             meta["response_time"] = begun.age_ms()
             return fast_failures.given_up(thrown, ready, meta, call)
@@ -390,6 +445,32 @@ class FastHttpSession(_Stock):
         return response
 
 
+def _send(
+    native: _core.Client,
+    room: waiting.Waiting,
+    record: _core.Record,
+    ready: fast_prepare.Prepared,
+    options: Any,
+    method: str,
+    name: Any,
+) -> tuple[int, _core.Begun]:
+    """Start a request: its token, and its entry in the record under the method and name given."""
+    if name and method == ready.verb:
+        body, of_type = ready.body, None
+        if ready.tail:  # it holds a Content-Length, and nothing else
+            body, of_type = body or b"", ""
+        started = fast_prepare.URLS.start(
+            native, room.queue, record, ready.head, options, method, "", ready.url, name, body, of_type
+        )
+        if started is not None:
+            return started[0], started[1]
+    begun = record.begin(method, name)
+    token = native.submit(
+        room.queue, ready.verb, ready.url, ready.head, ready.tail, ready.body, None, options
+    )
+    return token, begun
+
+
 class _Once(_Stock):
     """Locust's own session, for one request."""
 
@@ -397,6 +478,9 @@ class _Once(_Stock):
     def _send_request_safe_mode(self, method: str, url: str, **kwargs: Any) -> Any:
         return timings.unknown(super()._send_request_safe_mode(method, url, **kwargs))
 
+
+# The reader of pages has the same floor as the responses.
+FastResponse.html = FastContext.html = property(html.of)  # type: ignore[attr-defined]
 
 # What Python says of arguments that do not fit begins with this.
 FastHttpSession.request.__module__ = stock.__name__

@@ -34,6 +34,11 @@ _ZERO_LENGTH: prepare.Pairs = [("Content-Length", "0")]
 _KEPT = 1000  # of what was met before: a locustfile that draws URLs or headers at random must not fill memory
 _plain_urls: set[str] = set()
 
+URLS = _core.Urls(_KEPT)
+
+#: The fields of a request for which nothing is asked, as Locust hands them to its client.
+FIELDS = {"Accept-Encoding": "gzip, deflate, br"}
+
 Head = tuple[list[tuple[str, str]], Any]
 
 
@@ -44,6 +49,7 @@ class Heads:
         self.defaults = defaults
         self.typed = bool(defaults.get("content-type"))
         self._known: dict[tuple[Any, ...], Head] = {}
+        self._bare: Head | None = None
 
     def get(self, headers: dict[str, Any], added: tuple[tuple[str, str], ...]) -> Head | None:
         """Fields as pairs and as ``_core.Fields``: the defaults, ``headers``, then those of the body.
@@ -62,6 +68,19 @@ class Heads:
                     self._known.clear()
                 self._known[key] = head
         return head
+
+    def bare(self, verb: Any) -> tuple[Any, bytes | None, str | None] | None:
+        """Of a request without fields or body of its own: header fields, body and its type for ``_core.Urls.start``.
+
+        None where there is anything odd about it.
+        """
+        if type(verb) is not str or verb not in _VERBS:
+            return None
+        head = self._bare or self.get(FIELDS, ())
+        self._bare = head
+        if head is None:
+            return None
+        return (head[1], b"", "") if verb in _BODY_METHODS else (head[1], None, None)
 
     def _make(self, headers: dict[str, Any], added: tuple[tuple[str, str], ...]) -> Head | None:
         fields = self.defaults.copy()
@@ -135,6 +154,20 @@ class Prepared:
             if cookie is not None:
                 request.headers.add("Cookie", cookie)
         return request
+
+
+class Bare:
+    """What ``Prepared`` tells of a request, for one without fields or body of its own."""
+
+    __slots__ = ("_heads", "url", "verb")
+
+    def __init__(self, heads: Heads, verb: str, url: str) -> None:
+        self._heads, self.verb, self.url = heads, verb, url
+
+    def request(self, exchange: Any) -> Any:
+        """As ``Prepared.request``."""
+        pairs, head = self._heads.get(FIELDS, ())  # type: ignore[misc]
+        return Prepared(self.verb, self.url, pairs, head, [], None).request(exchange)
 
 
 def plain(heads: Heads, verb: str, url: str, data: Any, headers: dict[str, Any]) -> Prepared | None:

@@ -68,6 +68,25 @@ def failed(call: Call, exchange: Any) -> Any:
     return judged(call, _error_response(raised, exchange))
 
 
+def answer(call: Call, exchange: Any) -> Response:
+    """The response to a call, over what the native client was answered."""
+    meta = call.meta
+    unfollowed = not call.kwargs.get("allow_redirects", True)
+    response = Response(
+        exchange,
+        call.session,
+        call.begun,
+        call.sent,
+        meta["url"],
+        meta["context"],
+        call.catch_response,
+        unfollowed,
+    )
+    response.request_meta = meta
+    meta["response"] = response
+    return response
+
+
 def _error_response(raised: Any, exchange: Any) -> Any:
     response: Any = stock.ResponseContextManager(raised)
     response.timings = timings.of_all(exchange)
@@ -82,10 +101,7 @@ def _decoded_by_urllib3(call: Call, exchange: Any) -> Any:
         undecoded.__context__ = error
         return judged(call, _error_response(undecoded, exchange))
     call.meta["response_length"] = len(content)
-    unfollowed = not call.kwargs.get("allow_redirects", True)
-    response = Response(
-        exchange, call.sent, call.session, unfollowed, call.meta, call.catch_response, call.begun
-    )
+    response = answer(call, exchange)
     response.__dict__["_content"] = content
     if not call.catch_response:
         response.__exit__(None, None, None)

@@ -21,6 +21,8 @@ from urllib3.connection import HTTPConnection
 from urllib3.connectionpool import HTTPConnectionPool
 from urllib3.util import connection
 
+from . import _core
+
 
 def _own(owner: type, name: str) -> Any:
     """The function of that name, if the library that defines the class wrote it; else what nothing equals."""
@@ -77,22 +79,11 @@ def _seen() -> list[Any]:
     ]
 
 
-(
-    _SOCKET,
-    _GETADDRINFO,
-    _CREATE,
-    _FAMILY,
-    _CONNECTION_CLASS,
-    _NEW_CONN,
-    _SEND_REQUEST,
-    _GETRESPONSE,
-    _DEBUGLEVEL,
-) = _seen()
+_OWN = _seen()
 
 
 def of_requests(kind: type[requests.Session] = requests.Session) -> str | None:
     """What is replaced on the way of a request of ``HttpSession``, in words; None if nothing is."""
-    # Asked before every request: comparisons in a row, since they cost a tenth of what a loop does.
     if not (
         kind.send is _SESSION_SEND
         and LocustHttpAdapter.send is _ADAPTER_SEND
@@ -103,19 +94,26 @@ def of_requests(kind: type[requests.Session] = requests.Session) -> str | None:
         return (
             "requests or urllib3 is instrumented (its send, request, get_adapter or urlopen is not its own)"
         )
-    if (
-        socket.getaddrinfo is _GETADDRINFO
-        and socket.socket is _SOCKET
-        and connection.create_connection is _CREATE
-        and connection.allowed_gai_family is _FAMILY
-        and HTTPConnectionPool.ConnectionCls is _CONNECTION_CLASS
-        and HTTPConnection._new_conn is _NEW_CONN
-        and HTTPConnection.request is _SEND_REQUEST
-        and _PlainConnection.getresponse is _GETRESPONSE
-        and HTTPConnection.debuglevel is _DEBUGLEVEL
-    ):
+    if all(getattr(owner, name, None) is own for (owner, name), own in zip(_LOWER, _OWN, strict=True)):
         return None
     return _replaced_below()
+
+
+def intact(**more: Any) -> _core.Intact:
+    """All that `of_requests` looks at, which has the words, and further attributes of the session's class."""
+    return _core.Intact(
+        [("send", _SESSION_SEND), ("get_adapter", _GET_ADAPTER), *more.items()],
+        [
+            (LocustHttpAdapter, "send", _ADAPTER_SEND),
+            (requests.Session, "request", _SESSION_REQUEST),
+            (HTTPConnectionPool, "urlopen", _URLOPEN),
+            *((owner, name, value) for (owner, name), value in zip(_LOWER, _OWN, strict=True)),
+        ],
+    )
+
+
+#: Asked natively before every request.
+INTACT = intact()
 
 
 def _replaced_below() -> str | None:
@@ -131,6 +129,13 @@ def of_geventhttpclient() -> str | None:
     if UserAgent.urlopen is _FAST_URLOPEN and HTTPClient.request is _FAST_REQUEST:
         return None
     return "geventhttpclient is instrumented (its urlopen or request is not its own)"
+
+
+def fast_intact(**more: Any) -> _core.Intact:
+    """All that `of_geventhttpclient` looks at, which has the words, and further attributes of the session's class."""
+    return _core.Intact(
+        [*more.items()], [(UserAgent, "urlopen", _FAST_URLOPEN), (HTTPClient, "request", _FAST_REQUEST)]
+    )
 
 
 def _agent_parts() -> tuple[Any, ...]:

@@ -102,6 +102,13 @@ TABLE: tuple[Row, ...] = (
     ),
     Row("locust.user.task", "TaskSet.get_next_task", "tasks:next_task", _NEXT_TASK),
     Row("locust.user.task", "DefaultTaskSet.get_next_task", "tasks:next_default_task", _NEXT_TASK),
+    Row("locust.user.task", "TaskSet.user", "tasks:user", Shape(takes={"": "self"}, uses=("_user",))),
+    Row(
+        "locust.user.task",
+        "TaskSet.client",
+        "tasks:client",
+        Shape(takes={"": "self"}, uses=("user", "client")),
+    ),
     Row("locust.user.users", "User.run", "closed_loop:run", _LIFE),
     Row("locust.user.task", "TaskSet._sleep", "closed_loop:sleep", _SLEEP),
 )
@@ -167,6 +174,7 @@ def install() -> Status:
             if not _still_on():
                 _apply(TABLE)
                 _ours("figures.run").listen()
+                _ours("html").switch_on()
             _apply_compat08()
             _status = Status(on=True)
         except Exception as error:
@@ -200,6 +208,8 @@ def uninstall() -> Status:
     _modules.clear()
     if f"{__package__}.figures.run" in sys.modules:
         _ours("figures.run").forget()
+    if f"{__package__}.html" in sys.modules:
+        _ours("html").switch_off()
     _status = Status(on=False, reason="uninstalled", wanted=False)
     return _status
 

@@ -6,6 +6,7 @@ what goes on the wire is theirs. What only the stock client can do raises ``fall
 
 from __future__ import annotations
 
+import json as json_module
 import os
 import re
 from collections.abc import Iterable, Mapping
@@ -20,11 +21,19 @@ from requests.adapters import HTTPAdapter
 from requests.auth import HTTPBasicAuth, _basic_auth_str
 from requests.models import PreparedRequest
 from requests.structures import CaseInsensitiveDict
-from requests.utils import DEFAULT_CA_BUNDLE_PATH, extract_zipped_paths, get_auth_from_url
+from requests.utils import (
+    DEFAULT_CA_BUNDLE_PATH,
+    default_headers,
+    extract_zipped_paths,
+    get_auth_from_url,
+)
 from urllib3 import PoolManager, Retry, Timeout
 
 from . import _core
 from .fallback import Unsupported
+
+DEFAULT_HEADERS = list(default_headers().items())
+DEFAULT_HEADERS_DICT = dict(DEFAULT_HEADERS)
 
 #: What http.client takes as a method (RFC 9110, 5.6.2).
 TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
@@ -32,14 +41,7 @@ TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 #: A ``Host`` that all who read one take for the same.
 _HOST = re.compile(rb"(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::\d+)?")
 
-#: A URL that needs no preparation: neither requests nor geventhttpclient would change a byte of it.
-PLAIN_URL = re.compile(
-    r"https?://(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9])?\.)*[a-z0-9](?:[a-z0-9_-]{0,61}[a-z0-9])?"
-    r"(?::(?:[1-9]\d{0,3}|[1-5]\d{4}|6[0-4]\d{3}|65[0-4]\d{2}|655[0-2]\d|6553[0-5]))?"
-    r"/(?!/)(?:(?![./]*/\.)[A-Za-z0-9_~!$&'()*+,;=:@/.-])*(?:\?[A-Za-z0-9_~!$&()*+,;=:@/?.-]+)?"
-)
 _STRAY_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
-_DOTS = re.compile(r"/\.")
 
 BUNDLE = extract_zipped_paths(DEFAULT_CA_BUNDLE_PATH)
 
@@ -86,8 +88,8 @@ def options(
 
 
 def is_plain(url: Any) -> bool:
-    """Whether the URL needs no preparation."""
-    return type(url) is str and PLAIN_URL.fullmatch(url) is not None and _DOTS.search(url, 8) is None
+    """Whether the URL needs no preparation: neither requests nor geventhttpclient would change a byte of it."""
+    return type(url) is str and _core.is_plain_url(url)
 
 
 def path_of(url: str) -> str:
@@ -185,6 +187,63 @@ def with_defaults(merged: dict[str, tuple[Any, Any]]) -> Pairs:
     return fields
 
 
+_KEPT = 1000  # of what was met before: a locustfile that draws its headers at random must not fill memory
+_known_fields: dict[tuple[Any, ...], Any] = {}
+_known_dresses: dict[Any, Dress | None] = {}
+
+#: Header fields as the native client takes them, as ``response.request`` shows them, and whether any is of a body.
+Dress = tuple[Any, Pairs, bool]
+
+
+def native_fields(fields: Pairs) -> Any:
+    """The native form of the fields, which a session rarely varies."""
+    key = tuple(fields)
+    known = _known_fields.get(key)
+    if known is None:
+        try:
+            known = _core.Fields(fields)
+        except ValueError:
+            raise StockDecides from None
+        if len(_known_fields) >= _KEPT:
+            _known_fields.clear()
+        _known_fields[key] = known
+    return known
+
+
+def dressed(session_headers: Any, headers: Any) -> Dress | None:
+    """The header fields of a request, if those of the session and its own are plain texts."""
+    if session_headers is DEFAULT_HEADERS_DICT:
+        given: Any = None
+    elif type(session_headers) is CaseInsensitiveDict:
+        given = tuple(session_headers._store.values())
+    else:
+        return None
+    if headers is None:
+        asked = None
+    elif type(headers) is dict:
+        asked = tuple(headers.items())
+    else:
+        return None
+    key = given, asked
+    try:
+        return _known_dresses[key]
+    except TypeError:  # a list of values
+        return None
+    except KeyError:
+        pass
+    dress = None
+    pairs = [*(given or ()), *(asked or ())]
+    if all(type(name) is str and (type(value) is str or value is None) for name, value in pairs):
+        merged = merged_headers(DEFAULT_HEADERS_DICT if given is None else dict(given), headers)
+        fields = with_defaults(merged)
+        of_body = not merged.keys().isdisjoint(("content-type", "content-length"))
+        dress = native_fields(fields), list(merged.values()), of_body
+    if len(_known_dresses) >= _KEPT:
+        _known_dresses.clear()
+    _known_dresses[key] = dress
+    return dress
+
+
 _URLLIB3_AGENT = requests.packages.urllib3.connection._get_default_user_agent()  # type: ignore[attr-defined]
 
 
@@ -226,6 +285,36 @@ def body_of(method: str, data: Any, files: Any, json: Any) -> Body:
     if body is not None and not isinstance(body, (str, bytes)):
         raise Unsupported("a streamed request body (file or generator)")
     return body.encode() if isinstance(body, str) else body, list(prepared.headers.items()), body
+
+
+#: As requests encodes JSON, without making an encoder for each document.
+_encode_json = json_module.JSONEncoder(allow_nan=False).encode
+_DUMPS = json_module.dumps
+
+_NOTHING = (b"", "", [("Content-Length", "0")], None)
+_NO_BODY: tuple[None, None, Pairs, None] = (None, None, [], None)
+
+
+def plain_body(method: Any, data: Any, json: Any) -> tuple[Any, Any, Pairs, Any] | None:
+    """The body of a common request: its octets, their type, the header fields for both, and the body as
+    ``response.request.body`` shows it; None where ``body_of`` has to look.
+    """
+    if data:
+        form = plain_form(data) if type(data) is dict else None
+        if not form:
+            return None
+        body, of_type, shown = form.encode(), "application/x-www-form-urlencoded", form
+    elif json is None:
+        return _NO_BODY if method in ("GET", "HEAD") else _NOTHING
+    else:
+        if models.complexjson is not json_module or json_module.dumps is not _DUMPS:  # type: ignore[attr-defined]
+            return None
+        try:
+            shown = body = _encode_json(json).encode()
+        except ValueError:
+            raise StockDecides from None
+        of_type = "application/json"
+    return body, of_type, [("Content-Length", str(len(body))), ("Content-Type", of_type)], shown
 
 
 _PLAIN_VALUES = frozenset((str, int, float))

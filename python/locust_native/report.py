@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from types import CodeType
 from typing import Any
 
@@ -35,11 +34,30 @@ def record_of(user: Any) -> _core.Record:
     return record if type(record) is _core.Record else _NOBODYS
 
 
-def reporting_of(user: Any) -> tuple[Callable[[Any, Any], _core.Begun], bool]:
-    """What a session needs to know of its user for each request, in one: how it begins one in the record, and whether
+def reporting_of(user: Any) -> tuple[_core.Record, bool]:
+    """What a session needs to know of its user for each request, in one: the record in which they begin, and whether
     the timings belong into the event's context.
     """
-    return record_of(user).begin, bool(getattr(user, "native_timings", False))
+    return record_of(user), bool(getattr(user, "native_timings", False))
+
+
+#: The native way to the statistics; none before there are statistics of ours, nor on a Locust whose counter we do not
+#: know.
+short: _core.Short | None = None
+
+
+def shorten(kind: type, names: dict[str, Any]) -> None:
+    """Say which class the statistics are of, and what `locust.stats` holds."""
+    global short
+    if _COUNTER is not None:
+        short = _core.Short(EventHook, _COUNTER, kind, names)
+
+
+def count(event: Any, begun: _core.Begun, exchange: Any) -> bool:
+    """Report a request that went well to the statistics, if nobody else listens; False, and nothing has happened, if
+    it is to be fired.
+    """
+    return short is not None and short.count(event, begun, exchange)
 
 
 class Told:

@@ -5,6 +5,8 @@ It stands over a native exchange; everything is made when it is asked for.
 
 from __future__ import annotations
 
+import json as json_module
+from collections.abc import Callable
 from datetime import timedelta
 from functools import cached_property
 from http.cookiejar import CookieJar
@@ -19,8 +21,12 @@ from requests.structures import CaseInsensitiveDict
 from requests.utils import get_encoding_from_headers
 from urllib3 import HTTPHeaderDict, HTTPResponse
 
+from . import _core
 from .timings import Timings
 from .timings import of as timings_of
+
+_LOADS = json_module.loads
+_UTF8 = ("utf-8", "utf8")
 
 _NOT_BODY = ("content-length", "content-type", "transfer-encoding")
 
@@ -80,23 +86,24 @@ def prepared_request(exchange: Any, hop: int, sent: Sent) -> PreparedRequest:
     return request
 
 
-class _Lazy:
-    """The attributes of ``requests.Response``, made from a hop of an exchange on first use."""
+class _Made:
+    """An attribute that is made on first use, and may be assigned and deleted, as requests' plain ones."""
 
-    _exchange: Any
-    _hop = -1
-    _content_consumed = True
+    def __init__(self, make: Callable[[Any], Any]) -> None:
+        self._make = make
 
-    @cached_property
-    def timings(self) -> Timings:
-        """What the time of the request went to, in ms; with its redirects, unless this is one of them."""
-        return timings_of(self._exchange, None if self._hop == -1 else self._hop)
+    def __set_name__(self, owner: type, name: str) -> None:
+        self._name = name
 
-    def __getattr__(self, name: str) -> Any:
-        make = _MAKERS.get(name)
-        if make is None or "_exchange" not in self.__dict__:
-            return object.__getattribute__(self, name)  # an AttributeError, in Python's words
-        value = self.__dict__[name] = make(self)
+    def __get__(self, response: Any, owner: type) -> Any:
+        if response is None or "_exchange" not in response.__dict__:
+            whose = (
+                f"type object {owner.__name__!r}"
+                if response is None
+                else f"{type(response).__name__!r} object"
+            )
+            raise AttributeError(f"{whose} has no attribute {self._name!r}", name=self._name, obj=response)
+        value = response.__dict__[self._name] = self._make(response)
         return value
 
 
@@ -177,20 +184,46 @@ def _next(response: Any) -> PreparedRequest | None:
     return next(response._session.resolve_redirects(answered, answered.request, yield_requests=True), None)
 
 
-_MAKERS: dict[str, Any] = {
-    "_content": lambda r: r._exchange.body(r._hop),
-    "_next": _next,
-    "headers": _headers,
-    "url": lambda r: r._exchange.url(r._hop),
-    "encoding": lambda r: get_encoding_from_headers(r.headers),
-    "history": _history,
-    "reason": lambda r: r._exchange.reason(r._hop),
-    "cookies": _cookies,
-    "elapsed": lambda r: timedelta(seconds=r._exchange.head_time(r._hop)),
-    "request": lambda r: prepared_request(r._exchange, r._hop, r._sent),
-    "raw": _raw,
-    "connection": lambda r: r._session.get_adapter(r.url),
-}
+class _Lazy:
+    """The attributes of ``requests.Response``, made from a hop of an exchange on first use."""
+
+    _exchange: Any
+    _hop = -1
+    _content_consumed = True
+
+    @cached_property
+    def timings(self) -> Timings:
+        """What the time of the request went to, in ms; with its redirects, unless this is one of them."""
+        return timings_of(self._exchange, None if self._hop == -1 else self._hop)
+
+    def json(self, **kwargs: Any) -> Any:
+        """As ``requests.Response.json``, by a native reader where it reads the same."""
+        content: Any = self.content  # type: ignore[attr-defined]
+        if (
+            content
+            and not kwargs
+            and requests.models.complexjson is json_module  # type: ignore[attr-defined]
+            and json_module.loads is _LOADS
+            and ((len(content) > 3) if self.encoding is None else str(self.encoding).lower() in _UTF8)
+        ):
+            try:
+                return _core.loads_json(content)
+            except ValueError:  # of what is wrong with it, Python speaks
+                pass
+        return super().json(**kwargs)  # type: ignore[misc]
+
+    _content: Any = _Made(lambda r: r._exchange.body(r._hop))
+    _next: Any = _Made(_next)
+    headers: Any = _Made(_headers)
+    url: Any = _Made(lambda r: r._exchange.url(r._hop))
+    encoding: Any = _Made(lambda r: get_encoding_from_headers(r.headers))
+    history: Any = _Made(_history)
+    reason: Any = _Made(lambda r: r._exchange.reason(r._hop))
+    cookies: Any = _Made(_cookies)
+    elapsed: Any = _Made(lambda r: timedelta(seconds=r._exchange.head_time(r._hop)))
+    request: Any = _Made(lambda r: prepared_request(r._exchange, r._hop, r._sent))
+    raw: Any = _Made(_raw)
+    connection: Any = _Made(lambda r: r._session.get_adapter(r.url))
 
 
 class Redirect(_Lazy, requests.Response):
@@ -216,32 +249,67 @@ class Redirect(_Lazy, requests.Response):
         self.status_code = exchange.status_of(hop)
 
 
+def meta_of(
+    exchange: Any, begun: Any, url: str, context: dict[str, Any], response: Any = None
+) -> dict[str, Any]:
+    """The arguments of the ``request`` event, as they are before anybody has judged the response."""
+    return {
+        "request_type": begun.method,
+        "response_time": exchange.time_ms if exchange is not None else 0.0,
+        "name": begun.name,
+        "context": context,
+        "response": response,
+        "exception": None,
+        "start_time": begun.start_time,
+        "url": url,
+        "response_length": exchange.length if exchange is not None else 0,
+    }
+
+
+#: What takes part in the judgement of a response, and in telling of it, once somebody has touched it.
+_JUDGED = frozenset(("error", "raise_for_status", "request_meta", "_request_event", "_report_request"))
+
+
 class Response(_Lazy, ResponseContextManager):
     """The response of an ``HttpUser``; also the context manager of ``catch_response=True``."""
 
     _entered = False
     _manual_result = None
+    _request_event: Any = _Made(lambda r: r._session.request_event)
+    request_meta: Any = _Made(lambda r: meta_of(r._exchange, r._begun, r._sent_to, r._context, r))
 
     def __init__(
         self,
         exchange: Any,
-        sent: Sent,
         session: Any,
-        unfollowed: bool,
-        meta: dict[str, Any],
-        catch_response: bool,
         begun: Any,
+        sent: Sent,
+        url: str,
+        context: dict[str, Any],
+        catch_response: bool,
+        unfollowed: bool,
     ) -> None:
         self._exchange = exchange
-        self._sent = sent
         self._session = session
+        self._begun = begun
+        self._sent = sent
+        self._sent_to = url
+        self._context = context
+        self._catch_response = catch_response
         self._unfollowed = unfollowed
         self.status_code = exchange.status
-        self._request_event = session.request_event
-        self._catch_response = catch_response
-        self._begun = begun
-        self.request_meta = meta
-        meta["response"] = self
+
+    def __exit__(self, exc: Any, value: Any, traceback: Any) -> Any:
+        """As stock's; where nothing is to be judged, and nobody but the statistics listens, without its detours."""
+        said = self._manual_result
+        if (
+            exc is None
+            and (said is True or (said is None and self.status_code < 400))
+            and _JUDGED.isdisjoint(self.__dict__)
+            and self._session._count(self._session.request_event, self._begun, self._exchange)
+        ):
+            return True
+        return super().__exit__(exc, value, traceback)
 
     def _report_request(self, exc: Any = None) -> None:
         self._session._report(self._request_event, self.request_meta, self._begun)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections import OrderedDict
 from collections.abc import Mapping
 from typing import Any
@@ -10,6 +9,7 @@ from urllib.parse import unquote, urlsplit, urlunsplit
 
 import requests
 from locust import clients as stock
+from locust.user.users import User
 from requests.adapters import HTTPAdapter
 from requests.auth import HTTPBasicAuth
 from requests.hooks import default_hooks
@@ -20,6 +20,7 @@ from . import (
     _core,
     fallback,
     generator,
+    html,
     http_failures,
     instrumentation,
     jar,
@@ -30,12 +31,17 @@ from . import (
     waiting,
 )
 from .made import Made
-from .response import Redirect, Response, Sent
+from .response import Redirect, Response, Sent, meta_of
 
 _KEEP = 10  # idle connections of a urllib3 pool (requests.adapters.DEFAULT_POOLSIZE)
 
-_DEFAULT_HEADERS = list(default_headers().items())
+_DEFAULT_HEADERS = prepare.DEFAULT_HEADERS
 _DEFAULT_FIELDS = _core.Fields(_DEFAULT_HEADERS)
+
+_URLS = _core.Urls(1000)
+
+_BUILD_URL = stock.HttpSession._build_url
+_NO_CONTEXT = User.context
 
 #: Arguments that ``request`` itself gives a meaning; others are a TypeError in requests.
 _KNOWN = frozenset(
@@ -93,6 +99,10 @@ _STEPS = frozenset(
 )
 _TOUCHED |= _STEPS
 
+#: Of those, and of the arguments of a request, the ones that are quickly taken into account.
+_COMPLEX = _TOUCHED - {"headers", "cookies", "verify"}
+_SIMPLE = frozenset(("allow_redirects", "headers", "verify", "timeout"))
+
 
 class HttpSession(stock.HttpSession):
     """A ``requests.Session`` whose requests the native client sends.
@@ -120,6 +130,7 @@ class HttpSession(stock.HttpSession):
     #: The native client; None once the session has fallen back.
     _native: Any
     _report = staticmethod(report.fire)
+    _count = staticmethod(report.count)
 
     def __init__(
         self,
@@ -173,68 +184,142 @@ class HttpSession(stock.HttpSession):
             name = self.request_name
         self.explicit_name = name
         native = self._native
+        started = None
         if native is not None:
+            room = waiting.here()
             try:
-                if (instrumented := instrumentation.of_requests(type(self))) is not None:
-                    raise fallback.Unsupported(instrumented)
-                call = self._prepare(method, url, data, json, kwargs)
+                if data is None and json is None:
+                    started = _PLAIN.start(
+                        self, self.__dict__, room.queue, self._reporting[0], method, url, name, kwargs
+                    )
+                    sent, options = _BARE if method in _BODILESS else _EMPTY, _FOLLOW
+                if started is None:
+                    *started, sent, options = self._start(room, method, url, name, data, json, kwargs)
             except fallback.Unsupported as reason:
                 self._fall_back(str(reason))
-                native = None
             except prepare.StockDecides:
-                native = None
-        if native is None:
+                pass
+        if started is None:
             if self._reporting[1]:
                 context = {**context, "timings": None}
             return super().request(method, url, name, catch_response, context, data=data, json=json, **kwargs)
-        verb, full_url, head, fields, tail, body, shown, cookies, options = call
-
-        shown_name = name or prepare.path_of(full_url)
-        begin, timed = self._reporting
-        begun = begin(method, shown_name)
-        start_time = time.time()
-        exchange = waiting.here().run(begun, native, verb, full_url, head, tail, body, cookies, options)
+        token, begun, full_url = started
+        exchange = room.wait(token, begun)
 
         if user := self.user:
-            context = {**user.context(), **context}
-            if timed:
-                context["timings"] = timings.for_context(exchange)
-        meta = {
-            "request_type": method,
-            "response_time": exchange.time_ms if exchange is not None else 0.0,
-            "name": shown_name,
-            "context": context,
-            "response": None,
-            "exception": None,
-            "start_time": start_time,
-            "url": full_url,
-            "response_length": exchange.length if exchange is not None else 0,
-        }
-        sent = Sent(fields, tail, shown, kwargs.get("cookies"))
-        if self._native is not native and exchange is not None:
-            self._take_over_cookies(exchange, sent)
+            if self._reporting[1]:
+                context = {**user.context(), **context, "timings": timings.for_context(exchange)}
+            elif context or getattr(user.context, "__func__", None) is not _NO_CONTEXT:
+                context = {**user.context(), **context}
+            else:
+                context = {}
+        follows = kwargs.get("allow_redirects", True)
         if options in prepare.UNVERIFIED and exchange is not None:
             unverified.warn(exchange)
+        if (
+            exchange is not None
+            and self._native is native
+            and (follows or exchange.status < 300)
+            and (exchange.went_well if catch_response else report.count(self.request_event, begun, exchange))
+        ):
+            return Response(exchange, self, begun, sent, full_url, context, catch_response, not follows)
+        if self._native is not native and exchange is not None:
+            self._take_over_cookies(exchange, sent)
+        meta = meta_of(exchange, begun, full_url, context)
+        call = http_failures.Call(self, sent, url, name, meta, catch_response, kwargs, begun)
+        return self._finish(call, exchange)
+
+    def _finish(self, call: http_failures.Call, exchange: Any) -> Any:
+        """Judge and report what is not simply to be counted; what ``request`` returns."""
         if exchange is None or exchange.error is not None:
-            call = http_failures.Call(self, sent, url, name, meta, catch_response, kwargs, begun)
             return http_failures.failed(call, exchange)
-        unfollowed = not kwargs.get("allow_redirects", True)
-        response = Response(exchange, sent, self, unfollowed, meta, catch_response, begun)
-        if unfollowed and 300 <= response.status_code < 400:
+        response = http_failures.answer(call, exchange)
+        if response._unfollowed and 300 <= response.status_code < 400:
             odd = http_failures.looked_ahead(self, response)
             if odd is not None:
-                call = http_failures.Call(self, sent, url, name, meta, catch_response, kwargs, begun)
                 return http_failures.judged(call, odd)
-        if not catch_response:
+        if not call.catch_response:
             if response.status_code < 400:
-                report.fire(self.request_event, meta, begun)
+                report.fire(self.request_event, call.meta, call.begun)
             else:
                 response.__exit__(None, None, None)
         return response
 
+    def get(self, url: Any, *, data: Any = None, json: Any = None, **kwargs: Any) -> Any:  # type: ignore[override]
+        """As ``locust.clients.HttpSession.get``."""
+        if kwargs or type(self).request is not _REQUEST or "request" in self.__dict__:
+            kwargs.setdefault("allow_redirects", True)
+            return self.request("GET", url, data=data, json=json, **kwargs)
+        return _REQUEST(self, "GET", url, data=data, json=json)  # without a dictionary of what is the default
+
     def _send_request_safe_mode(self, method: Any, url: Any, **kwargs: Any) -> Any:
         """Stock's client answers."""
         return timings.unknown(super()._send_request_safe_mode(method, url, **kwargs))
+
+    def _start(
+        self,
+        room: waiting.Waiting,
+        method: Any,
+        url: Any,
+        name: Any,
+        data: Any,
+        json: Any,
+        kwargs: dict[str, Any],
+    ) -> tuple[int, _core.Begun, str, Sent, Any]:
+        """Send a request: its token, its entry in the record, its whole URL, what goes out, and how."""
+        kind = type(self)
+        if not instrumentation.INTACT.holds(kind) and (instrumented := instrumentation.of_requests(kind)):
+            raise fallback.Unsupported(instrumented)
+        record = self._reporting[0]
+        own = self.__dict__
+        if (
+            not self.trust_env
+            and kind._build_url is _BUILD_URL
+            and _SIMPLE.issuperset(kwargs)
+            and _COMPLEX.isdisjoint(own)
+        ):
+            session_headers = own.get("headers", prepare.DEFAULT_HEADERS_DICT)
+            dressed = prepare.dressed(session_headers, kwargs.get("headers"))
+            body = prepare.plain_body(method, data, json)
+            options = self._simple_options(kwargs)
+            # A body's own fields would have to be placed among those given.
+            if dressed and body and options and not (body[2] and dressed[2]):
+                if "cookies" in own:
+                    _check_cookies(own["cookies"])
+                octets, of_type, tail, shown = body
+                head, fields, _ = dressed
+                started = _URLS.start(
+                    self._native, room.queue, record, head, options, method, self.base_url, url, name, octets, of_type
+                )  # fmt: skip
+                if started is not None:
+                    return *started, Sent(fields, tail, shown), options
+        verb, full_url, head, fields, tail, octets, shown, cookies, options = self._prepare(
+            method, url, data, json, kwargs
+        )
+        begun = record.begin(method, name or prepare.path_of(full_url))
+        token = self._native.submit(room.queue, verb, full_url, head, tail, octets, cookies, options)
+        return token, begun, full_url, Sent(fields, tail, shown, kwargs.get("cookies")), options
+
+    def _simple_options(self, kwargs: dict[str, Any]) -> Any:
+        """How to send a request with no arguments but `_SIMPLE` ones; None if that takes more than a look."""
+        verify = kwargs.get("verify")
+        if verify is None:
+            verify = self.verify
+        if verify is not True and verify is not False:
+            return None
+        follow = kwargs.get("allow_redirects", True)
+        timeout = kwargs.get("timeout")
+        if timeout is None and verify and self.max_redirects == _LIMIT:
+            return _FOLLOW if follow else _STAY
+        connect, read = prepare.timeouts(timeout)
+        return prepare.options(
+            fast=False,
+            redirects=self._limit() if follow else None,
+            connect_timeout=connect,
+            read_timeout=read,
+            bundle=prepare.BUNDLE if verify else None,
+            proxy=None,
+        )
 
     def _prepare(
         self, method: Any, url: Any, data: Any, json: Any, kwargs: dict[str, Any]
@@ -245,15 +330,7 @@ class HttpSession(stock.HttpSession):
         verb = method if method.isupper() else method.upper()
         if verb not in _VERBS and not prepare.TOKEN.fullmatch(verb):
             raise prepare.StockDecides
-        url = self._build_url(url)
-        touched = not _TOUCHED.isdisjoint(self.__dict__)
-        only_redirects = not kwargs or (len(kwargs) == 1 and "allow_redirects" in kwargs)
-        if not touched and only_redirects and not self.trust_env and prepare.is_plain(url):
-            follow = kwargs.get("allow_redirects", True)
-            options = _FOLLOW if follow else _STAY
-            body, tail, shown = prepare.body_of(verb, data, None, json)
-            return verb, url, _DEFAULT_FIELDS, _DEFAULT_HEADERS, tail, body, shown, None, options
-        return self._prepare_fully(verb, url, data, json, kwargs)
+        return self._prepare_fully(verb, self._build_url(url), data, json, kwargs)
 
     def _prepare_fully(
         self, verb: str, url: Any, data: Any, json: Any, kwargs: dict[str, Any]
@@ -279,7 +356,7 @@ class HttpSession(stock.HttpSession):
             params = merge_setting(params or {}, own["params"])
         if params or not prepare.is_plain(url):
             url = prepare.prepared_url(url, params)
-        merged = prepare.merged_headers(own.get("headers", _DEFAULT_HEADERS_DICT), take("headers"))
+        merged = prepare.merged_headers(own.get("headers", prepare.DEFAULT_HEADERS_DICT), take("headers"))
         body, later, shown = prepare.body_of(verb, data, take("files"), json)
         auth = take("auth")
         proxies, verify = take("proxies") or {}, take("verify")
@@ -291,7 +368,7 @@ class HttpSession(stock.HttpSession):
             settings = self.merge_environment_settings(url, dict(proxies), False, verify, None)
             proxies, verify = settings["proxies"], settings["verify"]
         else:
-            proxies = {**own.get("proxies", {}), **proxies}
+            proxies = {**(own.get("proxies") or {}), **proxies}
             verify = self.verify if verify is None else verify
         credentials = prepare.authorization(merge_setting(auth, self.auth), url)
         if credentials is not None:
@@ -319,25 +396,13 @@ class HttpSession(stock.HttpSession):
             extra = prepare.cookie_pairs(kwargs["cookies"], self.cookies)
             if extra and not all(jar.sendable(*pair) for pair in extra):
                 raise prepare.StockDecides
-        return verb, url, self._fields(fields), shown_fields, tail, body, shown, extra, options
+        return verb, url, prepare.native_fields(fields), shown_fields, tail, body, shown, extra, options
 
     def _limit(self) -> int:
         limit = self.max_redirects
         if type(limit) is not int or not 0 <= limit < 1 << 31:
             raise prepare.StockDecides
         return limit
-
-    def _fields(self, fields: list[tuple[Any, Any]]) -> Any:
-        """The native form of the fields; the last one is kept, since a session rarely varies them."""
-        last = self.__dict__.get("_last_fields")
-        if last is not None and last[0] == fields:
-            return last[1]
-        try:
-            native = _core.Fields(fields)
-        except ValueError:
-            raise prepare.StockDecides from None
-        self.__dict__["_last_fields"] = (fields, native)
-        return native
 
     def _fall_back(self, reason: str) -> None:
         """Become stock Locust's session, with all state as it is."""
@@ -378,9 +443,6 @@ def _mounted(session: Any) -> OrderedDict[str, HTTPAdapter]:
     return OrderedDict((prefix, adapter(pool_manager=pool_manager)) for prefix in ("https://", "http://"))
 
 
-_DEFAULT_HEADERS_DICT = dict(_DEFAULT_HEADERS)
-
-
 def _plain_options(redirects: int | None) -> Any:
     return prepare.options(
         fast=False,
@@ -392,5 +454,22 @@ def _plain_options(redirects: int | None) -> Any:
     )
 
 
-_FOLLOW = _plain_options(requests.models.DEFAULT_REDIRECT_LIMIT)
+_LIMIT = requests.models.DEFAULT_REDIRECT_LIMIT
+_FOLLOW = _plain_options(_LIMIT)
 _STAY = _plain_options(None)
+
+# The reader of pages has the same floor as the responses.
+Response.html = property(html.of)  # type: ignore[attr-defined]
+
+_REQUEST = HttpSession.request
+
+_BODILESS = ("GET", "HEAD")
+_BARE = Sent(_DEFAULT_HEADERS, [], None)
+_EMPTY = Sent(_DEFAULT_HEADERS, [("Content-Length", "0")], None)
+
+#: `user`, `base_url` and the rest of what `__init__`, `HttpUser` and `request` put into a session's `__dict__`.
+_ATTRIBUTES = 8
+
+_PLAIN = _core.Plain(
+    _URLS, instrumentation.intact(_build_url=_BUILD_URL), _DEFAULT_FIELDS, _FOLLOW, _STAY, _ATTRIBUTES
+)

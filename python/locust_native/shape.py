@@ -24,7 +24,12 @@ class Shape:
 
 
 def mismatch(name: str, found: object, shape: Shape) -> str | None:
-    """The first thing that differs, in words that name it, or None if everything is as expected."""
+    """The first thing that differs, in words that name it, or None if everything is as expected.
+
+    Of a property, its getter is looked at.
+    """
+    if isinstance(found, property):
+        found = found.fget
     if shape.same_as and found is not find(*shape.same_as.split(":")):
         return f"{name} is not {shape.same_as.replace(':', '.')}"
     if shape.bases:

@@ -17,7 +17,7 @@ from typing import Any
 
 import locust.stats as stock
 
-from . import _core, precise
+from . import _core, precise, report
 from .closed_loop import UserTime
 
 # Bound once: the names in `locust.stats` may come to stand for the classes below.
@@ -412,3 +412,5 @@ class RequestStats(stock.RequestStats):
 
 
 _log_request = RequestStats.log_request
+
+report.shorten(RequestStats, _names)

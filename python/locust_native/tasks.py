@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from operator import attrgetter
 from typing import Any
 
 from locust.user.task import DefaultTaskSet, TaskSet
@@ -12,6 +13,11 @@ from ._core import choose_task
 # Locust's own, taken when this module is first imported, which is before anything is replaced.
 _stock_next_task = TaskSet.get_next_task
 _stock_next_default_task = DefaultTaskSet.get_next_task
+
+
+#: `TaskSet.user` and `TaskSet.client`, without a Python frame: Locust's loop asks seven times between two tasks.
+user = property(attrgetter("_user"), doc=TaskSet.user.__doc__)
+client = property(attrgetter("_user.client"), doc=TaskSet.client.__doc__)
 
 
 def next_task(self: TaskSet) -> Any:

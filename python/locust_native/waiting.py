@@ -31,6 +31,7 @@ class Waiting:
 
     def __init__(self, hub: Any) -> None:
         self.hub = hub
+        self._switch = hub.switch
         self.queue: Any = _core.Queue()
         self._waiters: dict[int, Any] = {}
         #: Answers whose greenlets have not had their turn; at most one for each greenlet that waits.
@@ -42,26 +43,13 @@ class Waiting:
         self._watcher.ref = False
         self._watcher.start(self._on_ready)
 
-    def run(
-        self,
-        begun: _core.Begun,
-        client: _core.Client,
-        method: str,
-        url: str,
-        head: _core.Fields,
-        tail: Any,
-        body: bytes | None,
-        cookies: Any,
-        options: _core.Options,
-    ) -> Any:
-        """Send a request (the arguments of ``_core.Client.submit`` after the queue) and wait for it; ``begun`` is told
-        that it was answered.
+    def wait(self, token: int, begun: _core.Begun) -> Any:
+        """Wait for a request that was started on this room's queue; ``begun`` is told that it was answered.
 
         Returns the ``_core.Exchange``, or None if its task vanished. A kill or a ``gevent.Timeout``
         leaves through here: the request is then given up and its connection closed.
         """
         waiters = self._waiters
-        token = client.submit(self.queue, method, url, head, tail, body, cookies, options)
         if not waiters:
             self._watcher.ref = True
         waiters[token] = getcurrent()
@@ -69,7 +57,7 @@ class Waiting:
         try:
             # Whoever else switches to this greenlet has nothing for us: only our own answer counts.
             while True:
-                answer = self.hub.switch()
+                answer = self._switch()
                 if type(answer) is tuple and answer[0] == token:
                     done = True
                     begun.answered(exchange := answer[1])

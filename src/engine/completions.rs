@@ -71,11 +71,6 @@ impl Completions {
         }
     }
 
-    /// Where its wake-ups are owed.
-    pub fn owed(&self) -> Arc<Owed> {
-        Arc::clone(&self.owed)
-    }
-
     /// Makes the descriptor readable.
     pub fn wake(&self) {
         self.waker.wake();

@@ -5,22 +5,21 @@
 //! token that was not cancelled is answered exactly once, whatever happens to its task.
 
 mod completions;
+mod jobs;
 pub mod meter;
 mod pulse;
 mod runtime;
 mod wake;
 
-use std::future::poll_fn;
 use std::os::fd::BorrowedFd;
-use std::pin::pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use foldhash::HashMap;
-use tokio::task::AbortHandle;
 
 use crate::clock::Stamp;
 use crate::http::{Client, Exchange, Request};
 use completions::{Completions, Ticket};
+use jobs::Job;
 use pulse::Pulse;
 
 pub use completions::Outcome;
@@ -44,7 +43,7 @@ pub struct Queue {
 struct UnderWay {
     next: Token,
     /// When each was submitted, and how to give it up.
-    tasks: HashMap<Token, (Stamp, AbortHandle)>,
+    tasks: HashMap<Token, (Stamp, Arc<Job>)>,
 }
 
 impl Queue {
@@ -77,23 +76,21 @@ impl Queue {
     /// When the runtime cannot be started (no threads or descriptors left).
     pub fn submit(&self, client: Arc<Client>, request: Request) -> std::io::Result<Token> {
         let submitted = Stamp::now();
-        let handle = runtime::handle()?;
+        let jobs = runtime::jobs()?;
         self.pulse.used();
-        let owed = self.completions.owed();
-        let mut under_way = self.under_way();
-        let token = under_way.next;
-        under_way.next += 1;
-        let ticket = Ticket::new(token, Arc::clone(&self.completions));
-        let task = handle.spawn(async move {
-            let exchange = {
-                let mut sending = pin!(client.send(&request, submitted));
-                poll_fn(|context| owed.step(sending.as_mut(), context)).await
-            };
-            ticket.answer(request, exchange);
-        });
-        under_way
-            .tasks
-            .insert(token, (submitted, task.abort_handle()));
+        let (token, job) = {
+            let mut under_way = self.under_way();
+            let token = under_way.next;
+            under_way.next += 1;
+            let ticket = Ticket::new(token, Arc::clone(&self.completions));
+            let job = Job::new(jobs, async move {
+                let exchange = client.send(&request, submitted).await;
+                ticket.answer(request, exchange);
+            });
+            under_way.tasks.insert(token, (submitted, Arc::clone(&job)));
+            (token, job)
+        };
+        job.begin();
         Ok(token)
     }
 
@@ -101,7 +98,7 @@ impl Queue {
     pub fn cancel(&self, token: Token) {
         let task = self.under_way().tasks.remove(&token);
         match task {
-            Some((_, task)) if self.is_ours() => task.abort(),
+            Some((_, task)) if self.is_ours() => task.give_up(),
             task => std::mem::forget(task),
         }
     }
@@ -155,7 +152,7 @@ impl Drop for Queue {
     fn drop(&mut self) {
         if self.is_ours() {
             for (_, (_, task)) in self.under_way().tasks.drain() {
-                task.abort();
+                task.give_up();
             }
         } else {
             std::mem::forget(std::mem::take(&mut self.under_way().tasks));

@@ -1,16 +1,17 @@
 //! The tokio runtime: one per process, built on first use, forgotten in a forked child.
 
+use std::cell::Cell;
 use std::io;
-use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{Sender, channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::task::{Context, Poll};
+use std::thread;
 use std::time::Duration;
 
-use tokio::runtime::{Builder, Handle, Runtime};
+use tokio::runtime::{Builder, Handle};
 
 use super::completions::Completions;
+use super::jobs::Jobs;
 use super::meter::Meter;
 use super::pulse::Pulse;
 use crate::clock::Stamp;
@@ -27,7 +28,8 @@ struct Current {
     owed: Arc<Owed>,
     meter: Arc<Meter>,
     pulse: Arc<Pulse>,
-    runtime: Option<Runtime>,
+    jobs: Arc<Jobs>,
+    runtime: Option<Handle>,
     /// Lets the I/O thread go on that rests while the process forks.
     resting: Option<Sender<()>>,
 }
@@ -40,6 +42,15 @@ pub struct Owed {
     any: AtomicBool,
 }
 
+thread_local! {
+    /// Whether this is the I/O thread.
+    static IO: Cell<bool> = const { Cell::new(false) };
+}
+
+/// How many sockets the reactor hears of in one turn. More than there are users, mostly: before a request goes over
+/// an idle connection, one turn is to tell whether it has been closed (`http/transport/stream.rs`).
+const EVENTS: usize = 1 << 14;
+
 /// How long an outcome may wait for others to share its wake-up while the I/O thread has work without an end.
 const PATIENCE: Duration = Duration::from_millis(1);
 
@@ -49,23 +60,21 @@ impl Owed {
     pub fn wake_when_parking(&self, completions: Arc<Completions>) {
         lock(&self.lists).push((Stamp::now(), completions));
         self.any.store(true, Ordering::Release);
-        // Not on a runtime thread (a ticket dropped elsewhere): no park is coming.
-        if Handle::try_current().is_err() {
+        // Not on the I/O thread (a request that failed as it began): no park is coming.
+        if !IO.get() {
             self.wake_all();
         }
     }
 
-    /// Takes a request's task one step further and then pays what has been owed for too long: a download over a
-    /// fast network may keep the thread from parking, and then it is such steps that pass.
-    pub fn step<F: Future>(&self, task: Pin<&mut F>, context: &mut Context<'_>) -> Poll<F::Output> {
-        let polled = task.poll(context);
+    /// Pays what has been owed for too long: a download over a fast network may keep the thread from parking, and
+    /// then it is the steps of jobs that pass.
+    pub fn pay_if_late(&self) {
         if self.any.load(Ordering::Relaxed) {
             let first = lock(&self.lists).first().map(|(since, _)| *since);
             if first.is_some_and(|since| Stamp::now().since(since) > PATIENCE) {
                 self.wake_all();
             }
         }
-        polled
     }
 
     fn wake_all(&self) {
@@ -98,26 +107,32 @@ pub fn pulse() -> Arc<Pulse> {
     Arc::clone(&lock(&CURRENT).get_or_insert_default().pulse)
 }
 
-/// The runtime of this process.
-pub fn handle() -> io::Result<Handle> {
+/// The jobs of this process, and the runtime that does them.
+pub fn jobs() -> io::Result<Arc<Jobs>> {
     let mut current = lock(&CURRENT);
     let current = current.get_or_insert_default();
-    if let Some(runtime) = &current.runtime {
-        return Ok(runtime.handle().clone());
+    if current.runtime.is_some() {
+        return Ok(Arc::clone(&current.jobs));
     }
-    let owed = Arc::clone(&current.owed);
+    let (owed, jobs) = (Arc::clone(&current.owed), Arc::clone(&current.jobs));
+    let parking = Arc::clone(&owed);
     // One I/O thread does four times what one Python thread can ask of it.
-    let built = Builder::new_multi_thread()
-        .worker_threads(1)
-        .thread_name("locust-native-io")
+    let runtime = Builder::new_current_thread()
         .enable_io()
         .enable_time()
-        .on_thread_park(move || owed.wake_all())
+        .max_io_events_per_tick(EVENTS)
+        .on_thread_park(move || parking.wake_all())
         .build()?;
-    let handle = built.handle().clone();
+    let handle = runtime.handle().clone();
     handle.spawn(Arc::clone(&current.pulse).beat(Arc::clone(&current.meter)));
-    current.runtime = Some(built);
-    Ok(handle)
+    thread::Builder::new()
+        .name("locust-native-io".to_owned())
+        .spawn(move || {
+            IO.set(true);
+            runtime.block_on(jobs.work(|| owed.pay_if_late()));
+        })?;
+    current.runtime = Some(handle);
+    Ok(Arc::clone(&current.jobs))
 }
 
 /// For `os.register_at_fork(before=…)`: brings the I/O thread to rest between two tasks, so that the child is not
@@ -161,37 +176,32 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
-    use std::future::poll_fn;
-    use std::pin::pin;
-
     use super::*;
     use crate::engine::completions::Ticket;
+    use crate::engine::jobs::Job;
     use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
     #[test]
     fn work_without_an_end_does_not_keep_an_outcome_back() {
-        let handle = handle().unwrap();
+        let jobs = jobs().unwrap();
         let completions = Arc::new(Completions::new(owed(), Arc::default()).unwrap());
         // Something that always has more to do, as a long download over a fast network: the thread never parks.
-        let busy = handle.spawn(async {
-            let owed = owed();
-            let mut endless = pin!(async {
-                loop {
-                    tokio::task::yield_now().await;
-                }
-            });
-            poll_fn(|context| owed.step(endless.as_mut(), context)).await
+        let busy = Job::new(Arc::clone(&jobs), async {
+            loop {
+                tokio::task::yield_now().await;
+            }
         });
+        busy.begin();
         let ticket = Ticket::new(1, Arc::clone(&completions));
-        let owing = handle.spawn(async move { drop(ticket) });
+        let owing = Job::new(jobs, async move { drop(ticket) });
+        owing.begin();
         let descriptor = completions.descriptor();
         let limit = Timespec {
             tv_sec: 5,
             tv_nsec: 0,
         };
         let ready = poll(&mut [PollFd::new(&descriptor, PollFlags::IN)], Some(&limit));
-        busy.abort();
-        owing.abort();
+        busy.give_up();
         assert_eq!(ready, Ok(1), "the outcome waited for the thread to park");
     }
 }

@@ -3,7 +3,6 @@
 use std::io::{Read, Write};
 
 use bytes::Bytes;
-use http::header;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::headers::Headers;
@@ -18,7 +17,7 @@ const MOST_CODINGS: usize = 5;
 /// # Errors
 /// `Decode` when the bytes are not what the field says, or the field says what geventhttpclient refuses.
 pub fn decode(dialect: Dialect, headers: &Headers, body: Bytes) -> Result<Bytes> {
-    let Some(field) = headers.get(header::CONTENT_ENCODING) else {
+    let Some(field) = headers.get("content-encoding") else {
         return Ok(body);
     };
     let field = std::str::from_utf8(field)
@@ -32,7 +31,7 @@ pub fn decode(dialect: Dialect, headers: &Headers, body: Bytes) -> Result<Bytes>
     }
     // Lists with unknown codings, long lists and several fields are urllib3's to read; so is zstd, which it
     // knows only where a package for it is installed.
-    let several = headers.all(header::CONTENT_ENCODING).nth(1).is_some();
+    let several = headers.all("content-encoding").nth(1).is_some();
     let odd = |coding: &str| !(one_known(coding) || coding == "x-gzip");
     let listed = field.contains(',')
         && (field.split(',').count() > MOST_CODINGS || field.split(',').any(|c| odd(c.trim())));

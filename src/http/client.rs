@@ -8,12 +8,12 @@ use tokio::sync::{AcquireError, OwnedSemaphorePermit, Semaphore};
 
 use super::body;
 use super::cookies::Jar;
-use super::fields::{Fields, Kind};
+use super::fields::{self, Kind};
 use super::redirect;
 use super::request::{Dialect, Request};
 use super::response::{Exchange, Hop};
 use super::timings::Watch;
-use super::transport::{Outgoing, Transports};
+use super::transport::{Outgoing, TOGETHER, Transports};
 use super::url::Url;
 use crate::clock::Stamp;
 use crate::error::{Error, ErrorKind, Result};
@@ -173,8 +173,10 @@ impl Client {
                     return Err(error);
                 }
             };
-            self.jar()
-                .take(options.dialect, &step.url, host, &answer.headers);
+            if answer.headers.contains("set-cookie") {
+                self.jar()
+                    .take(options.dialect, &step.url, host, &answer.headers);
+            }
             let decoded = match answer.broken.take() {
                 None => body::decode(options.dialect, &answer.headers, answer.body.clone()),
                 Some(error) => Err(error),
@@ -234,29 +236,37 @@ impl Client {
     }
 
     /// The header of one hop, in the order the stock client sends it.
-    fn dress(
+    fn dress<'a>(
         &self,
         request: &Request,
-        step: &Step,
+        step: &'a Step,
         first: bool,
         known: &[String],
-    ) -> (Outgoing, Option<HeaderValue>) {
-        let size = request.head.wire().len() + request.tail.wire().len() + 128;
-        let mut fields = Fields::with_capacity(size);
+    ) -> (Outgoing<'a>, Option<HeaderValue>) {
+        let (url, method) = (&step.url, &step.method);
         let dialect = request.options.dialect;
+        let proxied = request.options.proxy.is_some() && !url.secure();
+        let target = match proxied {
+            true => url.absolute().into(),
+            false => url.target(),
+        };
+        let size = request.head.wire().len() + request.tail.wire().len() + target.len();
+        let mut head = Vec::with_capacity(size + request.body.len().min(TOGETHER) + 256);
+        for part in [method.as_str(), " ", &target, " HTTP/1.1\r\n"] {
+            head.extend_from_slice(part.as_bytes());
+        }
         let own_host = request.head.first(Kind::Host);
         // http.client writes Host first; geventhttpclient after everything it was given.
-        let proxied = request.options.proxy.is_some() && !step.url.secure();
         let host = own_host.is_none().then(|| match proxied {
-            true => step.url.netloc().to_owned(), // http.client, where it is given an absolute URL
-            false => step.url.host_field(),
+            true => url.netloc().into(), // http.client, where it is given an absolute URL
+            false => url.host_field(),
         });
         if let Some(host) = host.as_ref().filter(|_| dialect == Dialect::Requests) {
-            fields.add(Kind::Host, b"Host", host.as_bytes());
+            fields::write(&mut head, b"Host", host.as_bytes());
         }
         // urllib3, where a redirect has dropped the body of a method that should have one.
-        if dialect == Dialect::Requests && step.bodiless && !goes_without_body(&step.method) {
-            fields.add(Kind::OfBody, b"Content-Length", b"0");
+        if dialect == Dialect::Requests && step.bodiless && !goes_without_body(method) {
+            fields::write(&mut head, b"Content-Length", b"0");
         }
         // An explicit Cookie field wins over the jar, on the first hop only; so do both libraries.
         let stays = |kind: Kind| match kind {
@@ -266,29 +276,25 @@ impl Client {
             Kind::Encoding => !(step.bodiless && dialect == Dialect::Fast),
             Kind::Host | Kind::Other => true,
         };
-        fields.extend(&request.head, stays);
+        request.head.write(&mut head, stays);
         let cookie = if first && request.head.first(Kind::Cookie).is_some() {
             None
         } else {
-            self.jar().field(
-                dialect,
-                &step.url,
-                cookie_host(request),
-                &request.cookies,
-                known,
-            )
+            self.jar()
+                .field(dialect, url, cookie_host(request), &request.cookies, known)
         };
         // requests puts the cookies of a redirected request last: it takes them out and adds them anew.
         let cookie_last = !first && dialect == Dialect::Requests;
         if let Some(cookie) = cookie.as_ref().filter(|_| !cookie_last) {
-            fields.add(Kind::Cookie, b"Cookie", cookie.as_bytes());
+            fields::write(&mut head, b"Cookie", cookie.as_bytes());
         }
         if let Some(host) = host.as_ref().filter(|_| dialect == Dialect::Fast) {
-            fields.add(Kind::Host, b"Host", host.as_bytes());
+            fields::write(&mut head, b"Host", host.as_bytes());
         }
-        fields.extend(&request.tail, |kind| kind == Kind::Cookie || stays(kind));
+        let behind = |kind| kind == Kind::Cookie || stays(kind);
+        request.tail.write(&mut head, behind);
         if let Some(cookie) = cookie.as_ref().filter(|_| cookie_last) {
-            fields.add(Kind::Cookie, b"Cookie", cookie.as_bytes());
+            fields::write(&mut head, b"Cookie", cookie.as_bytes());
         }
         let body = if step.bodiless {
             Bytes::new()
@@ -297,9 +303,9 @@ impl Client {
         };
         (
             Outgoing {
-                method: step.method.clone(),
-                url: step.url.clone(),
-                fields,
+                method,
+                url,
+                head,
                 body,
             },
             cookie,

@@ -87,33 +87,22 @@ impl Fields {
     /// Adds a field whose name and value are known to be good.
     pub fn add(&mut self, kind: Kind, name: &[u8], value: &[u8]) {
         let start = self.wire.len();
-        self.wire.extend_from_slice(name);
-        self.wire.extend_from_slice(b": ");
-        let at = self.wire.len();
-        self.wire.extend_from_slice(value);
-        self.wire.extend_from_slice(b"\r\n");
+        write(&mut self.wire, name, value);
         self.fields.push(Field {
             kind,
             start,
-            value: at,
+            value: start + name.len() + 2,
             end: self.wire.len(),
         });
     }
 
-    /// Adds those of `other` that `keep` wants.
-    pub fn extend(&mut self, other: &Self, mut keep: impl FnMut(Kind) -> bool) {
-        for field in &other.fields {
-            if keep(field.kind) {
-                let shift = self.wire.len();
-                self.wire
-                    .extend_from_slice(&other.wire[field.start..field.end]);
-                self.fields.push(Field {
-                    kind: field.kind,
-                    start: shift,
-                    value: shift + field.value - field.start,
-                    end: self.wire.len(),
-                });
-            }
+    /// Writes those that `keep` wants.
+    pub fn write(&self, out: &mut Vec<u8>, keep: impl Fn(Kind) -> bool) {
+        if self.fields.iter().all(|field| keep(field.kind)) {
+            return out.extend_from_slice(&self.wire);
+        }
+        for field in self.fields.iter().filter(|field| keep(field.kind)) {
+            out.extend_from_slice(&self.wire[field.start..field.end]);
         }
     }
 
@@ -124,21 +113,28 @@ impl Fields {
         Some(&self.wire[field.value..field.end - 2])
     }
 
-    /// (name, value) of each field, in wire order.
-    pub fn iter(&self) -> impl Iterator<Item = (&[u8], &[u8])> {
-        self.fields.iter().map(|field| {
-            (
-                &self.wire[field.start..field.value - 2],
-                &self.wire[field.value..field.end - 2],
-            )
-        })
-    }
-
     /// All of them as they go on the wire.
     #[must_use]
     pub fn wire(&self) -> &[u8] {
         &self.wire
     }
+}
+
+/// Writes one field.
+pub fn write(out: &mut Vec<u8>, name: &[u8], value: &[u8]) {
+    for part in [name, b": ", value, b"\r\n"] {
+        out.extend_from_slice(part);
+    }
+}
+
+/// (name, value) of each of the fields that stand, written by us, behind the first line of `head`.
+pub fn read(head: &[u8]) -> impl Iterator<Item = (&[u8], &[u8])> {
+    let lines = head.split(|&b| b == b'\n').skip(1);
+    lines.filter_map(|line| {
+        let line = line.strip_suffix(b"\r")?;
+        let colon = line.iter().position(|&b| b == b':')?;
+        Some((&line[..colon], line.get(colon + 2..)?))
+    })
 }
 
 #[cfg(test)]
@@ -152,17 +148,19 @@ mod tests {
         fields.push(b"X-CSRFToken", b"a b").unwrap();
         fields.push(b"content-length", b"3").unwrap();
         fields.push(b"x", b"").unwrap();
-        let mut out = Fields::default();
-        out.extend(&fields, |kind| kind != Kind::OfBody);
-        out.extend(&fields, |kind| kind == Kind::OfBody);
+        let mut out = b"GET / HTTP/1.1\r\n".to_vec();
+        fields.write(&mut out, |kind| kind != Kind::OfBody);
+        fields.write(&mut out, |kind| kind == Kind::OfBody);
         assert_eq!(
-            out.wire(),
-            b"X-CSRFToken: a b\r\nx: \r\ncontent-length: 3\r\n"
+            out[16..],
+            b"X-CSRFToken: a b\r\nx: \r\ncontent-length: 3\r\n"[..]
         );
-        let seen: Vec<_> = out.iter().collect();
-        assert_eq!(seen[2], (&b"content-length"[..], &b"3"[..]));
-        assert_eq!(out.first(Kind::OfBody), Some(&b"3"[..]));
-        assert_eq!(out.first(Kind::Host), None);
+        let seen: Vec<_> = read(&out).collect();
+        assert_eq!(seen.len(), 3);
+        assert_eq!(seen[0], (&b"X-CSRFToken"[..], &b"a b"[..]));
+        assert_eq!(seen[1], (&b"x"[..], &b""[..]));
+        assert_eq!(fields.first(Kind::OfBody), Some(&b"3"[..]));
+        assert_eq!(fields.first(Kind::Host), None);
     }
 
     #[test]

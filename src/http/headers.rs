@@ -9,13 +9,20 @@ use bytes::Bytes;
 pub struct Headers {
     raw: Bytes,
     fields: Vec<(Range<u32>, Range<u32>)>,
+    /// Bit n: there is a name of n bytes. Most of the names that a client asks for are not there.
+    lengths: u64,
 }
 
 impl Headers {
     /// Fields that lie at these (name, value) places in `raw`.
     #[must_use]
     pub fn new(raw: Bytes, fields: Vec<(Range<u32>, Range<u32>)>) -> Self {
-        Self { raw, fields }
+        let lengths = lengths(&fields);
+        Self {
+            raw,
+            fields,
+            lengths,
+        }
     }
 
     fn at(&self, range: &Range<u32>) -> &[u8] {
@@ -39,11 +46,16 @@ impl Headers {
             .map(|(name, value)| (self.at(name), self.at(value)))
     }
 
-    /// Values of all fields of this name, whatever its case.
+    /// Values of all fields of this name, whatever its case. (A name that is a text is quicker than a `HeaderName`, which
+    /// has to be looked up.)
     pub fn all(&self, name: impl AsRef<str>) -> impl Iterator<Item = &[u8]> {
-        self.iter()
-            .filter(move |(known, _)| known.eq_ignore_ascii_case(name.as_ref().as_bytes()))
-            .map(|(_, value)| value)
+        let there = self.lengths & bit(name.as_ref().len()) != 0;
+        let fields = if there { &self.fields[..] } else { &[] };
+        fields.iter().filter_map(move |(known, value)| {
+            let name = name.as_ref().as_bytes();
+            let is = known.len() == name.len() && self.at(known).eq_ignore_ascii_case(name);
+            is.then(|| self.at(value))
+        })
     }
 
     /// Value of the first field of this name.
@@ -69,9 +81,16 @@ impl<N: AsRef<[u8]>, V: AsRef<[u8]>> FromIterator<(N, V)> for Headers {
             .into_iter()
             .map(|(name, value)| (put(name.as_ref()), put(value.as_ref())))
             .collect();
-        Self {
-            raw: raw.into(),
-            fields,
-        }
+        Self::new(raw.into(), fields)
     }
+}
+
+fn bit(length: usize) -> u64 {
+    1 << length.min(63)
+}
+
+fn lengths(fields: &[(Range<u32>, Range<u32>)]) -> u64 {
+    fields
+        .iter()
+        .fold(0, |all, (name, _)| all | bit(name.len()))
 }

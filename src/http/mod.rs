@@ -9,6 +9,7 @@ mod fields;
 #[doc(hidden)]
 pub mod fuzzing;
 mod headers;
+mod plain;
 mod proxy;
 mod redirect;
 mod request;
@@ -22,6 +23,7 @@ pub use body::encode_form;
 pub use client::Client;
 pub use fields::{Fields, Kind};
 pub use headers::Headers;
+pub use plain::is_plain;
 pub use proxy::Proxy;
 pub use request::{Dialect, Options, Request, Verify};
 pub use response::{Answer, Exchange, Hop};

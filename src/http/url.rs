@@ -118,9 +118,8 @@ impl Url {
     #[must_use]
     pub fn netloc(&self) -> &str {
         let authority = &self.text[self.authority()..self.target.0];
-        authority
-            .rsplit_once('@')
-            .map_or(authority, |(_, host)| host)
+        let at = authority.bytes().rposition(|b| b == b'@');
+        at.map_or(authority, |at| &authority[at + 1..])
     }
 
     fn authority(&self) -> usize {
@@ -174,16 +173,27 @@ impl Url {
 
     /// The value of the `Host` field: host, and the port unless it is the scheme's own.
     #[must_use]
-    pub fn host_field(&self) -> String {
-        let host = if self.host.contains(':') {
-            format!("[{}]", self.host)
+    pub fn host_field(&self) -> std::borrow::Cow<'_, str> {
+        let standard = self.port == if self.secure { 443 } else { 80 };
+        // Nearly always it stands so in the text.
+        let netloc = self.netloc();
+        match netloc.strip_prefix(&*self.host) {
+            Some("") if standard => return netloc.into(),
+            // A port that has leading zeros or a sign does not.
+            Some(port) if !standard && matches!(port.as_bytes(), [b':', b'1'..=b'9', ..]) => {
+                return netloc.into();
+            }
+            _ => {}
+        }
+        let (open, close) = if self.host.contains(':') {
+            ("[", "]")
         } else {
-            self.host.to_string()
+            ("", "")
         };
-        if self.port == if self.secure { 443 } else { 80 } {
-            host
+        if standard {
+            format!("{open}{}{close}", self.host).into()
         } else {
-            format!("{host}:{}", self.port)
+            format!("{open}{}{close}:{}", self.host, self.port).into()
         }
     }
 

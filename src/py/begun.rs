@@ -7,7 +7,7 @@ use pyo3::prelude::*;
 
 use super::record::{lock, text};
 use super::response::PyExchange;
-use crate::clock::Stamp;
+use crate::clock::{self, Stamp};
 use crate::engine;
 use crate::record::{Phases, Place, Record};
 
@@ -18,6 +18,14 @@ pub struct PyBegun {
     record: Arc<Mutex<Record>>,
     begun: Stamp,
     state: Mutex<State>,
+    /// As the call gave them.
+    #[pyo3(get)]
+    method: Py<PyAny>,
+    #[pyo3(get)]
+    name: Py<PyAny>,
+    /// Wall clock, in s since 1970.
+    #[pyo3(get)]
+    start_time: f64,
 }
 
 enum State {
@@ -32,18 +40,31 @@ enum State {
 
 impl PyBegun {
     /// A request starts under this method and name.
-    pub fn new(record: Arc<Mutex<Record>>, method: &str, name: &str) -> Self {
+    pub fn new(
+        record: Arc<Mutex<Record>>,
+        method: &Bound<'_, PyAny>,
+        name: &Bound<'_, PyAny>,
+    ) -> PyResult<Self> {
         let place = {
+            let (method, name) = (text(method)?, text(name)?);
             let mut record = lock(&record);
-            let place = record.place(method, name);
+            let place = record.place(&method, &name);
             record.begin(place);
             place
         };
-        Self {
+        Ok(Self {
             record,
             begun: Stamp::now(),
             state: Mutex::new(State::UnderWay(place)),
-        }
+            method: method.clone().unbind(),
+            name: name.clone().unbind(),
+            start_time: clock::unix_time(),
+        })
+    }
+
+    /// Under which method and name it began.
+    pub fn called<'py>(&self, py: Python<'py>) -> (&Bound<'py, PyAny>, &Bound<'py, PyAny>) {
+        (self.method.bind(py), self.name.bind(py))
     }
 
     /// Whether this is the record that counts it.

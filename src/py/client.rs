@@ -17,7 +17,7 @@ use crate::http::{Client, Dialect, Fields, Options, Proxy, Request, Url, Verify}
 
 /// Header fields, checked and converted once.
 #[pyclass(frozen, name = "Fields", module = "locust_native._core")]
-pub struct PyFields(Arc<Fields>);
+pub struct PyFields(pub Arc<Fields>);
 
 #[pymethods]
 impl PyFields {
@@ -29,7 +29,7 @@ impl PyFields {
 
 /// How requests are to be carried out.
 #[pyclass(frozen, name = "Options", module = "locust_native._core")]
-pub struct PyOptions(Arc<Options>);
+pub struct PyOptions(pub Arc<Options>);
 
 #[pymethods]
 impl PyOptions {
@@ -87,12 +87,24 @@ pub struct PyClient {
 
 impl PyClient {
     /// The client, its connections given up if they are a parent process's.
-    fn here(&self) -> &Arc<Client> {
+    pub fn here(&self) -> &Arc<Client> {
         let now = engine::generation();
         if self.generation.swap(now, Ordering::AcqRel) != now {
             self.client.forget();
         }
         &self.client
+    }
+}
+
+impl PyClient {
+    /// Starts a request on `queue` and returns its token.
+    pub fn send(&self, queue: &PyQueue, request: Request) -> PyResult<engine::Token> {
+        queue
+            .inner()
+            .submit(Arc::clone(self.here()), request)
+            .map_err(|error| {
+                PyOSError::new_err(format!("the native I/O thread cannot be started: {error}"))
+            })
     }
 }
 
@@ -141,12 +153,7 @@ impl PyClient {
             body: body.map_or_else(Bytes::new, Bytes::copy_from_slice),
             options: Arc::clone(&options.0),
         };
-        queue
-            .inner()
-            .submit(Arc::clone(self.here()), request)
-            .map_err(|error| {
-                PyOSError::new_err(format!("the native I/O thread cannot be started: {error}"))
-            })
+        self.send(queue, request)
     }
 
     /// A number that is another one after every change of the cookies.
@@ -207,6 +214,13 @@ impl PyClient {
     fn close(&self) {
         self.here().close();
     }
+}
+
+/// Whether neither requests nor geventhttpclient would change a byte of the URL.
+#[pyfunction]
+#[pyo3(signature = (url, /))]
+pub fn is_plain_url(url: &Bound<'_, PyString>) -> bool {
+    url.to_str().is_ok_and(crate::http::is_plain)
 }
 
 /// A form body of plain texts, as `urllib.parse.urlencode` writes it.

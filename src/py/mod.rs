@@ -4,13 +4,18 @@ mod begun;
 mod client;
 mod convert;
 mod figures;
+mod html;
+mod intact;
+mod json;
 mod meter;
 mod picker;
 mod queue;
 mod record;
 mod response;
 mod saleor;
+mod short;
 mod stats;
+mod urls;
 
 use pyo3::prelude::*;
 
@@ -27,8 +32,14 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     )?;
     module.add_class::<client::PyClient>()?;
     module.add_class::<client::PyFields>()?;
+    module.add_class::<urls::PyPlain>()?;
+    module.add_class::<urls::PyUrls>()?;
+    module.add_class::<intact::PyIntact>()?;
+    module.add_class::<short::PyShort>()?;
     module.add_class::<client::PyOptions>()?;
     module.add_function(wrap_pyfunction!(client::encode_form, module)?)?;
+    module.add_function(wrap_pyfunction!(client::is_plain_url, module)?)?;
+    module.add_function(wrap_pyfunction!(json::loads_json, module)?)?;
     module.add_class::<meter::PyMeter>()?;
     module.add_function(wrap_pyfunction!(meter::answers_late, module)?)?;
     module.add_function(wrap_pyfunction!(meter::turn_late, module)?)?;
@@ -37,6 +48,8 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(queue::rest_before_fork, module)?)?;
     module.add_function(wrap_pyfunction!(queue::resume_after_fork, module)?)?;
     module.add_function(wrap_pyfunction!(queue::forget_after_fork, module)?)?;
+    module.add_class::<html::PyPage>()?;
+    module.add_function(wrap_pyfunction!(html::scan_page, module)?)?;
     module.add_class::<picker::PyPicker>()?;
     module.add_function(wrap_pyfunction!(picker::choose_task, module)?)?;
     module.add_class::<record::PyRecord>()?;

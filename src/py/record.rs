@@ -51,8 +51,7 @@ impl PyRecord {
     /// A request has started under this method and name.
     #[pyo3(signature = (method, name, /))]
     fn begin(&self, method: &Bound<'_, PyAny>, name: &Bound<'_, PyAny>) -> PyResult<PyBegun> {
-        let (method, name) = (text(method)?, text(name)?);
-        Ok(PyBegun::new(self.shared(), &method, &name))
+        PyBegun::new(self.shared(), method, name)
     }
 
     /// Counts a finished request.

@@ -27,6 +27,22 @@ impl PyExchange {
             .ok_or_else(|| PyIndexError::new_err(format!("hop {hop} of {}", hops.len())))
     }
 
+    /// Whether it was answered to its end, by a status below 400.
+    pub fn is_good(&self) -> bool {
+        let good = |answer: &Answer| answer.status.as_u16() < 400;
+        self.0.exchange.error.is_none() && self.last().is_some_and(good)
+    }
+
+    /// The response time in ms.
+    pub fn milliseconds(&self) -> f64 {
+        self.0.exchange.time.as_secs_f64() * 1e3
+    }
+
+    /// Length of the last hop's decoded body, in bytes.
+    pub fn size(&self) -> usize {
+        self.last().map_or(0, |answer| answer.body.len())
+    }
+
     fn last(&self) -> Option<&Answer> {
         self.0.exchange.hops.last()?.answer.as_ref()
     }
@@ -77,7 +93,7 @@ impl PyExchange {
     /// From handing the request to the core until its last body byte, in ms.
     #[getter]
     fn time_ms(&self) -> f64 {
-        self.0.exchange.time.as_secs_f64() * 1e3
+        self.milliseconds()
     }
 
     /// (phases in ms, in order, each or None; whole and held in ms; reused or None; "full", "resumed" or None;
@@ -91,6 +107,12 @@ impl PyExchange {
         Ok(tuple(&timings))
     }
 
+    /// Whether it was answered to its end, by a status below 400.
+    #[getter]
+    fn went_well(&self) -> bool {
+        self.is_good()
+    }
+
     /// Status code of the last hop; 0 where there is no answer.
     #[getter]
     fn status(&self) -> u16 {
@@ -100,7 +122,7 @@ impl PyExchange {
     /// Length of the last hop's decoded body, in bytes.
     #[getter]
     fn length(&self) -> usize {
-        self.last().map_or(0, |answer| answer.body.len())
+        self.size()
     }
 
     /// (kind, message, errno or None, bytes that could not be understood) of the failure, or None.

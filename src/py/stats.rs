@@ -9,6 +9,7 @@ use pyo3::types::{PyDict, PyFloat, PyInt, PyString};
 
 use super::begun::PyBegun;
 use super::record::PyRecord;
+use super::response::PyExchange;
 use crate::clock;
 use crate::record::Record;
 use crate::stats::{Number, Pending, Sample, Stats, bucket};
@@ -24,6 +25,55 @@ impl PyStats {
     fn stats(&self) -> MutexGuard<'_, Stats> {
         // Counting cannot panic; were it ever to, half a count is no reason to stop a load test.
         self.stats.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl PyStats {
+    /// Counts a request that went well with its end in the record, as `record` does; `now` is Locust's clock.
+    pub fn count(
+        &self,
+        py: Python<'_>,
+        begun: &PyBegun,
+        exchange: &PyExchange,
+        now: &Bound<'_, PyAny>,
+    ) -> bool {
+        let (method, name) = begun.called(py);
+        let counted = (|| {
+            let (method, name) = (text(method)?, text(name)?);
+            let time = Number::Float(exchange.milliseconds());
+            let length = i64::try_from(exchange.size()).ok()?;
+            let Number::Float(now) = number(now)? else {
+                return None;
+            };
+            self.enter(
+                Some(begun),
+                method,
+                name,
+                &Sample::new(Some(time), length, now)?,
+            )
+        })();
+        counted == Some(true)
+    }
+
+    fn enter(
+        &self,
+        begun: Option<&PyBegun>,
+        method: &str,
+        name: &str,
+        sample: &Sample,
+    ) -> Option<bool> {
+        if begun.is_some_and(|begun| !begun.is_in(&self.record)) {
+            return None;
+        }
+        let counted = self.stats().record(method, name, sample);
+        if counted {
+            let (ms, now) = (sample.milliseconds(), clock::second() as f64);
+            match begun {
+                Some(begun) => begun.report(method, name, ms, now),
+                None => super::record::lock(&self.record).log(method, name, ms, now),
+            }
+        }
+        Some(counted)
     }
 }
 
@@ -53,18 +103,7 @@ impl PyStats {
     ) -> Option<bool> {
         let (method, name) = (text(method)?, text(name)?);
         let sample = sample(response_time, content_length, now)?;
-        if begun.is_some_and(|begun| !begun.is_in(&self.record)) {
-            return None;
-        }
-        let counted = self.stats().record(method, name, &sample);
-        if counted {
-            let (ms, now) = (sample.milliseconds(), clock::second() as f64);
-            match begun {
-                Some(begun) => begun.report(method, name, ms, now),
-                None => super::record::lock(&self.record).log(method, name, ms, now),
-            }
-        }
-        Some(counted)
+        self.enter(begun, method, name, &sample)
     }
 
     /// The place at which requests of this method and name are counted; 0 is the total's.

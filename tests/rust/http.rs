@@ -90,6 +90,27 @@ fn one_that_the_server_closed_is_not_used_and_nothing_is_sent_twice() {
     }
 }
 
+/// The close lies in the socket, and the reactor had no turn since: as where a request is handed in while the thread
+/// is busy.
+#[test]
+fn a_close_that_the_reactor_has_not_heard_of_is_noticed() {
+    let (server, runtime, client) = (Server::start(), runtime(), Client::new(10, None));
+    let send = async |path| {
+        let post = request(Method::POST, &server.url(path));
+        kind(&client.send(&post, Stamp::now()).await)
+    };
+    runtime.block_on(async {
+        assert_eq!(send("/x").await, None);
+        assert_eq!(send("/x").await, None); // now it is known to keep connections
+        for round in 1..=20 {
+            assert_eq!(send("/close").await, None);
+            server.wait(|seen| seen.open.load(Ordering::SeqCst) == 0);
+            assert_eq!(send("/x").await, None);
+            assert_eq!(server.seen.connections.load(Ordering::SeqCst), 1 + round);
+        }
+    });
+}
+
 #[test]
 fn a_server_is_first_given_time_to_hang_up_and_the_wait_is_not_in_the_figures() {
     let (server, runtime, client) = (Server::start(), runtime(), Client::new(10, None));

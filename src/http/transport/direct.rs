@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use super::habit::Habit;
 use super::line::{self, Line};
 use super::stream::Stream;
-use super::{Outgoing, tls, within};
+use super::{Alarm, Outgoing, tls, within};
 use crate::clock::Stamp;
 use crate::error::{Error, ErrorKind, Result};
 use crate::http::proxy::Proxy;
@@ -20,25 +20,22 @@ use crate::http::url::Url;
 #[derive(Debug)]
 pub struct Direct {
     keep: usize,
-    idle: Mutex<Vec<Idle>>,
+    idle: Mutex<Vec<Open>>,
 }
 
-/// An idle connection and where it leads; it is only used again for the same.
+/// A connection and where it leads; it is only used again for the same.
 #[derive(Debug)]
-struct Idle {
+struct Open {
     secure: Option<Verify>,
     host: Arc<str>,
     port: u16,
     via: Option<Arc<Proxy>>,
-    open: Open,
-    since: Stamp,
-}
-
-/// A connection and what is known of the server at its other end.
-#[derive(Debug)]
-struct Open {
     stream: Stream,
+    alarm: Alarm,
+    /// What is known of the server at its other end.
     habit: Arc<Habit>,
+    /// Idle since then.
+    since: Stamp,
 }
 
 /// Where a connection leads: all plain requests through a proxy share its connections.
@@ -63,23 +60,12 @@ impl<'a> Place<'a> {
         proxy.filter(|_| self.secure.is_none()).unwrap_or(self.url)
     }
 
-    fn is(&self, idle: &Idle) -> bool {
+    fn is(&self, idle: &Open) -> bool {
         let end = self.end();
         idle.port == end.port()
             && *idle.host == *end.host()
             && idle.secure.as_ref() == self.secure
             && idle.via.as_ref().map(|proxy| proxy.as_str()) == self.via.map(|proxy| proxy.as_str())
-    }
-
-    fn idle(&self, open: Open, since: Stamp) -> Idle {
-        Idle {
-            secure: self.secure.cloned(),
-            host: self.end().shared_host(),
-            port: self.end().port(),
-            via: self.via.cloned(),
-            open,
-            since,
-        }
     }
 
     /// Its server's name among others.
@@ -119,8 +105,14 @@ impl<'a> Place<'a> {
             stream = stream.secure(self.url.host(), config?, watch).await?;
         }
         Ok(Open {
-            stream,
+            secure: self.secure.cloned(),
+            host: self.end().shared_host(),
+            port: self.end().port(),
+            via: self.via.cloned(),
             habit: Habit::of(self.name()),
+            since: watch.last(),
+            stream,
+            alarm: Alarm::default(),
         })
     }
 }
@@ -134,7 +126,7 @@ impl Direct {
         }
     }
 
-    fn idle(&self) -> MutexGuard<'_, Vec<Idle>> {
+    fn idle(&self) -> MutexGuard<'_, Vec<Open>> {
         // A panic while the list was held leaves it whole: it is only pushed to and taken from.
         self.idle.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -143,10 +135,10 @@ impl Direct {
     pub async fn exchange(
         &self,
         options: &Options,
-        outgoing: Outgoing,
+        outgoing: Outgoing<'_>,
         watch: &mut Watch,
     ) -> Result<Answer> {
-        let place = Place::new(options, &outgoing.url);
+        let place = Place::new(options, outgoing.url);
         let idle = self.take(&place, watch).await;
         let kept = idle.is_some();
         let mut open = match idle {
@@ -156,12 +148,14 @@ impl Direct {
             }
             None => {
                 let opening = place.open(watch);
-                within(options.connect_timeout, ErrorKind::ConnectTimeout, opening).await??
+                let limit = options.connect_timeout;
+                // Rare, and large: see `Transports::exchange`.
+                Box::pin(within(limit, ErrorKind::ConnectTimeout, opening)).await??
             }
         };
         watch.enter(Phase::Send);
-        let line = Line::new(&mut open.stream, options, watch);
-        let exchanged = line.exchange(&outgoing).await;
+        let line = Line::new(&mut open.stream, &mut open.alarm, options, watch);
+        let exchanged = line.exchange(outgoing).await;
         match &exchanged {
             Ok(_) if kept => open.habit.kept(),
             Err(error) if kept && error.closed() => open.habit.closed(),
@@ -171,7 +165,8 @@ impl Direct {
         if usable {
             let mut idle = self.idle();
             if idle.len() < self.keep {
-                idle.push(place.idle(open, watch.last()));
+                open.since = watch.last();
+                idle.push(open);
             }
         }
         Ok(answer)
@@ -179,8 +174,8 @@ impl Direct {
 
     /// An idle connection to `place` that the server has not closed and, as far as is known, is not about to.
     async fn take(&self, place: &Place<'_>, watch: &mut Watch) -> Option<Open> {
-        while let Some(Idle { open, since, .. }) = self.pick(place) {
-            let closed = open.stream.dropped() || hangs_up(&open, since, watch).await;
+        while let Some(open) = self.pick(place) {
+            let closed = open.stream.dropped().await || hangs_up(&open, watch).await;
             if !closed {
                 return Some(open);
             }
@@ -189,7 +184,7 @@ impl Direct {
         None
     }
 
-    fn pick(&self, place: &Place<'_>) -> Option<Idle> {
+    fn pick(&self, place: &Place<'_>) -> Option<Open> {
         let mut idle = self.idle();
         let at = idle.iter().rposition(|idle| place.is(idle))?;
         Some(idle.swap_remove(at))
@@ -207,18 +202,18 @@ impl Direct {
     }
 }
 
-/// Whether the server closes a connection that is idle since then, as long as it may be about to.
-async fn hangs_up(open: &Open, since: Stamp, watch: &mut Watch) -> bool {
+/// Whether the server closes an idle connection, as long as it may be about to.
+async fn hangs_up(open: &Open, watch: &mut Watch) -> bool {
     let grace = open.habit.grace();
     if grace.is_zero() {
         return false;
     }
     let asked = Stamp::now();
-    let left = grace.saturating_sub(asked.since(since));
+    let left = grace.saturating_sub(asked.since(open.since));
     if left.is_zero() {
         return false;
     }
-    let closed = open.stream.drops(left).await;
+    let closed = Box::pin(open.stream.drops(left)).await;
     // This wait is ours, not the server's.
     watch.held(Stamp::now().since(asked));
     closed

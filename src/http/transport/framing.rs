@@ -3,7 +3,7 @@
 //! `HttpUser`: Lib/http/client.py (`begin`, `_check_close`) and urllib3 (`_init_length`).
 //! `FastHttpUser`: llhttp.
 
-use http::{Method, header};
+use http::Method;
 
 use super::head::{Head, Odd};
 use super::number::python_int;
@@ -51,59 +51,33 @@ pub fn of(dialect: Dialect, method: &Method, head: &Head) -> Result<(Framing, bo
 
 fn lenient(method: &Method, head: &Head) -> Result<(Framing, bool), Error> {
     let headers = &head.headers;
-    let joined = |name| {
-        let values: Vec<&[u8]> = headers.all(name).collect();
-        (!values.is_empty()).then(|| values.join(&b", "[..]).to_ascii_lowercase())
-    };
-    let first = |name: header::HeaderName| headers.get(name).map(<[u8]>::to_ascii_lowercase);
     let bodiless =
         *method == Method::HEAD || matches!(head.line.status.as_u16(), 100..200 | 204 | 304);
     // urllib3 decides how the body is read, http.client when the connection ends.
-    let chunked = joined(header::TRANSFER_ENCODING).is_some_and(|value| {
-        value
-            .split(|&b| b == b',')
-            .any(|word| word.trim_ascii() == b"chunked")
-    });
-    let plainly_chunked = first(header::TRANSFER_ENCODING).as_deref() == Some(&b"chunked"[..]);
-    let own_length = first(header::CONTENT_LENGTH)
+    let chunked = parts(headers, "transfer-encoding")
+        .any(|word| word.trim_ascii().eq_ignore_ascii_case(b"chunked"));
+    let plainly_chunked = headers
+        .get("transfer-encoding")
+        .is_some_and(|value| value.eq_ignore_ascii_case(b"chunked"));
+    let own_length = headers
+        .get("content-length")
         .filter(|_| !plainly_chunked)
-        .and_then(|value| number(&value));
-    let length = match joined(header::CONTENT_LENGTH).filter(|_| !chunked) {
-        None => None,
-        Some(value) => {
-            let numbers: Option<Vec<i128>> = value
-                .split(|&b| b == b',')
-                .map(|part| python_int(part, 10))
-                .collect();
-            match numbers {
-                Some(numbers) if numbers.iter().any(|n| *n != numbers[0]) => {
-                    let shown: Vec<&[u8]> = headers.all(header::CONTENT_LENGTH).collect();
-                    let shown = shown.join(&b", "[..]);
-                    return Err(Error::new(
-                        ErrorKind::Lengths,
-                        shown.iter().map(|&b| char::from(b)).collect::<String>(),
-                    ));
-                }
-                Some(numbers) => numbers
-                    .first()
-                    .filter(|n| **n >= 0)
-                    .map(|n| u64::try_from(*n).unwrap_or(u64::MAX)),
-                None => None,
-            }
-        }
+        .and_then(number);
+    let length = if chunked { None } else { length(headers)? };
+    let connection = headers.get("connection").unwrap_or_default();
+    let names = |word: &[u8]| {
+        let mut places = connection.windows(word.len());
+        places.any(|part| part.eq_ignore_ascii_case(word))
     };
-    let connection = first(header::CONNECTION).unwrap_or_default();
-    let names = |word: &[u8]| connection.windows(word.len()).any(|part| part == word);
     let closes = if head.line.version == 11 {
         names(b"close")
     } else {
-        let proxied = headers
-            .get("proxy-connection")
-            .unwrap_or_default()
-            .to_ascii_lowercase();
+        let proxied = headers.get("proxy-connection").unwrap_or_default();
         let kept = headers.contains("keep-alive")
             || names(b"keep-alive")
-            || proxied.windows(10).any(|part| part == b"keep-alive");
+            || proxied
+                .windows(10)
+                .any(|part| part.eq_ignore_ascii_case(b"keep-alive"));
         !kept
     };
     let keep = !closes && (bodiless || plainly_chunked || own_length.is_some());
@@ -117,6 +91,37 @@ fn lenient(method: &Method, head: &Head) -> Result<(Framing, bool), Error> {
     Ok((framing, keep))
 }
 
+/// The values of all fields of this name as one list.
+fn parts<'a>(headers: &'a Headers, name: &'static str) -> impl Iterator<Item = &'a [u8]> {
+    headers
+        .all(name)
+        .flat_map(|value| value.split(|&b| b == b','))
+}
+
+/// The length that all `Content-Length` fields agree on, if there is one and it is a number.
+fn length(headers: &Headers) -> Result<Option<u64>, Error> {
+    let mut numbers = parts(headers, "content-length").map(|part| python_int(part, 10));
+    let Some(Some(first)) = numbers.next() else {
+        return Ok(None);
+    };
+    let mut same = true;
+    for number in numbers {
+        let Some(number) = number else {
+            return Ok(None);
+        };
+        same &= number == first;
+    }
+    if !same {
+        let shown: Vec<&[u8]> = headers.all("content-length").collect();
+        let shown = shown.join(&b", "[..]);
+        return Err(Error::new(
+            ErrorKind::Lengths,
+            shown.iter().map(|&b| char::from(b)).collect::<String>(),
+        ));
+    }
+    Ok((first >= 0).then(|| u64::try_from(first).unwrap_or(u64::MAX)))
+}
+
 fn number(text: &[u8]) -> Option<u64> {
     let number = python_int(text, 10).filter(|number| *number >= 0)?;
     Some(u64::try_from(number).unwrap_or(u64::MAX))
@@ -124,7 +129,7 @@ fn number(text: &[u8]) -> Option<u64> {
 
 fn strict(method: &Method, head: &Head) -> Result<(Framing, bool), Odd> {
     let headers = &head.headers;
-    let mut lengths = headers.all(header::CONTENT_LENGTH);
+    let mut lengths = headers.all("content-length");
     let length = match (lengths.next(), lengths.next()) {
         (None, _) => None,
         (Some(value), None) => {
@@ -141,12 +146,12 @@ fn strict(method: &Method, head: &Head) -> Result<(Framing, bool), Odd> {
         }
         _ => return Err(Odd),
     };
-    let encoded = headers.contains(header::TRANSFER_ENCODING);
+    let encoded = headers.contains("transfer-encoding");
     if encoded && length.is_some() {
         return Err(Odd);
     }
     let mut chunked = false;
-    for value in headers.all(header::TRANSFER_ENCODING) {
+    for value in headers.all("transfer-encoding") {
         let last = value.rsplit(|&b| b == b',').next().unwrap_or_default();
         if value.trim_ascii().is_empty() {
             return Err(Odd);
@@ -174,7 +179,7 @@ fn strict(method: &Method, head: &Head) -> Result<(Framing, bool), Odd> {
 
 fn connection_says(headers: &Headers, word: &[u8]) -> bool {
     headers
-        .all(header::CONNECTION)
+        .all("connection")
         .flat_map(|value| value.split(|&b| b == b','))
         .any(|part| part.trim_ascii().eq_ignore_ascii_case(word))
 }

@@ -7,6 +7,7 @@
 use std::ops::Range;
 
 use bytes::Bytes;
+use memchr::{memchr, memchr2};
 
 use super::status_line::{StatusLine, lenient_status, strict_status};
 use crate::http::headers::Headers;
@@ -73,7 +74,7 @@ impl HeadReader {
     /// the head once it is whole.
     pub fn read(&mut self, bytes: &[u8], end: bool) -> Result<Option<usize>, Odd> {
         loop {
-            let Some(found) = bytes[self.searched..].iter().position(|&b| b == b'\n') else {
+            let Some(found) = memchr(b'\n', &bytes[self.searched..]) else {
                 self.searched = bytes.len();
                 return if end {
                     self.cut(bytes)
@@ -169,9 +170,7 @@ impl HeadReader {
         // A carriage return ends a line for the email parser.
         let mut start = line.start;
         while start < line.end {
-            let mut stop = bytes[start..line.end]
-                .iter()
-                .position(|&b| b == b'\r' || b == b'\n')
+            let mut stop = memchr2(b'\r', b'\n', &bytes[start..line.end])
                 .map_or(line.end, |at| start + at + 1);
             if bytes[stop - 1] == b'\r' && stop < line.end && bytes[stop] == b'\n' {
                 stop += 1;
@@ -202,7 +201,7 @@ impl HeadReader {
         }
         let name = text
             .iter()
-            .take_while(|b| (b'!'..=b'~').contains(b) && **b != b':')
+            .take_while(|b| matches!(b, b'!'..=b'9' | b';'..=b'~'))
             .count();
         if text.get(name) != Some(&b':') {
             self.stopped = true;
@@ -295,10 +294,12 @@ fn trimmed_end(bytes: &[u8], line: &Range<usize>) -> usize {
 
 /// Name and value of a line (its end cut off) that llhttp takes for a field, in a head or behind chunks.
 pub fn strict_field(line: &[u8]) -> Result<(&[u8], &[u8]), Odd> {
-    let colon = line.iter().position(|&b| b == b':').ok_or(Odd)?;
+    let colon = memchr(b':', line).ok_or(Odd)?;
     let (name, value) = (&line[..colon], &line[colon + 1..]);
-    let good = |b: &u8| *b == b'\t' || *b >= b' ' && *b != 0x7f;
-    if name.is_empty() || !name.iter().all(|&b| is_token(b)) || !value.iter().all(good) {
+    // Without an early end, which would keep it from looking at many bytes at once.
+    let bad = |b: u8| (b < b' ') & (b != b'\t') | (b == 0x7f);
+    let odd = value.iter().fold(false, |odd, &b| odd | bad(b));
+    if odd || name.is_empty() || !name.iter().all(|&b| is_token(b)) {
         return Err(Odd);
     }
     let blanks = value
@@ -310,7 +311,20 @@ pub fn strict_field(line: &[u8]) -> Result<(&[u8], &[u8]), Odd> {
 
 /// RFC 9110, 5.6.2.
 pub fn is_token(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte)
+    const TOKEN: [bool; 256] = {
+        let (mut table, signs, mut at) = ([false; 256], b"!#$%&'*+-.^_`|~", 0);
+        while at < 256 {
+            table[at] = at < 128 && (at as u8).is_ascii_alphanumeric();
+            at += 1;
+        }
+        at = 0;
+        while at < signs.len() {
+            table[signs[at] as usize] = true;
+            at += 1;
+        }
+        table
+    };
+    TOKEN[byte as usize]
 }
 
 #[cfg(test)]

@@ -10,7 +10,7 @@ use super::chunked::Chunked;
 use super::framing::{self, Framing, Refused};
 use super::head::{Head, HeadReader};
 use super::stream::Stream;
-use super::{Outgoing, within};
+use super::{Alarm, Outgoing, TOGETHER};
 use crate::error::{Error, ErrorKind, Result};
 use crate::http::proxy::Proxy;
 use crate::http::request::{Dialect, Options};
@@ -18,10 +18,10 @@ use crate::http::response::Answer;
 use crate::http::timings::{Phase, Watch};
 use crate::http::url::Url;
 
-/// A body up to this size goes out in one write with its header, in bytes.
-const TOGETHER: usize = 1 << 14;
 /// Set aside for a body whose length is announced; a longer one grows as it comes.
 const FIRST_CAPACITY: usize = 1 << 20;
+/// So many reads of one body may follow each other without anybody else having a turn.
+const AT_A_STRETCH: u32 = 32;
 /// Answers behind which llhttp judges what follows.
 const CHUNKED: &[u8] = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
 const EMPTY: &[u8] = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n";
@@ -29,6 +29,7 @@ const EMPTY: &[u8] = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n";
 /// One exchange over a connection.
 pub struct Line<'a> {
     stream: &'a mut Stream,
+    alarm: &'a mut Alarm,
     options: &'a Options,
     proxy: Option<&'a Proxy>,
     watch: &'a mut Watch,
@@ -36,18 +37,27 @@ pub struct Line<'a> {
     inbox: BytesMut,
     /// Bytes have come since the header was whole.
     late: bool,
+    /// How often the body was read.
+    reads: u32,
 }
 
 impl<'a> Line<'a> {
     /// An exchange over `stream`, `watch` being in `Send`.
-    pub fn new(stream: &'a mut Stream, options: &'a Options, watch: &'a mut Watch) -> Self {
+    pub fn new(
+        stream: &'a mut Stream,
+        alarm: &'a mut Alarm,
+        options: &'a Options,
+        watch: &'a mut Watch,
+    ) -> Self {
         Self {
             stream,
+            alarm,
             options,
             proxy: options.proxy.as_deref(),
             watch,
             inbox: BytesMut::new(),
             late: false,
+            reads: 0,
         }
     }
 
@@ -56,19 +66,20 @@ impl<'a> Line<'a> {
     /// # Errors
     /// `Closed`, `Broken`, `Protocol`, `Lengths` or `ReadTimeout` before the header is whole; what goes
     /// wrong later is in the answer.
-    pub async fn exchange(mut self, outgoing: &Outgoing) -> Result<(Answer, bool)> {
+    pub async fn exchange(mut self, outgoing: Outgoing<'_>) -> Result<(Answer, bool)> {
+        let method = outgoing.method;
         self.send(outgoing).await?;
         self.watch.enter(Phase::Wait);
         let (raw, head) = self.head().await?;
         let head_time = self.watch.since_begun();
-        let told = framing::of(self.options.dialect, &outgoing.method, &head);
+        let told = framing::of(self.options.dialect, method, &head);
         let (framing, mut keep) = match told {
             Ok(told) => told,
             Err(Refused::Lengths(error)) => return Err(error),
             Err(Refused::Odd) => return Err(self.odd(&raw)),
         };
         // llhttp takes bytes behind an answer without a body for the beginning of the next.
-        let stray = framing == Framing::Nothing && outgoing.method != Method::HEAD;
+        let stray = framing == Framing::Nothing && *method != Method::HEAD;
         if self.options.dialect == Dialect::Fast && stray && !self.inbox.is_empty() {
             return Err(self.odd(&raw));
         }
@@ -109,7 +120,7 @@ impl<'a> Line<'a> {
         answer.body = body.freeze();
         answer.broken = read.err();
         if self.options.dialect == Dialect::Fast {
-            if answer.broken.is_none() && self.beginning_of_no_answer(outgoing) {
+            if answer.broken.is_none() && self.beginning_of_no_answer(method) {
                 answer.broken = Some(self.odd(EMPTY));
             }
             // llhttp is given what came with the header together with it: an error in there is the header's.
@@ -134,22 +145,13 @@ impl<'a> Line<'a> {
     }
 
     /// Whether llhttp, which takes what follows an answer for the beginning of the next, refuses it.
-    fn beginning_of_no_answer(&self, outgoing: &Outgoing) -> bool {
+    fn beginning_of_no_answer(&self, method: &Method) -> bool {
         let next = self.inbox.trim_ascii_start();
-        outgoing.method != Method::HEAD
-            && !next.iter().zip(b"HTTP/").all(|(one, other)| one == other)
+        *method != Method::HEAD && !next.iter().zip(b"HTTP/").all(|(one, other)| one == other)
     }
 
-    async fn send(&mut self, outgoing: &Outgoing) -> Result<()> {
-        let mut head = Vec::with_capacity(outgoing.fields.wire().len() + 256);
-        head.extend_from_slice(outgoing.method.as_str().as_bytes());
-        head.push(b' ');
-        match self.proxy.filter(|_| !outgoing.url.secure()) {
-            None => head.extend_from_slice(outgoing.url.target().as_bytes()),
-            Some(_) => head.extend_from_slice(outgoing.url.absolute().as_bytes()),
-        }
-        head.extend_from_slice(b" HTTP/1.1\r\n");
-        head.extend_from_slice(outgoing.fields.wire());
+    async fn send(&mut self, outgoing: Outgoing<'_>) -> Result<()> {
+        let mut head = outgoing.head;
         if let Some(proxy) = self.proxy.filter(|_| !outgoing.url.secure()) {
             introduce(&mut head, proxy);
         }
@@ -167,7 +169,10 @@ impl<'a> Line<'a> {
             }
             Ok(())
         };
-        let sending = within(limit, ErrorKind::ReadTimeout, sending).await;
+        let sending = self
+            .alarm
+            .within(limit, ErrorKind::ReadTimeout, sending)
+            .await;
         self.watch.wrote(sent);
         match sending? {
             Ok(()) => Ok(()),
@@ -189,7 +194,8 @@ impl<'a> Line<'a> {
             reads += 1;
         };
         let dialect = self.options.dialect;
-        read_head(self.stream, dialect, &mut self.inbox, limit, came).await
+        let inbox = &mut self.inbox;
+        read_head(self.stream, self.alarm, dialect, inbox, limit, came).await
     }
 
     /// What a read has brought, if it went well.
@@ -203,22 +209,39 @@ impl<'a> Line<'a> {
         odd(head, &self.inbox)
     }
 
-    async fn more(&mut self) -> Result<usize> {
+    /// A server that is quicker than we are must not keep the others waiting.
+    async fn give_way(&mut self) {
         self.late = true;
+        self.reads += 1;
+        if self.reads.is_multiple_of(AT_A_STRETCH) {
+            tokio::task::yield_now().await;
+        }
+    }
+
+    async fn more(&mut self) -> Result<usize> {
+        self.give_way().await;
         let reading = self.stream.read(&mut self.inbox);
-        let read = within(self.options.read_timeout, ErrorKind::BodyTimeout, reading).await?;
+        let limit = self.options.read_timeout;
+        let read = self
+            .alarm
+            .within(limit, ErrorKind::BodyTimeout, reading)
+            .await?;
         self.read(read)
     }
 
     /// Reads at most `most` bytes straight into the body.
     async fn straight(&mut self, body: &mut BytesMut, most: u64) -> Result<usize> {
-        self.late = true;
+        self.give_way().await;
         let most = usize::try_from(most).unwrap_or(usize::MAX);
         if body.capacity() == body.len() {
             body.reserve(most.min(FIRST_CAPACITY).max(body.len().min(most)));
         }
         let reading = self.stream.read_into(body, most);
-        let read = within(self.options.read_timeout, ErrorKind::BodyTimeout, reading).await?;
+        let limit = self.options.read_timeout;
+        let read = self
+            .alarm
+            .within(limit, ErrorKind::BodyTimeout, reading)
+            .await?;
         self.read(read)
     }
 
@@ -305,7 +328,8 @@ pub async fn tunnel(stream: &mut Stream, proxy: &Proxy, url: &Url) -> Result<()>
     let sent = stream.send(&head, &mut 0).await;
     sent.map_err(|error| Error::io(ErrorKind::Broken, &error))?;
     let mut inbox = BytesMut::new();
-    let (_, head) = read_head(stream, Dialect::Requests, &mut inbox, None, |_| ()).await?;
+    let (dialect, mut alarm) = (Dialect::Requests, Alarm::default());
+    let (_, head) = read_head(stream, &mut alarm, dialect, &mut inbox, None, |_| ()).await?;
     if head.line.status == 200 {
         return Ok(());
     }
@@ -318,6 +342,7 @@ pub async fn tunnel(stream: &mut Stream, proxy: &Proxy, url: &Url) -> Result<()>
 /// Reads until a head is whole; what came behind it stays in `inbox`. `came` is told of each read.
 async fn read_head(
     stream: &mut Stream,
+    alarm: &mut Alarm,
     dialect: Dialect,
     inbox: &mut BytesMut,
     limit: Option<Duration>,
@@ -325,7 +350,9 @@ async fn read_head(
 ) -> Result<(Bytes, Head)> {
     let mut reader = HeadReader::new(dialect);
     loop {
-        let read = within(limit, ErrorKind::ReadTimeout, stream.read(inbox)).await?;
+        let read = alarm
+            .within(limit, ErrorKind::ReadTimeout, stream.read(inbox))
+            .await?;
         // geventhttpclient takes a reset for a closed connection, and sends again, only before the first
         // byte; later it is the bare error of the socket.
         let begun = dialect == Dialect::Fast && !inbox.is_empty();

@@ -14,28 +14,35 @@ mod stream;
 mod tls;
 mod wide;
 
-use std::future::Future;
+use std::future::{Future, poll_fn};
+use std::pin::{Pin, pin};
+use std::task::Poll;
 use std::time::Duration;
 
 use bytes::Bytes;
 use http::Method;
+use tokio::time::{Instant, Sleep, sleep};
 
-use super::fields::Fields;
 use super::request::Options;
 use super::response::Answer;
 use super::timings::Watch;
 use super::url::Url;
 use crate::error::{Error, ErrorKind, Result};
 
+/// A body up to this size goes out in one write with its header, in bytes.
+pub const TOGETHER: usize = 1 << 14;
+/// Longer than any test.
+const NEVER: Duration = Duration::from_secs(86_400 * 365);
+
 /// One hop as it goes on the wire.
 #[derive(Debug)]
-pub struct Outgoing {
+pub struct Outgoing<'a> {
     /// GET, POST, …
-    pub method: Method,
+    pub method: &'a Method,
     /// Where to.
-    pub url: Url,
-    /// All fields, `Host` among them, in wire order.
-    pub fields: Fields,
+    pub url: &'a Url,
+    /// Request line and all fields, `Host` among them, as they go on the wire.
+    pub head: Vec<u8>,
     /// The body.
     pub body: Bytes,
 }
@@ -60,12 +67,13 @@ impl Transports {
     pub async fn exchange(
         &self,
         options: &Options,
-        outgoing: Outgoing,
+        outgoing: Outgoing<'_>,
         watch: &mut Watch,
     ) -> Result<Answer> {
         match &options.proxy {
             Some(proxy) if proxy.http().is_none() => {
-                self.wide.exchange(options, proxy, outgoing, watch).await
+                // Its future is large, and every request would carry the room for it along.
+                Box::pin(self.wide.exchange(options, proxy, outgoing, watch)).await
             }
             _ => self.direct.exchange(options, outgoing, watch).await,
         }
@@ -90,15 +98,47 @@ async fn within<T>(
     kind: ErrorKind,
     future: impl Future<Output = T>,
 ) -> Result<T> {
-    match limit {
-        None => Ok(future.await),
-        Some(limit) => tokio::time::timeout(limit, future).await.map_err(|_| {
+    Alarm::default().within(limit, kind, future).await
+}
+
+/// The alarm clock of one connection. It stays set between requests: to put it off costs next to nothing, since tokio
+/// then leaves it where it is until its old time has come; to set a new one each time would take locks twice.
+#[derive(Debug, Default)]
+struct Alarm(Option<Pin<Box<Sleep>>>);
+
+impl Alarm {
+    /// `future`, or an error of `kind` when it takes longer than `limit`.
+    async fn within<T>(
+        &mut self,
+        limit: Option<Duration>,
+        kind: ErrorKind,
+        future: impl Future<Output = T>,
+    ) -> Result<T> {
+        let Some(limit) = limit else {
+            return Ok(future.await);
+        };
+        let mut future = pin!(future);
+        let mut set = false;
+        let done = poll_fn(|context| {
+            if let Poll::Ready(done) = future.as_mut().poll(context) {
+                return Poll::Ready(Some(done)); // at once, more often than not: then no clock is read
+            }
+            let clock = self.0.get_or_insert_with(|| Box::pin(sleep(limit)));
+            if !set {
+                set = true;
+                let now = Instant::now();
+                let due = now.checked_add(limit).unwrap_or(now + NEVER);
+                clock.as_mut().reset(due);
+            }
+            clock.as_mut().poll(context).map(|()| None)
+        });
+        done.await.ok_or_else(|| {
             let words = if kind == ErrorKind::ConnectTimeout {
                 "connect timeout"
             } else {
                 "read timeout"
             };
             Error::new(kind, format!("{words}={}", limit.as_secs_f64()))
-        }),
+        })
     }
 }

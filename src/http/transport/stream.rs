@@ -13,7 +13,7 @@ use bytes::BytesMut;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustls::pki_types::ServerName;
 use rustls::{ClientConfig, HandshakeKind};
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt, ReadBuf};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt, Interest, ReadBuf};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
@@ -94,16 +94,23 @@ impl Stream {
         }
     }
 
-    /// Whether the idle socket has something to read: an end of stream or bytes nobody asked for.
-    /// Asked of the kernel, since the reactor may not have heard of it yet; urllib3 asks the same way.
-    #[must_use]
-    pub fn dropped(&self) -> bool {
-        let mut ask = [PollFd::new(self.socket(), PollFlags::IN)];
-        let now = Timespec {
-            tv_sec: 0,
-            tv_nsec: 0,
+    /// Whether the idle socket has something to read: an end of stream or bytes nobody asked for. urllib3 asks the
+    /// kernel for it. Here the reactor does, in one call for all requests that begin together: it has a turn first.
+    pub async fn dropped(&self) -> bool {
+        tokio::task::yield_now().await;
+        let look = || {
+            let mut ask = [PollFd::new(self.socket(), PollFlags::IN)];
+            let now = Timespec {
+                tv_sec: 0,
+                tv_nsec: 0,
+            };
+            match poll(&mut ask, Some(&now)) {
+                Ok(0) => Err(io::ErrorKind::WouldBlock.into()),
+                _ => Ok(()),
+            }
         };
-        poll(&mut ask, Some(&now)).map_or(true, |ready| ready > 0)
+        // It looks only where the reactor has heard of something, perhaps of what has been read since.
+        self.socket().try_io(Interest::READABLE, look).is_ok()
     }
 
     /// Whether it does within `limit`.

@@ -10,6 +10,7 @@ use http_body_util::BodyExt;
 
 use super::{Outgoing, tls, within};
 use crate::error::{Error, ErrorKind, Result};
+use crate::http::fields;
 use crate::http::proxy::Proxy;
 use crate::http::request::{Options, Verify};
 use crate::http::response::Answer;
@@ -51,7 +52,7 @@ impl Wide {
         &self,
         options: &Options,
         proxy: &Proxy,
-        outgoing: Outgoing,
+        outgoing: Outgoing<'_>,
         watch: &mut Watch,
     ) -> Result<Answer> {
         watch.lose_sight();
@@ -59,8 +60,8 @@ impl Wide {
         let url = reqwest::Url::parse(outgoing.url.as_str()).map_err(|error| {
             Error::new(ErrorKind::Protocol, format!("{}: {error}", outgoing.url))
         })?;
-        let mut request = reqwest::Request::new(outgoing.method, url);
-        for (name, value) in outgoing.fields.iter() {
+        let mut request = reqwest::Request::new(outgoing.method.clone(), url);
+        for (name, value) in fields::read(&outgoing.head) {
             let named = HeaderName::from_bytes(name).ok();
             if let (Some(name), Ok(value)) = (named, HeaderValue::from_bytes(value)) {
                 request.headers_mut().append(name, value);

@@ -1,0 +1,247 @@
+//! Jobs: requests under way, which the I/O thread takes from step to step.
+
+use std::fmt;
+use std::future::poll_fn;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::task::{Context, Poll, Wake, Waker};
+
+use tokio::task::unconstrained;
+
+/// What a job does; it tells whoever waits for it by itself.
+type Work = Pin<Box<dyn Future<Output = ()> + Send>>;
+
+/// Nobody has to look after it.
+const IDLE: u8 = 0;
+/// It is in the list.
+const DUE: u8 = 1;
+/// Somebody takes it a step further.
+const RUNNING: u8 = 2;
+/// The same, and meanwhile it was woken.
+const AGAIN: u8 = 3;
+
+/// One request under way. A task of tokio's would do: this one costs less, as it need not know where it runs, and
+/// may be handed in by any thread without waking the I/O thread more than once a batch.
+pub struct Job {
+    work: Mutex<Option<Work>>,
+    state: AtomicU8,
+    given_up: AtomicBool,
+    jobs: Arc<Jobs>,
+}
+
+impl Job {
+    /// A job that begins as soon as it is woken.
+    pub fn new(jobs: Arc<Jobs>, work: impl Future<Output = ()> + Send + 'static) -> Arc<Self> {
+        Arc::new(Self {
+            work: Mutex::new(Some(Box::pin(work))),
+            state: AtomicU8::new(IDLE),
+            given_up: AtomicBool::new(false),
+            jobs,
+        })
+    }
+
+    /// Takes it a step further.
+    fn step(self: &Arc<Self>) {
+        self.state.swap(RUNNING, Ordering::AcqRel);
+        let waker = Waker::from(Arc::clone(self));
+        let mut work = lock(&self.work);
+        let Some(going) = work.as_mut() else { return };
+        let over = self.given_up.load(Ordering::Acquire) || {
+            let mut context = Context::from_waker(&waker);
+            // What panics is over; what it holds answers for it as it is dropped.
+            let step = catch_unwind(AssertUnwindSafe(|| going.as_mut().poll(&mut context)));
+            !matches!(step, Ok(Poll::Pending))
+        };
+        if over {
+            // It stays RUNNING: nobody wakes it any more.
+            let over = work.take();
+            drop(work);
+            drop(over);
+            return;
+        }
+        drop(work);
+        let turn = self
+            .state
+            .compare_exchange(RUNNING, IDLE, Ordering::AcqRel, Ordering::Acquire);
+        if turn.is_err() {
+            self.state.store(DUE, Ordering::Release);
+            self.jobs.push(Arc::clone(self));
+        }
+    }
+
+    /// Has the I/O thread begin it.
+    pub fn begin(self: &Arc<Self>) {
+        self.wake_by_ref();
+    }
+
+    /// Has the I/O thread drop what there is of it, if it has not come to its end.
+    pub fn give_up(self: &Arc<Self>) {
+        self.given_up.store(true, Ordering::Release);
+        self.wake_by_ref();
+    }
+}
+
+impl Wake for Job {
+    fn wake(self: Arc<Self>) {
+        self.wake_by_ref();
+    }
+
+    fn wake_by_ref(self: &Arc<Self>) {
+        let mut state = self.state.load(Ordering::Relaxed);
+        loop {
+            // Also where nothing changes: whoever takes the next step sees what was done before this.
+            let next = if state == IDLE || state == DUE {
+                DUE
+            } else {
+                AGAIN
+            };
+            let turn =
+                self.state
+                    .compare_exchange_weak(state, next, Ordering::AcqRel, Ordering::Relaxed);
+            match turn {
+                Ok(IDLE) => return self.jobs.push(Arc::clone(self)),
+                Ok(_) => return,
+                Err(now) => state = now,
+            }
+        }
+    }
+}
+
+impl fmt::Debug for Job {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Job").finish_non_exhaustive()
+    }
+}
+
+/// The jobs that the I/O thread has to take a step further.
+#[derive(Debug, Default)]
+pub struct Jobs {
+    due: Mutex<Vec<Arc<Job>>>,
+    /// Whether the I/O thread knows that there are some.
+    told: AtomicBool,
+    /// Of what does the work: the same one from its first round on.
+    worker: OnceLock<Waker>,
+}
+
+impl Jobs {
+    fn push(&self, job: Arc<Job>) {
+        lock(&self.due).push(job);
+        if !self.told.swap(true, Ordering::AcqRel)
+            && let Some(worker) = self.worker.get()
+        {
+            worker.wake_by_ref();
+        }
+    }
+
+    /// Does what is due, for ever; `after_each` is called after every step. Between two rounds the reactor has its turn.
+    pub async fn work(&self, after_each: impl Fn()) {
+        let mut round = Vec::new();
+        // The budget is tokio's for one task, which this is not.
+        unconstrained(poll_fn(|context| {
+            self.worker.get_or_init(|| context.waker().clone());
+            self.told.store(false, Ordering::Release);
+            std::mem::swap(&mut round, &mut *lock(&self.due));
+            for job in round.drain(..) {
+                job.step();
+                after_each();
+            }
+            Poll::Pending
+        }))
+        .await
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    // A panic while one of these was held leaves it whole: each change is one assignment.
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use std::sync::mpsc::{Receiver, Sender, channel};
+    use std::time::Duration;
+
+    use super::*;
+    use crate::engine::runtime;
+
+    const LONG: Duration = Duration::from_secs(10);
+
+    /// Says so when it is dropped.
+    struct Held(Sender<&'static str>);
+
+    impl Drop for Held {
+        fn drop(&mut self) {
+            self.0.send("dropped").unwrap();
+        }
+    }
+
+    fn job(work: impl Future<Output = ()> + Send + 'static) -> Arc<Job> {
+        Job::new(runtime::jobs().unwrap(), work)
+    }
+
+    fn told(all: &Receiver<&'static str>) -> &'static str {
+        all.recv_timeout(LONG).unwrap()
+    }
+
+    #[test]
+    fn one_that_panics_is_dropped_and_others_go_on() {
+        let (tell, all) = channel();
+        let held = Held(tell.clone());
+        job(async move {
+            let _held = held;
+            std::panic::resume_unwind(Box::new("as a panic would")); // without its message in the test's output
+        })
+        .begin();
+        assert_eq!(told(&all), "dropped");
+        job(async move { tell.send("on").unwrap() }).begin();
+        assert_eq!(told(&all), "on");
+    }
+
+    #[test]
+    fn one_given_up_before_it_began_never_begins() {
+        let (tell, all) = channel();
+        let held = Held(tell.clone());
+        let never = job(async move { held.0.send("begun").unwrap() });
+        never.give_up();
+        assert_eq!(told(&all), "dropped");
+        let held = Held(tell.clone());
+        let waiting = job(async move {
+            held.0.send("begun").unwrap();
+            std::future::pending::<()>().await;
+        });
+        waiting.begin();
+        assert_eq!(told(&all), "begun");
+        waiting.give_up();
+        assert_eq!(told(&all), "dropped");
+        waiting.give_up();
+        waiting.begin();
+    }
+
+    #[test]
+    fn no_wake_is_lost_whoever_wakes_and_whenever() {
+        const TIMES: usize = 2_000;
+        let (tell, all) = channel();
+        let wakers = Arc::new(Mutex::new(None::<Waker>));
+        let (seen, mut steps) = (Arc::clone(&wakers), 0);
+        let woken = job(poll_fn(move |context| {
+            *lock(&seen) = Some(context.waker().clone());
+            steps += 1;
+            tell.send("step").unwrap();
+            if steps == TIMES {
+                Poll::Ready(())
+            } else {
+                Poll::Pending
+            }
+        }));
+        woken.begin();
+        for _ in 1..TIMES {
+            // The step that says so may still be under way.
+            assert_eq!(told(&all), "step");
+            lock(&wakers).clone().unwrap().wake();
+        }
+        assert_eq!(told(&all), "step");
+    }
+}

@@ -1,0 +1,321 @@
+//! Urls for Python: plain requests to URLs met before, from the call's arguments to the I/O thread in one crossing.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use bytes::Bytes;
+use foldhash::{HashMap, HashMapExt};
+use http::Method;
+use pyo3::intern;
+use pyo3::prelude::*;
+use pyo3::types::{PyBool, PyBytes, PyDict, PyString};
+
+use super::begun::PyBegun;
+use super::client::{PyClient, PyFields, PyOptions};
+use super::intact::PyIntact;
+use super::queue::PyQueue;
+use super::record::PyRecord;
+use crate::engine::Token;
+use crate::http::{Fields, Kind, Request, Url, is_plain};
+
+/// How an `HttpSession` sends what needs no preparation: nobody has touched it, nor what it stands in for.
+#[pyclass(frozen, name = "Plain", module = "locust_native._core")]
+pub struct PyPlain {
+    urls: Py<PyUrls>,
+    intact: Py<PyIntact>,
+    head: Py<PyFields>,
+    follow: Py<PyOptions>,
+    stay: Py<PyOptions>,
+    /// How many attributes of its own a session has that nobody has touched.
+    attributes: usize,
+}
+
+#[pymethods]
+impl PyPlain {
+    #[new]
+    #[pyo3(signature = (urls, intact, head, follow, stay, attributes, /))]
+    fn new(
+        urls: Py<PyUrls>,
+        intact: Py<PyIntact>,
+        head: Py<PyFields>,
+        follow: Py<PyOptions>,
+        stay: Py<PyOptions>,
+        attributes: usize,
+    ) -> Self {
+        Self {
+            urls,
+            intact,
+            head,
+            follow,
+            stay,
+            attributes,
+        }
+    }
+
+    /// As `Urls.start`, for a session with these attributes and a call without a body and with these further arguments;
+    /// None as well if any of them asks for more.
+    #[pyo3(signature = (session, own, queue, record, method, url, name, kwargs, /))]
+    #[allow(clippy::too_many_arguments)] // one crossing of the seam per request, so all of it at once
+    fn start<'py>(
+        &self,
+        py: Python<'py>,
+        session: &Bound<'py, PyAny>,
+        own: &Bound<'py, PyDict>,
+        queue: &PyQueue,
+        record: &PyRecord,
+        method: &Bound<'py, PyAny>,
+        url: &Bound<'py, PyAny>,
+        name: &Bound<'py, PyAny>,
+        kwargs: &Bound<'py, PyDict>,
+    ) -> PyResult<Option<Started<'py>>> {
+        let untouched = own.len() == self.attributes
+            && own
+                .get_item(intern!(py, "trust_env"))?
+                .is_some_and(|trust| trust.is(PyBool::new(py, false)));
+        if !untouched {
+            return Ok(None);
+        }
+        let options = match kwargs.len() {
+            0 => &self.follow,
+            1 => match kwargs.get_item(intern!(py, "allow_redirects"))? {
+                Some(follow) if follow.is_truthy()? => &self.follow,
+                Some(_) => &self.stay,
+                None => return Ok(None),
+            },
+            _ => return Ok(None),
+        };
+        if !self.intact.get().holds(&session.get_type()) {
+            return Ok(None);
+        }
+        let (Some(client), Some(base)) = (
+            own.get_item(intern!(py, "_native"))?,
+            own.get_item(intern!(py, "base_url"))?,
+        ) else {
+            return Ok(None);
+        };
+        let Ok(client) = client.cast::<PyClient>() else {
+            return Ok(None);
+        };
+        // requests announces the empty body of all others.
+        let bodiless = matches!(text(method), Some("GET" | "HEAD"));
+        self.urls.get().send(Call {
+            client: client.get(),
+            queue,
+            record,
+            head: self.head.get(),
+            options: options.get(),
+            method,
+            base: &base,
+            url,
+            name,
+            body: (!bodiless).then_some(b""),
+            content_type: (!bodiless).then_some(""),
+        })
+    }
+}
+
+/// The URLs that need no preparation, each taken apart once.
+#[pyclass(frozen, name = "Urls", module = "locust_native._core")]
+pub struct PyUrls {
+    /// How many to keep: a locustfile that draws its URLs at random must not fill memory.
+    room: usize,
+    known: Mutex<Known>,
+}
+
+#[derive(Default)]
+struct Known {
+    urls: HashMap<Box<str>, Met>,
+    /// Where an address is put together.
+    whole: String,
+}
+
+/// A URL met before.
+struct Met {
+    url: Url,
+    text: Py<PyString>,
+    /// Path and query, which requests names a request by.
+    path: Py<PyString>,
+}
+
+impl Met {
+    fn new(py: Python<'_>, text: &str) -> Option<Self> {
+        let url = is_plain(text).then(|| Url::parse(text).ok()).flatten()?;
+        Some(Self {
+            path: PyString::new(py, &url.target()).unbind(),
+            text: PyString::new(py, text).unbind(),
+            url,
+        })
+    }
+}
+
+type Started<'py> = (Token, PyBegun, Bound<'py, PyString>);
+
+/// One request, as the call gave it.
+struct Call<'a, 'py> {
+    client: &'a PyClient,
+    queue: &'a PyQueue,
+    record: &'a PyRecord,
+    head: &'a PyFields,
+    options: &'a PyOptions,
+    method: &'a Bound<'py, PyAny>,
+    base: &'a Bound<'py, PyAny>,
+    url: &'a Bound<'py, PyAny>,
+    name: &'a Bound<'py, PyAny>,
+    body: Option<&'a [u8]>,
+    content_type: Option<&'a str>,
+}
+
+impl PyUrls {
+    fn known(&self) -> MutexGuard<'_, Known> {
+        // A panic while it was held leaves it whole: it is only inserted into and cleared.
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The URL, its text and its path; None if it needs preparation.
+    fn find<'py>(
+        &self,
+        py: Python<'py>,
+        base: &str,
+        url: &str,
+    ) -> Option<(Url, Bound<'py, PyString>, Bound<'py, PyString>)> {
+        let mut known = self.known();
+        let Known { urls, whole } = &mut *known;
+        whole.clear();
+        if !is_absolute(url) {
+            whole.push_str(base);
+        }
+        whole.push_str(url);
+        if !urls.contains_key(whole.as_str()) {
+            if urls.len() >= self.room {
+                urls.clear();
+            }
+            urls.insert(whole.as_str().into(), Met::new(py, whole)?);
+        }
+        let met = urls.get(whole.as_str())?;
+        let (text, path) = (met.text.bind(py).clone(), met.path.bind(py).clone());
+        Some((met.url.clone(), text, path))
+    }
+}
+
+/// As Locust tells an address from a path.
+fn is_absolute(url: &str) -> bool {
+    let begins = |scheme: &str| {
+        url.get(..scheme.len())
+            .is_some_and(|start| start.eq_ignore_ascii_case(scheme))
+    };
+    begins("http://") || begins("https://")
+}
+
+fn method_of(verb: &str) -> Option<Method> {
+    Some(match verb {
+        "GET" => Method::GET,
+        "POST" => Method::POST,
+        "PUT" => Method::PUT,
+        "DELETE" => Method::DELETE,
+        "PATCH" => Method::PATCH,
+        "HEAD" => Method::HEAD,
+        "OPTIONS" => Method::OPTIONS,
+        _ => return None,
+    })
+}
+
+#[pymethods]
+impl PyUrls {
+    #[new]
+    #[pyo3(signature = (room, /))]
+    fn new(room: usize) -> Self {
+        Self {
+            room,
+            known: Mutex::new(Known {
+                urls: HashMap::new(),
+                whole: String::new(),
+            }),
+        }
+    }
+
+    /// Starts a request on `queue`, if its method and its URL (`base` before it, if it is a path) are plain: its
+    /// token, its entry in `record`, and its whole URL. Otherwise None, and nothing has happened.
+    ///
+    /// It is called `name`, or, where that is empty, after the path. A body goes with its Content-Length, and with its
+    /// type, if it is given one that is not empty.
+    #[pyo3(signature = (client, queue, record, head, options, method, base, url, name, body=None, content_type=None, /))]
+    #[allow(clippy::too_many_arguments)] // one crossing of the seam per request, so all of it at once
+    fn start<'py>(
+        &self,
+        client: &PyClient,
+        queue: &PyQueue,
+        record: &PyRecord,
+        head: &PyFields,
+        options: &PyOptions,
+        method: &Bound<'py, PyAny>,
+        base: &Bound<'py, PyAny>,
+        url: &Bound<'py, PyAny>,
+        name: &Bound<'py, PyAny>,
+        body: Option<&Bound<'py, PyBytes>>,
+        content_type: Option<&str>,
+    ) -> PyResult<Option<Started<'py>>> {
+        self.send(Call {
+            client,
+            queue,
+            record,
+            head,
+            options,
+            method,
+            base,
+            url,
+            name,
+            body: body.map(|body| body.as_bytes()),
+            content_type,
+        })
+    }
+}
+
+impl PyUrls {
+    fn send<'py>(&self, call: Call<'_, 'py>) -> PyResult<Option<Started<'py>>> {
+        let texts = (|| Some((text(call.method)?, text(call.base)?, text(call.url)?)))();
+        let Some((verb, base, path)) = texts else {
+            return Ok(None);
+        };
+        let Some(method) = method_of(verb) else {
+            return Ok(None);
+        };
+        let Some((url, whole, path)) = self.find(call.method.py(), base, path) else {
+            return Ok(None);
+        };
+        let request = Request {
+            method,
+            url,
+            head: Arc::clone(&call.head.0),
+            tail: tail(call.body, call.content_type),
+            cookies: Vec::new(),
+            body: call.body.map_or_else(Bytes::new, Bytes::copy_from_slice),
+            options: Arc::clone(&call.options.0),
+        };
+        let name = if call.name.is_truthy()? {
+            call.name
+        } else {
+            path.as_any()
+        };
+        let begun = PyBegun::new(call.record.shared(), call.method, name)?;
+        let token = call.client.send(call.queue, request)?;
+        Ok(Some((token, begun, whole)))
+    }
+}
+
+/// The fields that describe a body, in the order of requests.
+fn tail(body: Option<&[u8]>, content_type: Option<&str>) -> Fields {
+    let (Some(body), Some(content_type)) = (body, content_type) else {
+        return Fields::default();
+    };
+    let mut fields = Fields::with_capacity(64);
+    let length = body.len().to_string();
+    fields.add(Kind::OfBody, b"Content-Length", length.as_bytes());
+    if !content_type.is_empty() {
+        fields.add(Kind::OfBody, b"Content-Type", content_type.as_bytes());
+    }
+    fields
+}
+
+/// Exactly a str: a subclass may do as it likes.
+fn text<'a>(value: &'a Bound<'_, PyAny>) -> Option<&'a str> {
+    value.cast_exact::<PyString>().ok()?.to_str().ok()
+}

@@ -1,0 +1,150 @@
+"""The short ways of plain requests: what stands in for stock's steps is seen by whoever replaces or watches one."""
+
+import gc
+import weakref
+
+import pytest
+from locust import HttpUser
+from locust.contrib.fasthttp import FastHttpUser
+from locust.env import Environment
+
+import seeing
+from backends import Backend, do
+from locust_native.stats import RequestStats
+
+KINDS = (HttpUser, FastHttpUser)
+
+
+@pytest.fixture
+def users(server):
+    """Makes users of a class with our client, and a runner whose counter is the only listener."""
+    environments = []
+
+    def make(kind, **attributes):
+        made = type("Visitor", (kind,), {"host": server.url, **attributes})
+        environment = Environment(user_classes=[made])
+        environment.stats = RequestStats()
+        environment.create_local_runner()
+        environments.append(environment)
+        user = made(environment)
+        ours = Backend("native", server.url)
+        ours.hook = environment.events.request
+        user.client = (ours.http if kind is HttpUser else ours.fast)(user=user)
+        return user
+
+    yield make
+    for environment in environments:
+        environment.runner.quit()
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_response_is_freed_as_soon_as_nobody_holds_it(users, kind):
+    user = users(kind)
+
+    def is_freed():
+        response = user.client.get("/")
+        watched = weakref.ref(response)
+        assert response.text is not None
+        del response
+        return watched() is None
+
+    gc.disable()
+    try:  # the first of a name, and of a second, goes the long way, and is part of what listeners are told
+        assert any(is_freed() for _ in range(4))
+    finally:
+        gc.enable()
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_listener_that_comes_later_is_told_what_the_first_requests_would_have_told(users, kind):
+    user = users(kind)
+    events, told = user.environment.events.request, []
+    user.client.get("/a")
+    events.add_listener(lambda **arguments: told.append(arguments))
+    user.client.get("/a", name="same")
+    user.client.get("/a")
+    first, second = told
+    assert (first["name"], second["name"]) == ("same", "/a")
+    assert first["context"] == {}
+    assert first["context"] is not second["context"]
+    entries = user.environment.stats.entries
+    counted = {key: entry.num_requests for key, entry in entries.items()}
+    assert counted == {("/a", "GET"): 2, ("same", "GET"): 1}
+    total = user.environment.stats._precise.figures()["total"]
+    assert total["ends"]["succeeded"] == total["requests"] == 3
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_page_of_a_response(users, kind):
+    response = users(kind).client.get(do(body='<form><input name="token" value="7"></form>'))
+    assert response.html.select_one("form input[name=token]")["value"] == "7"
+    assert response.html is response.html
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_context_of_one_s_own_is_asked_for_once_a_request(users, kind):
+    calls = []
+
+    def context(self):
+        calls.append(1)
+        return {"user": "me"}
+
+    user = users(kind, context=context)
+    told = []
+    user.environment.events.request.add_listener(lambda **arguments: told.append(arguments["context"]))
+    user.client.get("/a")
+    user.client.get("/a", context={"more": 1})
+    assert told == [{"user": "me"}, {"user": "me", "more": 1}]
+    assert len(calls) == 2
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("where", ["instance", "class"])
+def test_a_request_method_replaced_is_called_as_stock_calls_it(same, kind, where):
+    def body(client):
+        calls = []
+        own = type(client)
+        original = own.request
+
+        def request(*arguments, **keywords):
+            arguments = arguments if where == "instance" else arguments[1:]
+            calls.append((arguments, keywords))
+            return original(client, *arguments, **keywords)
+
+        owner = client if where == "instance" else own
+        owner.request = request
+        try:
+            response = client.get("/a")
+            client.post("/b")
+        finally:
+            if where == "instance":
+                del client.request
+            else:
+                own.request = original
+        return calls, seeing.response(response) if kind is HttpUser else response.text
+
+    same(body, fast=kind is FastHttpUser)
+
+
+def test_a_step_replaced_between_two_requests_is_taken(same, monkeypatch):
+    def body(client):
+        first = client.get(do(echo=1)).json()
+        with monkeypatch.context() as patch:
+            patch.setattr(type(client), "_build_url", lambda self, path: f"{self.base_url}{path}&more=1")
+            second = client.get(do(echo=1)).json()
+        return first["target"], second["target"], client.get(do(echo=1)).json()["target"]
+
+    same(body)
+
+
+def test_fields_changed_between_two_requests_are_sent(same):
+    def body(client):
+        client.own = "an attribute of one's own"
+        for token in ("1", "2"):
+            client.headers["X-Token"] = token
+            client.get("/a")
+            client.get("/a", headers={"X-Own": token, "x-token": None})
+            client.post("/a", json={"a": token}, headers={"Content-Type": "application/x-own"})
+            client.post("/a", headers={"Content-Length": "0"})
+
+    same(body)
