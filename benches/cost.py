@@ -1,57 +1,28 @@
 """What a change costs: two installations take turns at the same unmodified locustfiles; CPU per request of each.
 
-Usage: python benches/cost.py --beside VENV/bin/python [--rounds 10] [--seconds 5] [--instructions] [--write]
+Usage: python benches/cost.py --beside VENV/bin/python [--rounds 7] [--seconds 3] [--instructions] [--write]
 
-`make bench BEFORE=COMMIT` builds such an installation. Server (nginx if installed, else the mock shop) on one core,
-client pinned to another, as in peers.py. The two are measured one right after the other, in a different order
+`make bench BEFORE=COMMIT` builds such an installation. nginx on one core, client
+pinned to another, as in peers.py. The two are measured one right after the other, in a different order
 each round, and their ratio is taken round by round: what slows the machine down for longer than a round meets both.
 With `--instructions`, valgrind also counts the instructions of requests in the middle of a run, which is exact to
-about a percent whatever else the machine does. It leaves out the system's own; and as it makes everything fifty
-times slower, what happens by the clock (a hundred times a second the generator is asked how late it is) weighs
-fifty times too much in it: half a percent of a core becomes several percent.
+about a percent whatever else the machine does.
 """
 
 from __future__ import annotations
 
-import argparse
-import re
-import shutil
 import statistics
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
-import peers
 import rig
-from rig import Cost, Failed, Server
+from rig import Cost, Failed, Server, callgrind, clients, shapes
 
-USERS = peers.USERS
+USERS = clients.USERS
+CALL = shapes.SHAPES["GET"].call
 BASES = ("HttpUser", "FastHttpUser")
-
-COUNTED = """
-import os
-from locust import {base}, task
-
-done = 0
-
-def count_instructions(word):
-    if os.system("callgrind_control -i " + word + " " + str(os.getpid())):
-        os._exit(3)
-
-class Visitor({base}):
-    @task
-    def step(self):
-        global done
-        self.client.get("/")
-        done += 1
-        if done == WARM:
-            count_instructions("on")
-        if done == WARM + COUNT:
-            count_instructions("off")
-            os._exit(0)
-"""
-WARM, COUNT = 3_000, 2_000
 
 NOW, BEFORE = "this tree", "beside"
 
@@ -60,7 +31,7 @@ def measure(base: str, python: Path, server: Server, warm: float, seconds: float
     """One installation, once. Raises Failed if it failed requests or ran without the native core."""
     with tempfile.TemporaryDirectory() as folder:
         file, output = Path(folder, "locustfile.py"), Path(folder, "out")
-        file.write_text(peers.LOCUSTFILE.format(base=base, call=peers.SHAPES["GET"]))
+        file.write_text(shapes.locustfile(base, CALL, False))
         process = rig.locust(file, server.url, USERS, True, output, python=python)
         try:
             cost = rig.watch(process, server.count, warm, seconds)
@@ -72,34 +43,6 @@ def measure(base: str, python: Path, server: Server, warm: float, seconds: float
     if own["failures"]:
         raise Failed(f"{base} of {python}: {own['failures']} of {own['requests']} requests failed")
     return cost
-
-
-def instructions(base: str, python: Path, server: Server) -> float:
-    """Instructions that a request takes, by a run under valgrind that counts those of some requests in its middle."""
-    with tempfile.TemporaryDirectory() as folder:
-        file, output = Path(folder, "locustfile.py"), Path(folder, "out")
-        file.write_text(f"WARM, COUNT = {WARM}, {COUNT}\n{COUNTED.format(base=base)}")
-        command = [
-            "valgrind",
-            "--tool=callgrind",
-            "--instr-atstart=no",
-            f"--callgrind-out-file={folder}/calls",
-        ]
-        command += [python, "-m", "locust", "-f", file, "--headless", "--only-summary"]
-        command += ["-u", "10", "-r", "10", "--host", server.url]
-        environment = {"PYTHONHASHSEED": "0", "LOCUST_NATIVE": "1"}
-        process = rig.pinned(command, rig.CLIENT_CORE, output, environment)
-        try:
-            status = process.wait(600)
-        except subprocess.TimeoutExpired:
-            raise Failed(f"{base} of {python}: {COUNT} requests took valgrind more than 600 s") from None
-        finally:
-            rig.stop(process)
-        text = output.read_text(errors="replace")
-    collected = re.search(r"Collected : (\d+)", text)
-    if status or collected is None:
-        raise Failed(f"{base} of {python} under valgrind: status {status}: {text[-500:]}")
-    return int(collected[1]) / COUNT
 
 
 def ask(python: Path, what: str) -> str:
@@ -131,25 +74,22 @@ def report(found: dict[tuple[str, str], list[Cost]], counted: dict[tuple[str, st
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    rig.common_arguments(parser, rounds=10, seconds=5, warm=2)
+    parser = rig.arguments(__doc__, rounds=7, seconds=3.0, warm=1.0)
     parser.add_argument("--beside", type=Path, required=True, metavar="PYTHON", help="the other one's Python")
     parser.add_argument("--called", metavar="NAME", help="what to call it in the table: its commit, say")
     parser.add_argument(
         "--instructions", action="store_true", help="count instructions, too (needs valgrind)"
     )
-    options = parser.parse_args()
+    options = rig.parsed(parser)
     # Not resolved: the link is what tells Python which environment it is.
     pythons = {NOW: Path(sys.executable), BEFORE: options.beside.absolute()}
     if ask(pythons[BEFORE], "_core.OPTIMISED") != "True":
         raise Failed(f"--beside {options.beside}: its extension is a debug build")
-    if options.instructions and not shutil.which("valgrind"):
-        raise Failed("--instructions: valgrind is not installed")
     version = ask(pythons[BEFORE], "locust_native.__version__")
     about = f"{rig.machine()}\n- beside: locust-native {version}{f' at {options.called}' if options.called else ''}"
     found: dict[tuple[str, str], list[Cost]] = {}
     counted: dict[tuple[str, str], float] = {}
-    with (rig.nginx if shutil.which("nginx") else rig.mock)() as server:
+    with rig.nginx() as server:
         for turn in range(options.rounds):
             for base in BASES:
                 for label in (NOW, BEFORE) if turn % 2 else (BEFORE, NOW):
@@ -162,7 +102,7 @@ def main() -> None:
                     )
         for base in BASES if options.instructions else ():
             for label, python in pythons.items():
-                counted[base, label] = instructions(base, python, server)
+                counted[base, label] = callgrind.instructions(base, CALL, server, python)
                 print(
                     f"{base:12}  {label:9} {counted[base, label]:,.0f} instructions/request", file=sys.stderr
                 )
@@ -171,9 +111,7 @@ def main() -> None:
             f"interleaved rounds of {options.seconds:g} s (least to greatest)"
         )
         if counted:
-            text += (
-                f"\n- instructions: by callgrind, without the system's own, of {COUNT:,} requests of 10 users"
-            )
+            text += f"\n- {callgrind.about()}"
     rig.publish("cost", text, report(found, counted), options.write)
 
 

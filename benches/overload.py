@@ -251,8 +251,7 @@ def table(task: str, results: dict[tuple[str, str], list[Run]]) -> str:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    rig.common_arguments(parser, rounds=3, seconds=10, warm=3)
+    parser = rig.arguments(__doc__, rounds=3, seconds=10.0, warm=3.0)
     parser.add_argument(
         "--factor", type=float, default=10, help="how many times too many requests (default 10)"
     )
@@ -260,7 +259,7 @@ def main() -> None:
         "--many", type=int, default=MANY, help=f"users to measure capacity with (default {MANY})"
     )
     parser.add_argument("--tasks", nargs="+", choices=list(TASKS), default=list(TASKS))
-    options = parser.parse_args()
+    options = rig.parsed(parser)
     about = (
         f"{rig.machine()}\n- server: timed.py, each answer {DELAY:g} ms after its request came; users without waits; "
         f"medians of {options.rounds} interleaved rounds of {options.seconds:g} s, times in ms"

@@ -1,6 +1,6 @@
-"""Measures what the start-up hook costs an interpreter that never imports Locust.
+"""What the start-up hook costs an interpreter that never imports Locust.
 
-Usage: python benches/startup.py [rounds]
+Usage: python benches/startup.py [--rounds 300] [--write]
 
 Two bare virtual environments, one with the start-up files and the package, one without; their
 interpreters are started in turn, so that a slow moment of the machine meets both. The second pair of
@@ -8,14 +8,16 @@ figures is the price of the finder itself: microseconds per import of a module t
 """
 
 import compileall
+import os
 import shutil
 import statistics
 import subprocess
-import sys
 import tempfile
 import time
 import venv
 from pathlib import Path
+
+import rig
 
 HERE = Path(__file__).resolve().parent.parent / "python"
 IMPORTS = """
@@ -45,35 +47,51 @@ def environment(home: Path, hooked: bool) -> Path:
     return home / "bin" / "python"
 
 
-def start(python: Path, *arguments: str) -> float:
-    """Milliseconds from start to exit of one interpreter."""
+def start(python: Path) -> tuple[float, float]:
+    """Milliseconds from start to exit of one interpreter, on the clock and of CPU time."""
     began = time.perf_counter()
-    subprocess.run([python, *arguments], check=True, capture_output=True)
-    return (time.perf_counter() - began) * 1e3
+    child = os.posix_spawn(python, [str(python), "-c", "pass"], os.environ)
+    _, status, used = os.wait4(child, 0)
+    if status:
+        raise rig.Failed(f"{python} ended with status {status}")
+    return (time.perf_counter() - began) * 1e3, (used.ru_utime + used.ru_stime) * 1e3
 
 
 def main() -> None:
-    rounds = int(sys.argv[1]) if len(sys.argv) > 1 else 300
+    options = rig.parsed(rig.arguments(__doc__, rounds=300))
+    rounds = 60 if options.quick else options.rounds
     with tempfile.TemporaryDirectory() as folder:
         bare = environment(Path(folder, "bare"), hooked=False)
         hooked = environment(Path(folder, "hooked"), hooked=True)
         for python in (bare, hooked):
             for _ in range(5):  # fills the page cache
-                start(python, "-c", "pass")
-        pairs = [(start(bare, "-c", "pass"), start(hooked, "-c", "pass")) for _ in range(rounds)]
-        without, with_hook = (statistics.median(times) for times in zip(*pairs, strict=True))
-        added = sorted(b - a for a, b in pairs)
-        low, high = added[rounds // 4], added[rounds * 3 // 4]
-        print(f"Python {sys.version.split()[0]}, {rounds} starts each, median ms per start")
-        print(f"  without the hook {without:.2f}   with it {with_hook:.2f}   added {with_hook - without:.2f}")
-        print(f"  pair by pair {statistics.median(added):.2f}, quartiles {low:.2f} to {high:.2f}")
-        each = [
+                start(python)
+        pairs = [(start(bare), start(hooked)) for _ in range(rounds)]
+        finds = [
             float(subprocess.run([python, "-c", IMPORTS], check=True, capture_output=True).stdout)
             for python in (bare, hooked)
         ]
-        print("µs per import that finds nothing")
-        print(f"  without the finder {each[0]:.2f}   with {each[1]:.2f}   added {each[1] - each[0]:.2f}")
+    rows = []
+    for at, what in enumerate(("a start, ms on the clock", "a start, ms of CPU time")):
+        without, with_hook = [before[at] for before, _ in pairs], [after[at] for _, after in pairs]
+        added = [after - before for before, after in zip(without, with_hook, strict=True)]
+        rows.append([what, quartiles(without), quartiles(with_hook), quartiles(added)])
+    rows.append(["an import of nothing, µs", *(f"{value:.2f}" for value in (*finds, finds[1] - finds[0]))])
+    about = (
+        f"{rig.machine()}\n- {rounds} starts of each, in turn; medians (quartiles), and added pair by pair"
+    )
+    target = rig.Target("CPU time added to a start", 1, 0.3, at_most=True, unit="ms", form=".2f")
+    table = rig.table(["", "without the hook", "with it", "added"], rows)
+    rig.show(
+        "startup", about, table, rig.targets([(target, [statistics.median(added)])]), into_file=options.write
+    )
+
+
+def quartiles(values: list[float]) -> str:
+    ordered = sorted(values)
+    low, high = ordered[len(ordered) // 4], ordered[len(ordered) * 3 // 4]
+    return f"{statistics.median(ordered):.2f} ({low:.2f} to {high:.2f})"
 
 
 if __name__ == "__main__":
-    main()
+    rig.run(main)
