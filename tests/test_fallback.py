@@ -21,7 +21,7 @@ from urllib3.connection import HTTPConnection
 from urllib3.connectionpool import HTTPConnectionPool
 
 import seeing
-from backends import Backend, Person, do
+from backends import Backend, Person, do, stock_of
 from locust_native import fallback, session
 from locust_native.fast import FastHttpSession
 
@@ -202,7 +202,7 @@ def test_a_pool_manager(same, said):
 @pytest.mark.parametrize("method", ["send", "prepare_request", "get_adapter"])
 def test_a_session_class_that_overrides(server, said, method):
     outcomes = []
-    for base in (session.HttpSession.__mro__[1], session.HttpSession):
+    for base in (stock_of(session.HttpSession), session.HttpSession):
 
         def override(self, *arguments, _base=base, **keywords):
             self.__dict__.setdefault("called", []).append(method)

@@ -272,28 +272,61 @@ class Urls:
 
 @final
 class Plain:
-    """How an ``HttpSession`` sends what needs no preparation, as long as nobody has touched it.
+    """How the sessions of class ``kind`` send what needs no preparation, as long as nobody has touched them.
 
-    ``attributes``: how many of its own such a session has.
+    ``attributes``: how many of its own such a session has; ``response``: the class of what a call returns; ``bare``
+    and ``empty``: what goes out with a method that has no body, and with one that has an empty one; ``here`` gives
+    a thread's `Room`; ``context``: ``User.context`` where it adds nothing.
     """
 
     def __new__(
-        cls, urls: Urls, intact: Intact, head: Fields, follow: Options, stay: Options, attributes: int, /
+        cls,
+        kind: type,
+        urls: Urls,
+        intact: Intact,
+        head: Fields,
+        follow: Options,
+        stay: Options,
+        attributes: int,
+        response: Any,
+        bare: Any,
+        empty: Any,
+        here: Any,
+        getcurrent: Any,
+        context: Any,
+        short: Short,
+        /,
     ) -> Plain: ...
-    def start(
+
+class Session:
+    """The base of ``HttpSession``: plain requests without a Python frame, all others by ``_request`` and ``_get``.
+
+    What came of a plain request and needs more than counting goes to ``_ended``.
+    """
+
+    def __new__(cls, *_args: Any, **_kwargs: Any) -> Session: ...
+    def _open(
+        self, plain: Plain, own: dict[str, Any], client: Client, record: Record, user: Any, /
+    ) -> None:
+        """Opens the short way for this session, of which ``own`` is the ``__dict__``.
+
+        Raises RuntimeError if it is open.
+        """
+    def request(
         self,
-        session: Any,
-        own: dict[str, Any],
-        queue: Queue,
-        record: Record,
         method: Any,
         url: Any,
-        name: Any,
-        kwargs: dict[str, Any],
-        /,
-    ) -> tuple[int, Begun, str] | None:
-        """As ``Urls.start``, for a session with the attributes ``own`` and a call without a body; None as well if any
-        of them, or of the arguments ``kwargs``, asks for more."""
+        name: str | None = None,
+        catch_response: bool = False,
+        context: dict[str, Any] = {},
+        *,
+        data: Any = None,
+        json: Any = None,
+        **kwargs: Any,
+    ) -> Any:
+        """As ``locust.clients.HttpSession.request``; the response time (ms) is read on the I/O thread."""
+    def get(self, url: Any, *, data: Any = None, json: Any = None, **kwargs: Any) -> Any:
+        """As ``locust.clients.HttpSession.get``."""
 
 @final
 class Intact:
@@ -389,6 +422,47 @@ class Queue:
         """How many requests are under way."""
     def ages(self) -> float:
         """How long the requests under way have been so, together, in s."""
+
+@final
+class Room:
+    """The requests of one gevent hub that are under way, and the greenlets that wait for them.
+
+    ``getcurrent``: gevent's; ``stretch``: for how many s answers may keep the hub before all else has its turn.
+    Raises OSError when the system has no descriptor left.
+    """
+
+    def __new__(cls, hub: Any, getcurrent: Any, stretch: float, /) -> Room: ...
+    @property
+    def hub(self) -> Any:
+        """gevent's."""
+    @property
+    def queue(self) -> Queue | None:
+        """Where requests are started that are waited for here; None once it is closed."""
+    @property
+    def ready(self) -> int:
+        """How many answers wait for their greenlets' turn."""
+    longest: int
+    """The most that ever did."""
+    def watch(self, watcher: Any, /) -> None:
+        """Has ``watcher``, of the hub's loop, watch the queue's descriptor from now on."""
+    def wait(self, token: int, begun: Begun, /) -> Exchange | None:
+        """Waits for a request that was started on this room's queue; ``begun`` is told that it was answered.
+
+        Returns None if its task vanished. A kill or a ``gevent.Timeout`` leaves through here: the request is then
+        given up and its connection closed.
+        """
+    def on_ready(self) -> None:
+        """Gives the greenlets of all that has been answered their turns."""
+    def unwatch(self) -> None:
+        """Takes the descriptor out of the loop, before it is closed or left to a parent process."""
+    def close(self) -> None:
+        """Gives up what is under way, and the descriptor."""
+
+def had_a_turn(greenlet: Any, /) -> bool:
+    """Whether the current greenlet has come back from its request since it last asked.
+
+    Then it need not give others a turn again.
+    """
 
 _Ms: TypeAlias = float | None
 # Phases in ms, whole, held, reused, kind of TLS handshake, bytes out, bytes in, digits of the HTTP version.

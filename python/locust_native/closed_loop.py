@@ -7,6 +7,7 @@ import time
 from typing import Any
 
 import gevent
+from gevent import getcurrent
 from locust.user.task import TaskSet
 from locust.user.users import User
 
@@ -22,6 +23,9 @@ _LATE = 0.01
 _TOO_FEW = 1.0
 
 _clock = time.perf_counter
+
+_gevent_sleep = gevent.sleep
+_NUMBERS = (int, float)
 
 # Locust's own, taken when this module is first imported, which is before anything is replaced.
 _stock_run = User.run
@@ -138,7 +142,7 @@ def _present() -> dict[str, float]:
     room = waiting.present()
     if room is None:
         return _NOBODY
-    return {"under_way": room.queue.ages(), "length": len(room.ready), "longest": room.longest}
+    return {"under_way": room.queue.ages(), "length": room.ready, "longest": room.longest}
 
 
 def _sum(spread: dict[str, Any] | None) -> float:
@@ -172,6 +176,15 @@ def sleep(self: TaskSet, seconds: Any) -> None:
         times: UserTime = self._user.environment.stats._user_time  # type: ignore[attr-defined]
     except AttributeError:  # statistics that are not ours
         gevent.sleep(seconds)
+        return
+    # Others have had their turn while the user's request was under way; another one for nothing would cost half as
+    # much as the request does. What gevent would refuse, or somebody has replaced, is gevent's or theirs.
+    if (
+        type(seconds) in _NUMBERS
+        and not seconds
+        and gevent.sleep is _gevent_sleep
+        and _core.had_a_turn(getcurrent())
+    ):
         return
     start = _clock()
     if not seconds:  # a turn of the loop: users without a wait_time do this as often as they ask

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 from collections import OrderedDict
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import unquote, urlsplit, urlunsplit
 
 import requests
+from gevent import getcurrent
 from locust import clients as stock
 from locust.user.users import User
 from requests.adapters import HTTPAdapter
@@ -104,7 +106,7 @@ _COMPLEX = _TOUCHED - {"headers", "cookies", "verify"}
 _SIMPLE = frozenset(("allow_redirects", "headers", "verify", "timeout"))
 
 
-class HttpSession(stock.HttpSession):
+class HttpSession(_core.Session, stock.HttpSession):  # type: ignore[misc]
     """A ``requests.Session`` whose requests the native client sends.
 
     The attributes of the session are made when they are first touched, so that a user who touches none
@@ -166,8 +168,10 @@ class HttpSession(stock.HttpSession):
             overridden = _STEPS.intersection(name for kind in kinds for name in vars(kind))
             if overridden:
                 self._fall_back(f"{type(self).__name__} overrides {', '.join(sorted(overridden))}")
+        elif report.short is not None and not self._reporting[1]:
+            self._open(_plain(), self.__dict__, self._native, self._reporting[0], user)
 
-    def request(  # type: ignore[override]
+    def _request(
         self,
         method: Any,
         url: Any,
@@ -179,22 +183,15 @@ class HttpSession(stock.HttpSession):
         json: Any = None,
         **kwargs: Any,
     ) -> Any:
-        """As ``locust.clients.HttpSession.request``; the response time (ms) is read on the I/O thread."""
+        """The long way of `request`."""
         if self.request_name and not name:
             name = self.request_name
         self.explicit_name = name
-        native = self._native
         started = None
-        if native is not None:
+        if self._native is not None:
             room = waiting.here()
             try:
-                if data is None and json is None:
-                    started = _PLAIN.start(
-                        self, self.__dict__, room.queue, self._reporting[0], method, url, name, kwargs
-                    )
-                    sent, options = _BARE if method in _BODILESS else _EMPTY, _FOLLOW
-                if started is None:
-                    *started, sent, options = self._start(room, method, url, name, data, json, kwargs)
+                token, *started = self._start(room, method, url, name, data, json, kwargs)
             except fallback.Unsupported as reason:
                 self._fall_back(str(reason))
             except prepare.StockDecides:
@@ -202,10 +199,26 @@ class HttpSession(stock.HttpSession):
         if started is None:
             if self._reporting[1]:
                 context = {**context, "timings": None}
-            return super().request(method, url, name, catch_response, context, data=data, json=json, **kwargs)
-        token, begun, full_url = started
-        exchange = room.wait(token, begun)
+            return super(_core.Session, self).request(
+                method, url, name, catch_response, context, data=data, json=json, **kwargs
+            )
+        exchange = room.wait(token, started[0])
+        return self._ended(exchange, *started, url, name, catch_response, context, kwargs)
 
+    def _ended(
+        self,
+        exchange: Any,
+        begun: _core.Begun,
+        full_url: str,
+        sent: Sent,
+        options: Any,
+        url: Any,
+        name: Any,
+        catch_response: bool,
+        context: dict[str, Any],
+        kwargs: dict[str, Any],
+    ) -> Any:
+        """What a call returns whose request has come to its end."""
         if user := self.user:
             if self._reporting[1]:
                 context = {**user.context(), **context, "timings": timings.for_context(exchange)}
@@ -218,12 +231,12 @@ class HttpSession(stock.HttpSession):
             unverified.warn(exchange)
         if (
             exchange is not None
-            and self._native is native
+            and self._native is not None
             and (follows or exchange.status < 300)
             and (exchange.went_well if catch_response else report.count(self.request_event, begun, exchange))
         ):
             return Response(exchange, self, begun, sent, full_url, context, catch_response, not follows)
-        if self._native is not native and exchange is not None:
+        if self._native is None and exchange is not None:
             self._take_over_cookies(exchange, sent)
         meta = meta_of(exchange, begun, full_url, context)
         call = http_failures.Call(self, sent, url, name, meta, catch_response, kwargs, begun)
@@ -245,12 +258,11 @@ class HttpSession(stock.HttpSession):
                 response.__exit__(None, None, None)
         return response
 
-    def get(self, url: Any, *, data: Any = None, json: Any = None, **kwargs: Any) -> Any:  # type: ignore[override]
-        """As ``locust.clients.HttpSession.get``."""
-        if kwargs or type(self).request is not _REQUEST or "request" in self.__dict__:
-            kwargs.setdefault("allow_redirects", True)
-            return self.request("GET", url, data=data, json=json, **kwargs)
-        return _REQUEST(self, "GET", url, data=data, json=json)  # without a dictionary of what is the default
+    def _get(self, url: Any, *, data: Any = None, json: Any = None, **kwargs: Any) -> Any:
+        """The long way of `get`."""
+        kwargs.setdefault("allow_redirects", True)
+        send = self._request if type(self) is HttpSession and "request" not in self.__dict__ else self.request
+        return send("GET", url, data=data, json=json, **kwargs)
 
     def _send_request_safe_mode(self, method: Any, url: Any, **kwargs: Any) -> Any:
         """Stock's client answers."""
@@ -461,15 +473,33 @@ _STAY = _plain_options(None)
 # The reader of pages has the same floor as the responses.
 Response.html = property(html.of)  # type: ignore[attr-defined]
 
-_REQUEST = HttpSession.request
-
-_BODILESS = ("GET", "HEAD")
 _BARE = Sent(_DEFAULT_HEADERS, [], None)
 _EMPTY = Sent(_DEFAULT_HEADERS, [("Content-Length", "0")], None)
 
 #: `user`, `base_url` and the rest of what `__init__`, `HttpUser` and `request` put into a session's `__dict__`.
 _ATTRIBUTES = 8
 
-_PLAIN = _core.Plain(
-    _URLS, instrumentation.intact(_build_url=_BUILD_URL), _DEFAULT_FIELDS, _FOLLOW, _STAY, _ATTRIBUTES
-)
+# The names of the methods in whose place they are called; Python's words for arguments that do not fit have them.
+HttpSession._request.__qualname__ = "HttpSession.request"
+HttpSession._get.__qualname__ = "HttpSession.get"
+
+
+@functools.cache
+def _plain() -> _core.Plain:
+    """How sessions that nobody has touched send what needs no preparation."""
+    return _core.Plain(
+        HttpSession,
+        _URLS,
+        instrumentation.intact(_build_url=_BUILD_URL, request=_core.Session.request),
+        _DEFAULT_FIELDS,
+        _FOLLOW,
+        _STAY,
+        _ATTRIBUTES,
+        Response,
+        _BARE,
+        _EMPTY,
+        waiting.here,
+        getcurrent,
+        _NO_CONTEXT,
+        report.short,
+    )

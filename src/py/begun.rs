@@ -98,7 +98,7 @@ impl PyBegun {
 impl PyBegun {
     /// The core has answered, with an error perhaps, and whoever waited for that goes on now.
     #[pyo3(signature = (exchange, /))]
-    fn answered(&self, exchange: Option<Py<PyExchange>>) {
+    pub fn answered(&self, exchange: Option<Py<PyExchange>>) {
         if let Some(exchange) = &exchange {
             engine::resumed(&exchange.get().0);
         }

@@ -21,7 +21,7 @@ impl PyQueue {
 #[pymethods]
 impl PyQueue {
     #[new]
-    fn new() -> PyResult<Self> {
+    pub fn new() -> PyResult<Self> {
         Queue::new().map(Self).map_err(|error| {
             PyOSError::new_err(format!("no descriptor for the native queue: {error}"))
         })

@@ -33,6 +33,11 @@ impl PyExchange {
         self.0.exchange.error.is_none() && self.last().is_some_and(good)
     }
 
+    /// Status code of the last hop; 0 where there is no answer.
+    pub fn code(&self) -> u16 {
+        self.last().map_or(0, |answer| answer.status.as_u16())
+    }
+
     /// The response time in ms.
     pub fn milliseconds(&self) -> f64 {
         self.0.exchange.time.as_secs_f64() * 1e3
@@ -116,7 +121,7 @@ impl PyExchange {
     /// Status code of the last hop; 0 where there is no answer.
     #[getter]
     fn status(&self) -> u16 {
-        self.last().map_or(0, |answer| answer.status.as_u16())
+        self.code()
     }
 
     /// Length of the last hop's decoded body, in bytes.

@@ -47,7 +47,7 @@ impl PyShort {
     /// Counts a request that went well as Locust's listener would have; False, and nothing has happened, if it did
     /// not, somebody else listens, or anything is unusual.
     #[pyo3(signature = (event, begun, exchange, /))]
-    fn count(
+    pub fn count(
         &self,
         event: &Bound<'_, PyAny>,
         begun: &PyBegun,

@@ -5,113 +5,15 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use bytes::Bytes;
 use foldhash::{HashMap, HashMapExt};
 use http::Method;
-use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::types::{PyBool, PyBytes, PyDict, PyString};
+use pyo3::types::{PyBytes, PyString};
 
 use super::begun::PyBegun;
 use super::client::{PyClient, PyFields, PyOptions};
-use super::intact::PyIntact;
 use super::queue::PyQueue;
 use super::record::PyRecord;
 use crate::engine::Token;
 use crate::http::{Fields, Kind, Request, Url, is_plain};
-
-/// How an `HttpSession` sends what needs no preparation: nobody has touched it, nor what it stands in for.
-#[pyclass(frozen, name = "Plain", module = "locust_native._core")]
-pub struct PyPlain {
-    urls: Py<PyUrls>,
-    intact: Py<PyIntact>,
-    head: Py<PyFields>,
-    follow: Py<PyOptions>,
-    stay: Py<PyOptions>,
-    /// How many attributes of its own a session has that nobody has touched.
-    attributes: usize,
-}
-
-#[pymethods]
-impl PyPlain {
-    #[new]
-    #[pyo3(signature = (urls, intact, head, follow, stay, attributes, /))]
-    fn new(
-        urls: Py<PyUrls>,
-        intact: Py<PyIntact>,
-        head: Py<PyFields>,
-        follow: Py<PyOptions>,
-        stay: Py<PyOptions>,
-        attributes: usize,
-    ) -> Self {
-        Self {
-            urls,
-            intact,
-            head,
-            follow,
-            stay,
-            attributes,
-        }
-    }
-
-    /// As `Urls.start`, for a session with these attributes and a call without a body and with these further arguments;
-    /// None as well if any of them asks for more.
-    #[pyo3(signature = (session, own, queue, record, method, url, name, kwargs, /))]
-    #[allow(clippy::too_many_arguments)] // one crossing of the seam per request, so all of it at once
-    fn start<'py>(
-        &self,
-        py: Python<'py>,
-        session: &Bound<'py, PyAny>,
-        own: &Bound<'py, PyDict>,
-        queue: &PyQueue,
-        record: &PyRecord,
-        method: &Bound<'py, PyAny>,
-        url: &Bound<'py, PyAny>,
-        name: &Bound<'py, PyAny>,
-        kwargs: &Bound<'py, PyDict>,
-    ) -> PyResult<Option<Started<'py>>> {
-        let untouched = own.len() == self.attributes
-            && own
-                .get_item(intern!(py, "trust_env"))?
-                .is_some_and(|trust| trust.is(PyBool::new(py, false)));
-        if !untouched {
-            return Ok(None);
-        }
-        let options = match kwargs.len() {
-            0 => &self.follow,
-            1 => match kwargs.get_item(intern!(py, "allow_redirects"))? {
-                Some(follow) if follow.is_truthy()? => &self.follow,
-                Some(_) => &self.stay,
-                None => return Ok(None),
-            },
-            _ => return Ok(None),
-        };
-        if !self.intact.get().holds(&session.get_type()) {
-            return Ok(None);
-        }
-        let (Some(client), Some(base)) = (
-            own.get_item(intern!(py, "_native"))?,
-            own.get_item(intern!(py, "base_url"))?,
-        ) else {
-            return Ok(None);
-        };
-        let Ok(client) = client.cast::<PyClient>() else {
-            return Ok(None);
-        };
-        // requests announces the empty body of all others.
-        let bodiless = matches!(text(method), Some("GET" | "HEAD"));
-        self.urls.get().send(Call {
-            client: client.get(),
-            queue,
-            record,
-            head: self.head.get(),
-            options: options.get(),
-            method,
-            base: &base,
-            url,
-            name,
-            body: (!bodiless).then_some(b""),
-            content_type: (!bodiless).then_some(""),
-        })
-    }
-}
 
 /// The URLs that need no preparation, each taken apart once.
 #[pyclass(frozen, name = "Urls", module = "locust_native._core")]
@@ -147,21 +49,21 @@ impl Met {
     }
 }
 
-type Started<'py> = (Token, PyBegun, Bound<'py, PyString>);
+pub(super) type Started<'py> = (Token, PyBegun, Bound<'py, PyString>);
 
 /// One request, as the call gave it.
-struct Call<'a, 'py> {
-    client: &'a PyClient,
-    queue: &'a PyQueue,
-    record: &'a PyRecord,
-    head: &'a PyFields,
-    options: &'a PyOptions,
-    method: &'a Bound<'py, PyAny>,
-    base: &'a Bound<'py, PyAny>,
-    url: &'a Bound<'py, PyAny>,
-    name: &'a Bound<'py, PyAny>,
-    body: Option<&'a [u8]>,
-    content_type: Option<&'a str>,
+pub(super) struct Call<'a, 'py> {
+    pub client: &'a PyClient,
+    pub queue: &'a PyQueue,
+    pub record: &'a PyRecord,
+    pub head: &'a PyFields,
+    pub options: &'a PyOptions,
+    pub method: &'a Bound<'py, PyAny>,
+    pub base: &'a Bound<'py, PyAny>,
+    pub url: &'a Bound<'py, PyAny>,
+    pub name: &'a Bound<'py, PyAny>,
+    pub body: Option<&'a [u8]>,
+    pub content_type: Option<&'a str>,
 }
 
 impl PyUrls {
@@ -270,7 +172,8 @@ impl PyUrls {
 }
 
 impl PyUrls {
-    fn send<'py>(&self, call: Call<'_, 'py>) -> PyResult<Option<Started<'py>>> {
+    /// As `start`.
+    pub(super) fn send<'py>(&self, call: Call<'_, 'py>) -> PyResult<Option<Started<'py>>> {
         let texts = (|| Some((text(call.method)?, text(call.base)?, text(call.url)?)))();
         let Some((verb, base, path)) = texts else {
             return Ok(None);
@@ -316,6 +219,6 @@ fn tail(body: Option<&[u8]>, content_type: Option<&str>) -> Fields {
 }
 
 /// Exactly a str: a subclass may do as it likes.
-fn text<'a>(value: &'a Bound<'_, PyAny>) -> Option<&'a str> {
+pub(super) fn text<'a>(value: &'a Bound<'_, PyAny>) -> Option<&'a str> {
     value.cast_exact::<PyString>().ok()?.to_str().ok()
 }
