@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from typing import Any, Literal, SupportsFloat, TypeAlias, final
 
+from typing_extensions import disjoint_base
+
 __all__ = [
     "ERROR_KINDS",
     "OPTIMISED",
@@ -19,6 +21,8 @@ __all__ = [
     "Plain",
     "Queue",
     "Record",
+    "Room",
+    "Session",
     "Short",
     "Stats",
     "Urls",
@@ -27,6 +31,7 @@ __all__ = [
     "choose_task",
     "encode_form",
     "forget_after_fork",
+    "had_a_turn",
     "is_plain_url",
     "loads_json",
     "rest_before_fork",
@@ -298,6 +303,7 @@ class Plain:
         /,
     ) -> Plain: ...
 
+@disjoint_base
 class Session:
     """The base of ``HttpSession``: plain requests without a Python frame, all others by ``_request`` and ``_get``.
 
