@@ -11,7 +11,11 @@ __all__ = [
     "Begun",
     "Client",
     "Exchange",
+    "FastHttpSession",
+    "FastSent",
     "Fields",
+    "HttpPlain",
+    "HttpSession",
     "Intact",
     "Meter",
     "MockSaleor",
@@ -22,13 +26,14 @@ __all__ = [
     "Queue",
     "Record",
     "Room",
-    "Session",
+    "Sent",
     "Short",
     "Stats",
     "Urls",
     "__version__",
     "answers_late",
     "choose_task",
+    "dump_json",
     "encode_form",
     "forget_after_fork",
     "had_a_turn",
@@ -277,11 +282,10 @@ class Urls:
 
 @final
 class Plain:
-    """How the sessions of class ``kind`` send what needs no preparation, as long as nobody has touched them.
+    """How the sessions of class ``kind`` send what needs no preparation, as long as ``intact`` holds.
 
-    ``attributes``: how many of its own such a session has; ``response``: the class of what a call returns; ``bare``
-    and ``empty``: what goes out with a method that has no body, and with one that has an empty one; ``here`` gives
-    a thread's `Room`; ``context``: ``User.context`` where it adds nothing.
+    ``json``: what has to be itself besides where JSON is sent; ``response``: the class of what a call returns;
+    ``here`` gives a thread's `Room`; ``context``: ``User.context`` where it adds nothing.
     """
 
     def __new__(
@@ -289,13 +293,8 @@ class Plain:
         kind: type,
         urls: Urls,
         intact: Intact,
-        head: Fields,
-        follow: Options,
-        stay: Options,
-        attributes: int,
+        json: Intact,
         response: Any,
-        bare: Any,
-        empty: Any,
         here: Any,
         getcurrent: Any,
         context: Any,
@@ -303,16 +302,98 @@ class Plain:
         /,
     ) -> Plain: ...
 
-@disjoint_base
-class Session:
-    """The base of ``HttpSession``: plain requests without a Python frame, all others by ``_request`` and ``_get``.
+@final
+class HttpPlain:
+    """The same for an ``HttpSession`` that nobody has touched.
 
-    What came of a plain request and needs more than counting goes to ``_ended``.
+    ``attributes``: how many of its own such a session has; ``bare`` and ``empty``: what goes out with a method that
+    has no body, and with one that has an empty one.
     """
 
-    def __new__(cls, *_args: Any, **_kwargs: Any) -> Session: ...
+    def __new__(
+        cls,
+        plain: Plain,
+        head: Fields,
+        follow: Options,
+        stay: Options,
+        attributes: int,
+        bare: Sent,
+        empty: Sent,
+        /,
+    ) -> HttpPlain: ...
+
+@final
+class FastSent:
+    """What a ``FastHttpSession`` has sent by the short way."""
+
+    @property
+    def verb(self) -> Any: ...
+    @property
+    def url(self) -> str: ...
+    def request(self, exchange: Any, /) -> Any:
+        """The ``FastRequest`` of the exchange's last hop; of None, as it began."""
+
+@disjoint_base
+class FastHttpSession:
+    """The base of ``FastHttpSession``.
+
+    Plain requests go without a Python frame, all others by ``_request``, ``_get`` and ``_post``. What came of a plain
+    request and needs more than counting goes to ``_ended``.
+    """
+
+    def __new__(cls, *_args: Any, **_kwargs: Any) -> FastHttpSession: ...
     def _open(
-        self, plain: Plain, own: dict[str, Any], client: Client, record: Record, user: Any, /
+        self,
+        plain: Plain,
+        own: dict[str, Any],
+        client: Client,
+        record: Record,
+        user: Any,
+        good: Sequence[int],
+        heads: Any,
+        bare: Fields,
+        json: Fields,
+        typed: bool,
+        /,
+    ) -> None:
+        """Opens the short way for this session, of which ``own`` is the ``__dict__``.
+
+        ``good``: the status codes that are no failure; ``heads`` makes its header fields, of which those of a request
+        without any of its own are ``bare``, and those of one with JSON ``json``; ``typed``, if the session's own
+        describe a body. Raises RuntimeError if it is open.
+        """
+    def request(
+        self,
+        method: Any,
+        url: Any,
+        name: str | None = None,
+        data: Any = None,
+        catch_response: bool = False,
+        stream: bool = False,
+        headers: Any = None,
+        auth: Any = None,
+        json: Any = None,
+        allow_redirects: bool = True,
+        context: dict[str, Any] = {},
+        **kwargs: Any,
+    ) -> Any:
+        """As ``locust.contrib.fasthttp.FastHttpSession.request``; the response time (ms) is read on the I/O thread."""
+    def get(self, url: Any, **kwargs: Any) -> Any:
+        """As ``locust.contrib.fasthttp.FastHttpSession.get``."""
+    def post(self, url: Any, data: Any = None, json: Any = None, **kwargs: Any) -> Any:
+        """As ``locust.contrib.fasthttp.FastHttpSession.post``."""
+
+@disjoint_base
+class HttpSession:
+    """The base of ``HttpSession``.
+
+    Plain requests go without a Python frame, all others by ``_request``, ``_get`` and ``_post``. What came of a plain
+    request and needs more than counting goes to ``_ended``.
+    """
+
+    def __new__(cls, *_args: Any, **_kwargs: Any) -> HttpSession: ...
+    def _open(
+        self, plain: HttpPlain, own: dict[str, Any], client: Client, record: Record, user: Any, /
     ) -> None:
         """Opens the short way for this session, of which ``own`` is the ``__dict__``.
 
@@ -333,6 +414,8 @@ class Session:
         """As ``locust.clients.HttpSession.request``; the response time (ms) is read on the I/O thread."""
     def get(self, url: Any, *, data: Any = None, json: Any = None, **kwargs: Any) -> Any:
         """As ``locust.clients.HttpSession.get``."""
+    def post(self, url: Any, data: Any = None, json: Any = None, **kwargs: Any) -> Any:
+        """As ``locust.clients.HttpSession.post``."""
 
 @final
 class Intact:
@@ -543,10 +626,35 @@ class Exchange:
     def unauthorized(self, hop: int = ...) -> bool:
         """Whether Authorization was left out of a hop."""
 
-def encode_form(pairs: list[tuple[str, str]], /) -> str:
-    """A form body of plain texts, as `urllib.parse.urlencode` writes it.
+def dump_json(value: Any, /, *, nan: bool) -> str | None:
+    """``value`` as ``json.dumps`` writes it, with ``nan=False`` as ``json.dumps(…, allow_nan=False)`` does.
 
-    Raises UnicodeEncodeError for a lone surrogate.
+    None where it holds anything but plain dicts with texts for keys, lists, tuples, texts, numbers, booleans and
+    None, or is an error.
+    """
+
+@final
+class Sent:
+    """What was handed to the native client, for ``response.request``.
+
+    Header fields before (``head``) and after the jar's ``Cookie`` field (``tail``), the body, and the cookies of this
+    call only, as requests has them.
+    """
+
+    def __new__(cls, head: Any, tail: Any, body: Any, cookies: Any = None, /) -> Sent: ...
+    @property
+    def head(self) -> Any: ...
+    @property
+    def tail(self) -> Any: ...
+    @property
+    def body(self) -> Any: ...
+    @property
+    def cookies(self) -> Any: ...
+
+def encode_form(data: dict[Any, Any], /) -> str | None:
+    """A form body, as ``urllib.parse.urlencode`` writes it.
+
+    None where ``data`` holds anything but plain texts and numbers under plain texts, or nothing.
     """
 
 def loads_json(text: bytes, /) -> Any:

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 import json as json_module
 import os
-import time
-from functools import wraps
 from typing import Any
 from urllib.parse import unquote, urlsplit, urlunsplit
 
+from gevent import getcurrent
 from geventhttpclient.connectionpool import SSLConnectionPool
-from geventhttpclient.useragent import RetriesExceeded
 from locust.contrib import fasthttp as stock
 from locust.user.users import User
 
@@ -34,8 +33,7 @@ from .made import Made
 _FIELDS = fast_prepare.FIELDS
 
 _NO_CONTEXT = User.context
-
-_INTACT = instrumentation.fast_intact(_build_url=stock.FastHttpSession._build_url)
+_DUMPS = json_module.dumps
 
 _Stock: Any = stock.FastHttpSession  # whose name in Locust will be ours
 
@@ -55,7 +53,7 @@ _SETTINGS = {
 }
 
 
-class FastHttpSession(_Stock):
+class FastHttpSession(_core.FastHttpSession, _Stock):
     """Locust's FastHttpSession whose requests the native client sends; falls back as HttpSession does."""
 
     _native: Any
@@ -93,6 +91,7 @@ class FastHttpSession(_Stock):
             size = self._take_settings()
             self._native = _core.Client(size, size)
             generator.notice(user)
+            self._open_short_way()
         except fallback.Unsupported as reason:
             self._native = None
             self._fall_back(str(reason))
@@ -139,6 +138,15 @@ class FastHttpSession(_Stock):
             for redirects in (None, limit or None)
         )
         return size
+
+    def _open_short_way(self) -> None:
+        """Have plain requests sent without a Python frame, where that is the same."""
+        record, timed = self._reporting
+        if type(self) is FastHttpSession and report.short is not None and not timed:
+            known = fast_prepare.known(self._heads)
+            if known is not None:
+                plain, good = _plain()
+                self._open(plain, self.__dict__, self._native, record, self.user, good, self._heads, *known)
 
     def _native_jar(self) -> Any:
         """The jar over the native one, whatever a locustfile has put in its place."""
@@ -192,7 +200,7 @@ class FastHttpSession(_Stock):
         )
         return once
 
-    def request(  # type: ignore[override]
+    def _request(
         self,
         method: str,
         url: str,
@@ -207,47 +215,16 @@ class FastHttpSession(_Stock):
         context: dict[str, Any] = {},  # noqa: B006  as in stock
         **kwargs: Any,
     ) -> Any:
-        """As Locust's ``FastHttpSession.request``; the response time (ms) is read on the I/O thread."""
-        sender: Any = super()
+        """The long way of `request`."""
+        sender: Any = super(_core.FastHttpSession, self)
         native = self._native
         if native is not None:
-            room = waiting.here()
-            options = self._options if allow_redirects else self._unfollowed
-            record, timed = self._reporting
-            started = None
-            user = self.user
-            own_context = user and getattr(user.context, "__func__", None) is not _NO_CONTEXT
-            if (
-                data is None
-                and json is None
-                and not (headers or auth or self.auth_header or stream or kwargs)
-                and _INTACT.holds(type(self))
-                and (bare := self._heads.bare(method))
-                and type(url) is str
-                and url
-                and ";" not in url  # geventhttpclient loses empty parameters
-                and (not own_context or prepare.is_plain(self._build_url(url)))
-            ):
-                payload, fields = None, _FIELDS
-                head, octets, of_type = bare
-                if user:
-                    context = {**user.context(), **context} if own_context else {**context}
-                started = fast_prepare.URLS.start(
-                    native, room.queue, record, head, options, method, self.base_url, url,
-                    name or self.request_name or url, octets, of_type,
-                )  # fmt: skip
-            if started is not None:
-                token, begun, built_url = started
-            else:
-                built_url = self._build_url(url)
-                payload, fields = self._dressed(data, headers, auth, json)
+            built_url = self._build_url(url)
+            payload, fields = self._dressed(data, headers, auth, json)
             try:
-                if started is not None:
-                    ready: Any = fast_prepare.Bare(self._heads, method, built_url)
-                elif stream:
+                if stream:
                     raise fallback.Unsupported("stream=True")
-                else:
-                    ready = self._prepare(method, built_url, payload, fields, kwargs)
+                ready = self._prepare(method, built_url, payload, fields, kwargs)
             except fallback.Unsupported as reason:
                 self._fall_back(str(reason))
             except (prepare.StockDecides, ValueError, *stock.FAILURE_EXCEPTIONS):
@@ -256,24 +233,19 @@ class FastHttpSession(_Stock):
                 self._leave(allow_redirects)
                 raise
             else:
-                if started is None:
-                    if user:
-                        context = {**user.context(), **context} if own_context else {**context}
-                    shown_name = name or self.request_name or url
-                    token, begun = _send(native, room, record, ready, options, method, shown_name)
+                room = waiting.here()
+                options = self._options if allow_redirects else self._unfollowed
+                record, timed = self._reporting
+                if self.user:
+                    context = {**self.user.context(), **context}
+                shown_name = name or self.request_name or url
+                token, begun = _send(native, room, record, ready, options, method, shown_name)
                 exchange: Any = None
                 thrown: Any = None
                 try:
                     exchange = room.wait(token, begun)
-                    if (
-                        exchange is not None
-                        and exchange.went_well
-                        and not catch_response
-                        and not timed
-                        and exchange.status in stock.LocustUserAgent.valid_response_codes
-                        and report.count(self.request_event, begun, exchange)
-                    ):
-                        return FastResponse(exchange, ready.request)
+                    if not catch_response and not timed and self._is_counted(exchange, begun):
+                        return FastResponse(exchange, ready)
                 except (
                     stock.FAILURE_EXCEPTIONS
                 ) as given_up:  # a gevent.Timeout: to stock a failure like others
@@ -281,29 +253,10 @@ class FastHttpSession(_Stock):
                 except BaseException:
                     self._leave(allow_redirects)
                     raise
-                meta: dict[str, Any] = {
-                    "request_type": method,
-                    "name": begun.name,
-                    "context": context,
-                    "response": None,
-                    "exception": None,
-                    "start_time": begun.start_time,
-                    "url": built_url,
-                }
                 call = (method, built_url, payload, dict(fields), kwargs)
-                try:
-                    response = self._judge(exchange, thrown, ready, meta, call, begun, timed)
-                except BaseException:
-                    self._leave(allow_redirects)
-                    raise
-                meta["response"] = response
-                if not catch_response:
-                    report.fire(self.request_event, meta, begun)
-                    return response
-                if type(response) is FastResponse:
-                    return FastContext(response, report.fire, self.request_event, meta, begun)
-                told: Any = report.Told(self.request_event, begun)
-                return stock.ResponseContextManager(response, told, meta, catch_response)
+                return self._finish(
+                    exchange, thrown, begun, ready, call, catch_response, allow_redirects, context
+                )
         if self._reporting[1]:
             context = {**context, "timings": None}
         try:
@@ -326,7 +279,74 @@ class FastHttpSession(_Stock):
                 self._leave(allow_redirects)
             raise
 
-    @wraps(_Stock._send_request_safe_mode)  # Python's words for arguments that do not fit name it
+    #: The long ways of `get` and `post`.
+    _get, _post = _Stock.get, _Stock.post
+
+    def _is_counted(self, exchange: Any, begun: _core.Begun) -> bool:
+        """Whether that was all there is to do about the answer."""
+        return (
+            exchange is not None
+            and exchange.went_well
+            and exchange.status in stock.LocustUserAgent.valid_response_codes
+            and report.count(self.request_event, begun, exchange)
+        )
+
+    def _ended(
+        self,
+        exchange: Any,
+        thrown: BaseException | None,
+        begun: _core.Begun,
+        ready: _core.FastSent,
+        catch_response: bool,
+        allow_redirects: bool,
+        data: Any,
+        json: Any,
+    ) -> Any:
+        """What a call returns whose plain request has come to its end, or was left by an exception."""
+        if thrown is not None and not isinstance(thrown, stock.FAILURE_EXCEPTIONS):
+            self._leave(allow_redirects)
+            raise thrown
+        payload, fields = self._dressed(data, None, None, json)
+        call = (ready.verb, ready.url, payload, fields, {})
+        return self._finish(exchange, thrown, begun, ready, call, catch_response, allow_redirects, {})
+
+    def _finish(
+        self,
+        exchange: Any,
+        thrown: Any,
+        begun: _core.Begun,
+        ready: Any,
+        call: fast_failures.Call,
+        catch_response: bool,
+        allow_redirects: bool,
+        context: dict[str, Any],
+    ) -> Any:
+        """Judge and report what is not simply to be counted; what ``request`` returns."""
+        method, url, *_ = call
+        meta: dict[str, Any] = {
+            "request_type": method,
+            "name": begun.name,
+            "context": context,
+            "response": None,
+            "exception": None,
+            "start_time": begun.start_time,
+            "url": url,
+        }
+        try:
+            response = fast_failures.judged(self, exchange, thrown, ready, meta, call, begun)
+        except BaseException:
+            self._leave(allow_redirects)
+            raise
+        meta["response"] = response
+        if not catch_response:
+            report.fire(self.request_event, meta, begun)
+            return response
+        if type(response) is FastResponse:
+            return FastContext(response, report.fire, self.request_event, meta, begun)
+        told: Any = report.Told(self.request_event, begun)
+        return stock.ResponseContextManager(response, told, meta, catch_response)
+
+    @functools.wraps(_Stock._send_request_safe_mode)  # Python's words for arguments that do not fit name it
     def _send_request_safe_mode(self, method: str, url: str, **kwargs: Any) -> Any:
         """Stock's client answers."""
         return timings.unknown(super()._send_request_safe_mode(method, url, **kwargs))
@@ -346,7 +366,10 @@ class FastHttpSession(_Stock):
         if "Accept-Encoding" not in fields and "accept-encoding" not in fields:
             fields["Accept-Encoding"] = "gzip, deflate, br"
         if not data and json is not None:
-            data = json_module.dumps(json)
+            dumps, text = json_module.dumps, None
+            if dumps is _DUMPS:
+                text = _core.dump_json(json, nan=True)
+            data = dumps(json) if text is None else text
             if "Content-Type" not in fields and "content-type" not in fields:
                 fields["Content-Type"] = "application/json"
             if "Accept" not in fields and "accept" not in fields:
@@ -364,85 +387,6 @@ class FastHttpSession(_Stock):
         verb = method.upper()
         ready = None if kwargs else fast_prepare.plain(self._heads, verb, url, data, fields)
         return ready or fast_prepare.fully(self._heads.defaults, verb, url, data, fields, kwargs)
-
-    def _judge(
-        self,
-        exchange: Any,
-        thrown: Any,
-        ready: fast_prepare.Prepared,
-        meta: dict[str, Any],
-        call: fast_failures.Call,
-        begun: _core.Begun,
-        timed: bool,
-    ) -> Any:
-        """The response, with what the event says of it in ``meta``."""
-        if thrown is not None:
-            meta["response_length"] = 0
-            meta["response_time"] = begun.age_ms()
-            return fast_failures.given_up(thrown, ready, meta, call)
-        if timed:
-            meta["context"] = {**meta["context"], "timings": timings.for_context(exchange)}
-        meta["response_length"] = exchange.length if exchange is not None else 0
-        meta["response_time"] = exchange.time_ms if exchange is not None else 0.0
-        error = exchange.error if exchange is not None else None
-        if error is None and exchange is not None:
-            response = FastResponse(exchange, ready.request)
-        elif error is not None and error[0] in fast_failures.IN_BODY:
-            if exchange.status not in stock.LocustUserAgent.valid_response_codes:
-                response = FastResponse(exchange, ready.request)
-                response.__dict__["_left"] = exchange.body()
-            else:
-                return fast_failures.half_read(exchange, ready, meta)
-        elif error is not None and error[0] == "bad_redirect":
-            return self._redirected_by_stock(exchange, ready, meta, call)
-        else:
-            return fast_failures.no_answer(exchange, ready, meta, call)
-        if exchange.status not in stock.LocustUserAgent.valid_response_codes:
-            return fast_failures.bad_status(response, meta, call)
-        return response
-
-    def _redirected_by_stock(
-        self, exchange: Any, ready: fast_prepare.Prepared, meta: dict[str, Any], call: fast_failures.Call
-    ) -> Any:
-        """Follow a redirect that only geventhttpclient can read; from there on the hops are its own."""
-        started = time.perf_counter()
-        request = ready.request(exchange)
-        odd = FastResponse(exchange, lambda exchange: request)
-        location = odd.headers["location"]
-        if not isinstance(location, str):  # two of them: it follows neither
-            return odd
-        agent = self._make_agent(self._native_jar())
-        left = agent.max_redirects - exchange.hops
-        try:
-            request.redirect(odd.status_code, location)
-            # From the fields at hand, not from the defaults: a redirect may have dropped some of those.
-            agent.default_headers.clear()
-            response: Any = agent.urlopen(
-                request.url,
-                method=request.method,
-                payload=request.payload,
-                headers=request.headers,
-                max_redirects=left,
-            )
-            if left == 0 and response.status_code in agent.redirect_response_codes:
-                raise RetriesExceeded(meta["url"], f"Redirection limit reached ({agent.max_redirects})")
-        except stock.FAILURE_EXCEPTIONS as failed:
-            if hasattr(failed, "response"):
-                response = failed.response
-                response.error = meta["exception"] = failed
-            else:
-                if isinstance(failed, RetriesExceeded):  # it names where the call began
-                    failed.url, failed.args = meta["url"], (meta["url"], *failed.args[1:])
-                response = fast_failures.refused(failed, meta, call)
-        else:
-            timings.unknown(response)
-            response._history = [*odd.history, odd, *response._history]
-        try:
-            meta["response_length"] = len(response.content or b"")
-        except stock.FAILURE_EXCEPTIONS as failed:
-            meta["exception"] = failed
-        meta["response_time"] += (time.perf_counter() - started) * 1000
-        return response
 
 
 def _send(
@@ -474,7 +418,7 @@ def _send(
 class _Once(_Stock):
     """Locust's own session, for one request."""
 
-    @wraps(_Stock._send_request_safe_mode)  # Python's words for arguments that do not fit name it
+    @functools.wraps(_Stock._send_request_safe_mode)  # Python's words for arguments that do not fit name it
     def _send_request_safe_mode(self, method: str, url: str, **kwargs: Any) -> Any:
         return timings.unknown(super()._send_request_safe_mode(method, url, **kwargs))
 
@@ -483,4 +427,25 @@ class _Once(_Stock):
 FastResponse.html = FastContext.html = property(html.of)  # type: ignore[attr-defined]
 
 # What Python says of arguments that do not fit begins with this.
-FastHttpSession.request.__module__ = stock.__name__
+FastHttpSession._request.__module__ = stock.__name__
+FastHttpSession._request.__qualname__ = "FastHttpSession.request"
+
+
+@functools.cache
+def _plain() -> tuple[_core.Plain, list[int]]:
+    """How sessions send what needs no preparation, and the status codes that are no failure."""
+    plain = _core.Plain(
+        FastHttpSession,
+        fast_prepare.URLS,
+        instrumentation.fast_intact(
+            _build_url=_Stock._build_url, auth_header=None, request=_core.FastHttpSession.request
+        ),
+        instrumentation.intact_json(),
+        FastResponse,
+        waiting.here,
+        getcurrent,
+        _NO_CONTEXT,
+        report.short,  # type: ignore[arg-type]
+    )
+    codes = stock.LocustUserAgent.valid_response_codes
+    return plain, [code for code in codes if type(code) is int and 0 < code < 1000]

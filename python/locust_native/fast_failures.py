@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 from geventhttpclient.useragent import RetriesExceeded, _make_request
 from locust.contrib import fasthttp as stock
 
-from . import errors, timings
-from .fast_response import BadStatus, FastResponse
+from . import _core, errors, timings
+from .fast_response import BadStatus, FastResponse, Known
 
 #: Kinds of errors after which there is a response, only its body cannot be read.
 IN_BODY = ("decode", "incomplete", "chunk", "body_broken", "body_timeout")
 
-# `ready`, here, is what fast_prepare has made of a request.
+# `ready`, here, is what fast_prepare, or the native short way, has made of a request.
 
 #: Method, URL, body, header fields and further keywords, as handed to Locust's client.
 Call = tuple[Any, str, Any, dict[str, Any], dict[str, Any]]
@@ -65,7 +66,7 @@ def _of_body(exchange: Any, url: str) -> BaseException:
 
 def half_read(exchange: Any, ready: Any, meta: dict[str, Any]) -> FastResponse:
     """The response whose body could not be read, or decoded."""
-    response = FastResponse(exchange, ready.request)
+    response = FastResponse(exchange, ready)
     response.__dict__["_left"] = exchange.body()
     try:
         if exchange.error[0] != "decode":
@@ -99,4 +100,82 @@ def bad_status(response: FastResponse, meta: dict[str, Any], call: Call) -> Any:
         raise
     response.error = error  # type: ignore[attr-defined]
     meta["exception"] = error
+    return response
+
+
+def judged(
+    session: Any,
+    exchange: Any,
+    thrown: Any,
+    ready: Any,
+    meta: dict[str, Any],
+    call: Call,
+    begun: _core.Begun,
+) -> Any:
+    """The response, with what the event says of it in ``meta``."""
+    if thrown is not None:
+        meta["response_length"] = 0
+        meta["response_time"] = begun.age_ms()
+        return given_up(thrown, ready, meta, call)
+    if session._reporting[1]:
+        meta["context"] = {**meta["context"], "timings": timings.for_context(exchange)}
+    meta["response_length"] = exchange.length if exchange is not None else 0
+    meta["response_time"] = exchange.time_ms if exchange is not None else 0.0
+    error = exchange.error if exchange is not None else None
+    if error is None and exchange is not None:
+        response = FastResponse(exchange, ready)
+    elif error is not None and error[0] in IN_BODY:
+        if exchange.status not in stock.LocustUserAgent.valid_response_codes:
+            response = FastResponse(exchange, ready)
+            response.__dict__["_left"] = exchange.body()
+        else:
+            return half_read(exchange, ready, meta)
+    elif error is not None and error[0] == "bad_redirect":
+        return _redirected_by_stock(session, exchange, ready, meta, call)
+    else:
+        return no_answer(exchange, ready, meta, call)
+    if exchange.status not in stock.LocustUserAgent.valid_response_codes:
+        return bad_status(response, meta, call)
+    return response
+
+
+def _redirected_by_stock(session: Any, exchange: Any, ready: Any, meta: dict[str, Any], call: Call) -> Any:
+    """Follow a redirect that only geventhttpclient can read; from there on the hops are its own."""
+    started = time.perf_counter()
+    request = ready.request(exchange)
+    odd = FastResponse(exchange, Known(request))
+    location = odd.headers["location"]
+    if not isinstance(location, str):  # two of them: it follows neither
+        return odd
+    agent = session._make_agent(session._native_jar())
+    left = agent.max_redirects - exchange.hops
+    try:
+        request.redirect(odd.status_code, location)
+        # From the fields at hand, not from the defaults: a redirect may have dropped some of those.
+        agent.default_headers.clear()
+        response: Any = agent.urlopen(
+            request.url,
+            method=request.method,
+            payload=request.payload,
+            headers=request.headers,
+            max_redirects=left,
+        )
+        if left == 0 and response.status_code in agent.redirect_response_codes:
+            raise RetriesExceeded(meta["url"], f"Redirection limit reached ({agent.max_redirects})")
+    except stock.FAILURE_EXCEPTIONS as failed:
+        if hasattr(failed, "response"):
+            response = failed.response
+            response.error = meta["exception"] = failed
+        else:
+            if isinstance(failed, RetriesExceeded):  # it names where the call began
+                failed.url, failed.args = meta["url"], (meta["url"], *failed.args[1:])
+            response = refused(failed, meta, call)
+    else:
+        timings.unknown(response)
+        response._history = [*odd.history, odd, *response._history]
+    try:
+        meta["response_length"] = len(response.content or b"")
+    except stock.FAILURE_EXCEPTIONS as failed:
+        meta["exception"] = failed
+    meta["response_time"] += (time.perf_counter() - started) * 1000
     return response

@@ -39,6 +39,8 @@ URLS = _core.Urls(_KEPT)
 #: The fields of a request for which nothing is asked, as Locust hands them to its client.
 FIELDS = {"Accept-Encoding": "gzip, deflate, br"}
 
+_WITH_JSON = {**FIELDS, "Content-Type": "application/json", "Accept": "application/json"}
+
 Head = tuple[list[tuple[str, str]], Any]
 
 
@@ -49,7 +51,6 @@ class Heads:
         self.defaults = defaults
         self.typed = bool(defaults.get("content-type"))
         self._known: dict[tuple[Any, ...], Head] = {}
-        self._bare: Head | None = None
 
     def get(self, headers: dict[str, Any], added: tuple[tuple[str, str], ...]) -> Head | None:
         """Fields as pairs and as ``_core.Fields``: the defaults, ``headers``, then those of the body.
@@ -69,18 +70,14 @@ class Heads:
                 self._known[key] = head
         return head
 
-    def bare(self, verb: Any) -> tuple[Any, bytes | None, str | None] | None:
-        """Of a request without fields or body of its own: header fields, body and its type for ``_core.Urls.start``.
-
-        None where there is anything odd about it.
-        """
-        if type(verb) is not str or verb not in _VERBS:
-            return None
-        head = self._bare or self.get(FIELDS, ())
-        self._bare = head
-        if head is None:
-            return None
-        return (head[1], b"", "") if verb in _BODY_METHODS else (head[1], None, None)
+    def sent(self, verb: str, url: str, kind: str, body: bytes) -> Prepared:
+        """What `plain` makes of a request without header fields of its own: with a "json" or "form" body, or none."""
+        if kind == "json":
+            return plain(self, verb, url, body.decode(), _WITH_JSON)  # type: ignore[return-value]
+        if kind == "form":
+            pairs, head = self.get(FIELDS, (_FORM, ("content-length", str(len(body)))))  # type: ignore[misc]
+            return Prepared(verb, url, pairs, head, _NO_LENGTH, body, body)
+        return plain(self, verb, url, None, FIELDS)  # type: ignore[return-value]
 
     def _make(self, headers: dict[str, Any], added: tuple[tuple[str, str], ...]) -> Head | None:
         fields = self.defaults.copy()
@@ -156,18 +153,15 @@ class Prepared:
         return request
 
 
-class Bare:
-    """What ``Prepared`` tells of a request, for one without fields or body of its own."""
-
-    __slots__ = ("_heads", "url", "verb")
-
-    def __init__(self, heads: Heads, verb: str, url: str) -> None:
-        self._heads, self.verb, self.url = heads, verb, url
-
-    def request(self, exchange: Any) -> Any:
-        """As ``Prepared.request``."""
-        pairs, head = self._heads.get(FIELDS, ())  # type: ignore[misc]
-        return Prepared(self.verb, self.url, pairs, head, [], None).request(exchange)
+def known(heads: Heads) -> tuple[Any, Any, bool] | None:
+    """What there is to know of the fields for the native short way: those of a request without any of its own and of
+    one with JSON, and whether the defaults describe a body. None where there is anything odd about them.
+    """
+    try:
+        bare, with_json = heads.get(FIELDS, ()), heads.get(_WITH_JSON, ())
+    except ValueError:  # the request will say so
+        return None
+    return (bare[1], with_json[1], heads.typed) if bare and with_json else None
 
 
 def plain(heads: Heads, verb: str, url: str, data: Any, headers: dict[str, Any]) -> Prepared | None:
@@ -193,7 +187,7 @@ def plain(heads: Heads, verb: str, url: str, data: Any, headers: dict[str, Any])
                     return None
                 typed = True
         if kind is dict:
-            shown = body = (prepare.plain_form(data) or urlencode(data)).encode()
+            shown = body = (_core.encode_form(data) or urlencode(data)).encode()
             length = ("content-length", str(len(body)))
             added = (length,) if typed else (_FORM, length)
         elif kind is str:

@@ -89,6 +89,16 @@ class _Spent:
         return iter(())
 
 
+class Known:
+    """Stands for what was sent, where the request is there already."""
+
+    def __init__(self, request: Any) -> None:
+        self._request = request
+
+    def request(self, exchange: Any) -> Any:
+        return self._request
+
+
 class _Once:
     """An attribute that is made on first use and may be assigned, as stock's, which are plain ones."""
 
@@ -136,7 +146,7 @@ def _history(response: Any) -> list[Any]:
     # As in stock, all hops share the request, which is the last; and a bad status has no history.
     followed = response._hop == -1 and "error" not in response.__dict__
     return [
-        FastResponse(response._exchange, lambda exchange: response.request, hop)
+        FastResponse(response._exchange, Known(response.request), hop)
         for hop in range(response._exchange.hops - 1 if followed else 0)
     ]
 
@@ -152,14 +162,14 @@ class _Lazy:
     """The attributes of Locust's FastResponse, from one hop of an exchange, made on first use."""
 
     _exchange: Any
-    _make_request: Any
+    _sent: Any
     _hop = -1
     encoding: Any = None
 
     _response = _Once(_Spent)
     _cached_content = _Once(_content)
     headers = _Once(_headers)
-    request = _Once(lambda response: response._make_request(response._exchange))
+    request = _Once(lambda response: response._sent.request(response._exchange))
 
     @cached_property
     def timings(self) -> Timings:
@@ -183,10 +193,11 @@ class FastResponse(_Lazy, fasthttp.FastResponse):
     _history = _Once(_history)
     _sent_request = _Once(_sent_request)
 
-    def __init__(self, exchange: Any, make_request: Any, hop: int = -1) -> None:
+    def __init__(self, exchange: Any, sent: Any, hop: int = -1) -> None:
         self._exchange = exchange
-        self._make_request = make_request
-        self._hop = hop
+        self._sent = sent  # has a `request(exchange)`
+        if hop != -1:
+            self._hop = hop
 
 
 class FastContext(_Lazy, fasthttp.ResponseContextManager):

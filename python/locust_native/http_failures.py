@@ -11,7 +11,8 @@ import urllib3.exceptions as u3
 from locust import clients as stock
 
 from . import errors, prepare, report, timings, tls_errors
-from .response import Redirect, Response, Sent, content_by_urllib3, merged_jar, prepared_request
+from ._core import Sent
+from .response import Redirect, Response, content_by_urllib3, merged_jar, prepared_request
 
 #: What Locust lets out of ``request``; other errors of requests become a response of status 0.
 _LEAVES_THE_CALL = (

@@ -7,6 +7,7 @@ sessions ask before every request, and leave the request to the stock client if 
 from __future__ import annotations
 
 import http.client
+import json
 import socket
 from types import FunctionType
 from typing import Any
@@ -37,6 +38,7 @@ _SESSION_REQUEST = _own(requests.Session, "request")
 _GET_ADAPTER = _own(requests.Session, "get_adapter")
 _ADAPTER_SEND = _own(HTTPAdapter, "send")
 _URLOPEN = _own(HTTPConnectionPool, "urlopen")
+_DUMPS = json.dumps
 _FAST_URLOPEN = _own(UserAgent, "urlopen")
 _FAST_REQUEST = _own(HTTPClient, "request")
 
@@ -112,6 +114,11 @@ def intact(**more: Any) -> _core.Intact:
     )
 
 
+def intact_json() -> _core.Intact:
+    """The functions by which requests makes JSON of what it is given."""
+    return _core.Intact([], [(requests.models, "complexjson", json), (json, "dumps", _DUMPS)])  # type: ignore[list-item]
+
+
 #: Asked natively before every request.
 INTACT = intact()
 
@@ -133,8 +140,15 @@ def of_geventhttpclient() -> str | None:
 
 def fast_intact(**more: Any) -> _core.Intact:
     """All that `of_geventhttpclient` looks at, which has the words, and further attributes of the session's class."""
+    agent = fasthttp.LocustUserAgent
     return _core.Intact(
-        [*more.items()], [(UserAgent, "urlopen", _FAST_URLOPEN), (HTTPClient, "request", _FAST_REQUEST)]
+        [*more.items()],
+        [
+            (UserAgent, "urlopen", _FAST_URLOPEN),
+            (HTTPClient, "request", _FAST_REQUEST),
+            (fasthttp, "LocustUserAgent", agent),
+            (agent, "valid_response_codes", agent.valid_response_codes),
+        ],
     )
 
 

@@ -8,6 +8,9 @@ from typing import Any
 
 from requests.cookies import RequestsCookieJar
 
+from .fallback import Unsupported
+from .prepare import StockDecides
+
 
 def to_tuple(cookie: Cookie) -> tuple[Any, ...]:
     """A cookie as ``_core.Client.replace_cookies`` takes it."""
@@ -152,3 +155,15 @@ def detach(jar: CookieJar, into: CookieJar) -> CookieJar:
     for cookie in jar:
         into.set_cookie(cookie)
     return into
+
+
+def check(cookies: Any) -> None:
+    """Raise ``Unsupported`` or ``StockDecides`` for cookies that the native jar does not know how to send."""
+    if type(cookies) is not NativeCookieJar:
+        raise Unsupported("client.cookies replaced by a jar of one's own")
+    if not cookies.obeys_default_policy():
+        raise Unsupported("a cookie policy of one's own")
+    if cookies.unknown_to_native:
+        raise Unsupported("a cookie with a version or a port")
+    if cookies.unsendable:
+        raise StockDecides

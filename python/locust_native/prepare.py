@@ -269,7 +269,7 @@ def body_of(method: str, data: Any, files: Any, json: Any) -> Body:
         if type(data) is bytes:
             return _sized(data, None)
         if isinstance(data, (dict, list, tuple)):
-            form = plain_form(data) if type(data) is dict else None
+            form = _core.encode_form(data) if type(data) is dict else None
             if form is None:
                 form = PreparedRequest._encode_params(data)
             if not form:  # e.g. {"a": None}: requests sends an empty chunked body then
@@ -287,8 +287,6 @@ def body_of(method: str, data: Any, files: Any, json: Any) -> Body:
     return body.encode() if isinstance(body, str) else body, list(prepared.headers.items()), body
 
 
-#: As requests encodes JSON, without making an encoder for each document.
-_encode_json = json_module.JSONEncoder(allow_nan=False).encode
 _DUMPS = json_module.dumps
 
 _NOTHING = (b"", "", [("Content-Length", "0")], None)
@@ -300,7 +298,7 @@ def plain_body(method: Any, data: Any, json: Any) -> tuple[Any, Any, Pairs, Any]
     ``response.request.body`` shows it; None where ``body_of`` has to look.
     """
     if data:
-        form = plain_form(data) if type(data) is dict else None
+        form = _core.encode_form(data) if type(data) is dict else None
         if not form:
             return None
         body, of_type, shown = form.encode(), "application/x-www-form-urlencoded", form
@@ -309,31 +307,12 @@ def plain_body(method: Any, data: Any, json: Any) -> tuple[Any, Any, Pairs, Any]
     else:
         if models.complexjson is not json_module or json_module.dumps is not _DUMPS:  # type: ignore[attr-defined]
             return None
-        try:
-            shown = body = _encode_json(json).encode()
-        except ValueError:
-            raise StockDecides from None
+        text = _core.dump_json(json, nan=False)
+        if text is None:
+            return None
+        shown = body = text.encode()
         of_type = "application/json"
     return body, of_type, [("Content-Length", str(len(body))), ("Content-Type", of_type)], shown
-
-
-_PLAIN_VALUES = frozenset((str, int, float))
-
-
-def plain_form(data: dict[Any, Any]) -> str | None:
-    """The form text of a dict of plain texts and numbers, as ``urllib.parse.urlencode`` writes it, natively.
-
-    None for other dicts: those are for the stock libraries, which treat them differently.
-    """
-    pairs = []
-    for name, value in data.items():
-        if type(name) is not str or type(value) not in _PLAIN_VALUES:
-            return None
-        pairs.append((name, value if type(value) is str else str(value)))
-    try:
-        return _core.encode_form(pairs)
-    except UnicodeEncodeError:  # lone surrogates: an error, in urllib's words
-        return None
 
 
 def _sized(body: str | bytes, content_type: str | None) -> Body:

@@ -22,6 +22,7 @@ from requests.utils import get_encoding_from_headers
 from urllib3 import HTTPHeaderDict, HTTPResponse
 
 from . import _core
+from ._core import Sent
 from .timings import Timings
 from .timings import of as timings_of
 
@@ -31,39 +32,22 @@ _UTF8 = ("utf-8", "utf8")
 _NOT_BODY = ("content-length", "content-type", "transfer-encoding")
 
 
-class Sent:
-    """What was handed to the native client, for ``response.request``."""
-
-    __slots__ = ("body", "cookies", "head", "tail")
-
-    def __init__(
-        self,
-        head: list[tuple[Any, Any]],
-        tail: list[tuple[Any, Any]],
-        body: bytes | str | None,
-        cookies: Any = None,
-    ) -> None:
-        self.head = head
-        self.tail = tail
-        self.body = body
-        self.cookies = cookies  # those of this call only
-
-    def headers(self, exchange: Any, hop: int) -> list[tuple[Any, Any]]:
-        """The header fields sent with one hop, Host left out as requests does."""
-        cookie = exchange.cookie(hop)
-        jar = [("Cookie", cookie)] if cookie is not None else []
-        if hop % exchange.hops:  # requests takes an explicit Cookie field off when it follows a redirect
-            own = [(name, value) for name, value in self.head if name.lower() != "cookie"]
-            fields = [*own, *self.tail, *jar]
-        else:
-            fields = [*self.head, *jar, *self.tail]
-        bodiless, unauthorized = exchange.bodiless(hop), exchange.unauthorized(hop)
-        return [
-            (name, value)
-            for name, value in fields
-            if not (bodiless and name.lower() in _NOT_BODY)
-            and not (unauthorized and name.lower() == "authorization")
-        ]
+def sent_fields(sent: Sent, exchange: Any, hop: int) -> list[tuple[Any, Any]]:
+    """The header fields sent with one hop, Host left out as requests does."""
+    cookie = exchange.cookie(hop)
+    jar = [("Cookie", cookie)] if cookie is not None else []
+    if hop % exchange.hops:  # requests takes an explicit Cookie field off when it follows a redirect
+        own = [(name, value) for name, value in sent.head if name.lower() != "cookie"]
+        fields = [*own, *sent.tail, *jar]
+    else:
+        fields = [*sent.head, *jar, *sent.tail]
+    bodiless, unauthorized = exchange.bodiless(hop), exchange.unauthorized(hop)
+    return [
+        (name, value)
+        for name, value in fields
+        if not (bodiless and name.lower() in _NOT_BODY)
+        and not (unauthorized and name.lower() == "authorization")
+    ]
 
 
 def merged_jar(session: Any, sent: Sent) -> RequestsCookieJar:
@@ -79,7 +63,7 @@ def prepared_request(exchange: Any, hop: int, sent: Sent) -> PreparedRequest:
     request = PreparedRequest()
     request.method = exchange.method(hop)
     request.url = exchange.url(hop)
-    request.headers = CaseInsensitiveDict(sent.headers(exchange, hop))
+    request.headers = CaseInsensitiveDict(sent_fields(sent, exchange, hop))
     request.body = None if exchange.bodiless(hop) else sent.body
     request._cookies = RequestsCookieJar()
     request.hooks = {"response": []}

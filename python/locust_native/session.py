@@ -32,8 +32,9 @@ from . import (
     unverified,
     waiting,
 )
+from ._core import Sent
 from .made import Made
-from .response import Redirect, Response, Sent, meta_of
+from .response import Redirect, Response, meta_of
 
 _KEEP = 10  # idle connections of a urllib3 pool (requests.adapters.DEFAULT_POOLSIZE)
 
@@ -106,7 +107,7 @@ _COMPLEX = _TOUCHED - {"headers", "cookies", "verify"}
 _SIMPLE = frozenset(("allow_redirects", "headers", "verify", "timeout"))
 
 
-class HttpSession(_core.Session, stock.HttpSession):  # type: ignore[misc]
+class HttpSession(_core.HttpSession, stock.HttpSession):  # type: ignore[misc]
     """A ``requests.Session`` whose requests the native client sends.
 
     The attributes of the session are made when they are first touched, so that a user who touches none
@@ -199,7 +200,7 @@ class HttpSession(_core.Session, stock.HttpSession):  # type: ignore[misc]
         if started is None:
             if self._reporting[1]:
                 context = {**context, "timings": None}
-            return super(_core.Session, self).request(
+            return super(_core.HttpSession, self).request(
                 method, url, name, catch_response, context, data=data, json=json, **kwargs
             )
         exchange = room.wait(token, started[0])
@@ -264,6 +265,8 @@ class HttpSession(_core.Session, stock.HttpSession):  # type: ignore[misc]
         send = self._request if type(self) is HttpSession and "request" not in self.__dict__ else self.request
         return send("GET", url, data=data, json=json, **kwargs)
 
+    _post = stock.HttpSession.post  #: The long way of `post`.
+
     def _send_request_safe_mode(self, method: Any, url: Any, **kwargs: Any) -> Any:
         """Stock's client answers."""
         return timings.unknown(super()._send_request_safe_mode(method, url, **kwargs))
@@ -283,23 +286,16 @@ class HttpSession(_core.Session, stock.HttpSession):  # type: ignore[misc]
         if not instrumentation.INTACT.holds(kind) and (instrumented := instrumentation.of_requests(kind)):
             raise fallback.Unsupported(instrumented)
         record = self._reporting[0]
-        own = self.__dict__
-        if (
-            not self.trust_env
-            and kind._build_url is _BUILD_URL
-            and _SIMPLE.issuperset(kwargs)
-            and _COMPLEX.isdisjoint(own)
-        ):
-            session_headers = own.get("headers", prepare.DEFAULT_HEADERS_DICT)
-            dressed = prepare.dressed(session_headers, kwargs.get("headers"))
+        if not self.trust_env and kind._build_url is _BUILD_URL and _SIMPLE.issuperset(kwargs):
+            take = kwargs.get
+            dress = self._dress(
+                take("headers"), take("verify"), take("timeout"), take("allow_redirects", True)
+            )
             body = prepare.plain_body(method, data, json)
-            options = self._simple_options(kwargs)
             # A body's own fields would have to be placed among those given.
-            if dressed and body and options and not (body[2] and dressed[2]):
-                if "cookies" in own:
-                    _check_cookies(own["cookies"])
+            if dress and body and not (body[2] and dress[2]):
                 octets, of_type, tail, shown = body
-                head, fields, _ = dressed
+                head, fields, _, options = dress
                 started = _URLS.start(
                     self._native, room.queue, record, head, options, method, self.base_url, url, name, octets, of_type
                 )  # fmt: skip
@@ -312,15 +308,29 @@ class HttpSession(_core.Session, stock.HttpSession):  # type: ignore[misc]
         token = self._native.submit(room.queue, verb, full_url, head, tail, octets, cookies, options)
         return token, begun, full_url, Sent(fields, tail, shown, kwargs.get("cookies")), options
 
-    def _simple_options(self, kwargs: dict[str, Any]) -> Any:
-        """How to send a request with no arguments but `_SIMPLE` ones; None if that takes more than a look."""
-        verify = kwargs.get("verify")
+    def _dress(
+        self, headers: Any, verify: Any, timeout: Any, follow: Any
+    ) -> tuple[Any, Any, bool, Any] | None:
+        """What `prepare.dressed` says of a request with no arguments but these, and how to send it.
+
+        None if that takes more than a look.
+        """
+        own = self.__dict__
+        if not _COMPLEX.isdisjoint(own):
+            return None
+        dressed = prepare.dressed(own.get("headers", prepare.DEFAULT_HEADERS_DICT), headers)
+        options = self._simple_options(verify, timeout, follow)
+        if not dressed or not options:
+            return None
+        if "cookies" in own:
+            jar.check(own["cookies"])
+        return *dressed, options
+
+    def _simple_options(self, verify: Any, timeout: Any, follow: Any) -> Any:
         if verify is None:
             verify = self.verify
         if verify is not True and verify is not False:
             return None
-        follow = kwargs.get("allow_redirects", True)
-        timeout = kwargs.get("timeout")
         if timeout is None and verify and self.max_redirects == _LIMIT:
             return _FOLLOW if follow else _STAY
         connect, read = prepare.timeouts(timeout)
@@ -362,7 +372,7 @@ class HttpSession(_core.Session, stock.HttpSession):  # type: ignore[misc]
         if "adapters" in own:
             prepare.check_adapters(own["adapters"].values())
         if "cookies" in own:
-            _check_cookies(own["cookies"])
+            jar.check(own["cookies"])
         given_url, params = url, take("params")
         if "params" in own:
             params = merge_setting(params or {}, own["params"])
@@ -438,17 +448,6 @@ class HttpSession(_core.Session, stock.HttpSession):  # type: ignore[misc]
             super().close()
 
 
-def _check_cookies(cookies: Any) -> None:
-    if type(cookies) is not jar.NativeCookieJar:
-        raise fallback.Unsupported("client.cookies replaced by a jar of one's own")
-    if not cookies.obeys_default_policy():
-        raise fallback.Unsupported("a cookie policy of one's own")
-    if cookies.unknown_to_native:
-        raise fallback.Unsupported("a cookie with a version or a port")
-    if cookies.unsendable:
-        raise prepare.StockDecides
-
-
 def _mounted(session: Any) -> OrderedDict[str, HTTPAdapter]:
     adapter = stock.LocustHttpAdapter
     pool_manager = session.__dict__.get("_pool_manager")
@@ -485,21 +484,17 @@ HttpSession._get.__qualname__ = "HttpSession.get"
 
 
 @functools.cache
-def _plain() -> _core.Plain:
+def _plain() -> _core.HttpPlain:
     """How sessions that nobody has touched send what needs no preparation."""
-    return _core.Plain(
+    plain = _core.Plain(
         HttpSession,
         _URLS,
-        instrumentation.intact(_build_url=_BUILD_URL, request=_core.Session.request),
-        _DEFAULT_FIELDS,
-        _FOLLOW,
-        _STAY,
-        _ATTRIBUTES,
+        instrumentation.intact(_build_url=_BUILD_URL, request=_core.HttpSession.request),
+        instrumentation.intact_json(),
         Response,
-        _BARE,
-        _EMPTY,
         waiting.here,
         getcurrent,
         _NO_CONTEXT,
-        report.short,
+        report.short,  # type: ignore[arg-type]
     )
+    return _core.HttpPlain(plain, _DEFAULT_FIELDS, _FOLLOW, _STAY, _ATTRIBUTES, _BARE, _EMPTY)

@@ -222,14 +222,3 @@ impl PyClient {
 pub fn is_plain_url(url: &Bound<'_, PyString>) -> bool {
     url.to_str().is_ok_and(crate::http::is_plain)
 }
-
-/// A form body of plain texts, as `urllib.parse.urlencode` writes it.
-#[pyfunction]
-#[pyo3(signature = (pairs, /))]
-pub fn encode_form(pairs: Vec<(Bound<'_, PyString>, Bound<'_, PyString>)>) -> PyResult<String> {
-    let texts: PyResult<Vec<(&str, &str)>> = pairs
-        .iter()
-        .map(|(name, value)| Ok((name.to_str()?, value.to_str()?)))
-        .collect();
-    Ok(crate::http::encode_form(&texts?))
-}

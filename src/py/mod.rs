@@ -1,19 +1,24 @@
 //! The seam: Rust types as Python classes, and nothing else. This file only registers.
 
+mod asked;
 mod begun;
+mod body;
 mod client;
 mod convert;
+mod fast;
 mod figures;
 mod html;
 mod intact;
 mod json;
 mod meter;
 mod picker;
+mod plain;
 mod queue;
 mod record;
 mod response;
 mod room;
 mod saleor;
+mod sent;
 mod session;
 mod short;
 mod stats;
@@ -34,15 +39,20 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     )?;
     module.add_class::<client::PyClient>()?;
     module.add_class::<client::PyFields>()?;
-    module.add_class::<session::PyPlain>()?;
-    module.add_class::<session::PySession>()?;
+    module.add_class::<plain::PyPlain>()?;
+    module.add_class::<session::PyHttpPlain>()?;
+    module.add_class::<session::PyHttpSession>()?;
     module.add_class::<room::PyRoom>()?;
     module.add_function(wrap_pyfunction!(room::had_a_turn, module)?)?;
     module.add_class::<urls::PyUrls>()?;
     module.add_class::<intact::PyIntact>()?;
     module.add_class::<short::PyShort>()?;
     module.add_class::<client::PyOptions>()?;
-    module.add_function(wrap_pyfunction!(client::encode_form, module)?)?;
+    module.add_function(wrap_pyfunction!(body::encode_form, module)?)?;
+    module.add_function(wrap_pyfunction!(body::dump_json, module)?)?;
+    module.add_class::<sent::PySent>()?;
+    module.add_class::<fast::PyFastSent>()?;
+    module.add_class::<fast::PyFastHttpSession>()?;
     module.add_function(wrap_pyfunction!(client::is_plain_url, module)?)?;
     module.add_function(wrap_pyfunction!(json::loads_json, module)?)?;
     module.add_class::<meter::PyMeter>()?;

@@ -329,6 +329,27 @@ impl PyRoom {
     }
 }
 
+/// The room that a session's requests were started in last: its user hardly ever changes it.
+#[derive(Default)]
+pub struct Known(Mutex<Option<Py<PyRoom>>>);
+
+impl Known {
+    /// The waiting room of `me`, the current greenlet; `here` is the function that finds it.
+    pub fn room(&self, here: &Py<PyAny>, me: &Bound<'_, PyAny>) -> PyResult<Py<PyRoom>> {
+        let py = me.py();
+        let lock = || self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let hub = me.getattr(intern!(py, "parent"))?;
+        let known = lock().as_ref().map(|room| room.clone_ref(py));
+        if let Some(known) = known.filter(|known| known.get().is_of(&hub)) {
+            return Ok(known);
+        }
+        let found = here.bind(py).call0()?.cast_into::<PyRoom>()?.unbind();
+        let before = lock().replace(found.clone_ref(py));
+        drop(before);
+        Ok(found)
+    }
+}
+
 /// Whether this greenlet, the current one, has come through its hub since it last asked: then it need not give others
 /// a turn again. True once for each time.
 #[pyfunction]

@@ -56,13 +56,14 @@ pub(super) struct Call<'a, 'py> {
     pub client: &'a PyClient,
     pub queue: &'a PyQueue,
     pub record: &'a PyRecord,
-    pub head: &'a PyFields,
+    pub head: &'a Arc<Fields>,
     pub options: &'a PyOptions,
     pub method: &'a Bound<'py, PyAny>,
     pub base: &'a Bound<'py, PyAny>,
     pub url: &'a Bound<'py, PyAny>,
     pub name: &'a Bound<'py, PyAny>,
-    pub body: Option<&'a [u8]>,
+    pub body: Bytes,
+    /// The body goes with its Content-Length where there is one, and with this type where it is not empty.
     pub content_type: Option<&'a str>,
 }
 
@@ -159,13 +160,13 @@ impl PyUrls {
             client,
             queue,
             record,
-            head,
+            head: &head.0,
             options,
             method,
             base,
             url,
             name,
-            body: body.map(|body| body.as_bytes()),
+            body: body.map_or_else(Bytes::new, |body| Bytes::copy_from_slice(body.as_bytes())),
             content_type,
         })
     }
@@ -187,10 +188,10 @@ impl PyUrls {
         let request = Request {
             method,
             url,
-            head: Arc::clone(&call.head.0),
-            tail: tail(call.body, call.content_type),
+            head: Arc::clone(call.head),
+            tail: tail(&call.body, call.content_type),
             cookies: Vec::new(),
-            body: call.body.map_or_else(Bytes::new, Bytes::copy_from_slice),
+            body: call.body,
             options: Arc::clone(&call.options.0),
         };
         let name = if call.name.is_truthy()? {
@@ -205,8 +206,8 @@ impl PyUrls {
 }
 
 /// The fields that describe a body, in the order of requests.
-fn tail(body: Option<&[u8]>, content_type: Option<&str>) -> Fields {
-    let (Some(body), Some(content_type)) = (body, content_type) else {
+fn tail(body: &[u8], content_type: Option<&str>) -> Fields {
+    let Some(content_type) = content_type else {
         return Fields::default();
     };
     let mut fields = Fields::with_capacity(64);

@@ -1,0 +1,395 @@
+//! Session for Python: the base of `FastHttpSession`, which sends plain requests from the call to the answer without a
+//! Python frame, and hands all others to Python.
+
+use std::sync::{Arc, OnceLock};
+
+use bytes::Bytes;
+use pyo3::exceptions::PyRuntimeError;
+use pyo3::gc::{PyTraverseError, PyVisit};
+use pyo3::intern;
+use pyo3::prelude::*;
+use pyo3::types::{PyBytes, PyDict, PyString, PyTuple};
+
+use super::asked::Asked;
+use super::begun::PyBegun;
+use super::body;
+use super::client::{PyClient, PyFields, PyOptions};
+use super::plain::{Parts, PyPlain};
+use super::record::PyRecord;
+use super::response::PyExchange;
+use super::room::{Known, PyRoom};
+use super::urls::{Call, text};
+use crate::http::{Fields, Kind};
+
+/// What a request has for a body, with the fields that describe it.
+#[derive(Clone)]
+enum Body {
+    None,
+    Json(Bytes),
+    Form(Bytes),
+}
+
+/// One request, for `response.request` and for what is told of it.
+#[pyclass(frozen, name = "FastSent", module = "locust_native._core")]
+pub struct PyFastSent {
+    heads: Py<PyAny>,
+    #[pyo3(get)]
+    verb: Py<PyAny>,
+    #[pyo3(get)]
+    url: Py<PyString>,
+    body: Body,
+}
+
+#[pymethods]
+impl PyFastSent {
+    /// `FastRequest` of the exchange's last hop.
+    #[pyo3(signature = (exchange, /))]
+    fn request<'py>(
+        &self,
+        py: Python<'py>,
+        exchange: &Bound<'py, PyAny>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let (kind, octets) = match &self.body {
+            Body::None => ("", &Bytes::new()),
+            Body::Json(octets) => ("json", octets),
+            Body::Form(octets) => ("form", octets),
+        };
+        let told = (&self.verb, &self.url, kind, PyBytes::new(py, octets));
+        let sent = self
+            .heads
+            .bind(py)
+            .call_method1(intern!(py, "sent"), told)?;
+        sent.call_method1(intern!(py, "request"), (exchange,))
+    }
+}
+
+/// The base of `FastHttpSession`.
+#[pyclass(
+    frozen,
+    subclass,
+    name = "FastHttpSession",
+    module = "locust_native._core"
+)]
+pub struct PyFastHttpSession {
+    parts: OnceLock<(Parts, Fast)>,
+    known: Known,
+}
+
+/// What such a session has beside what others have.
+struct Fast {
+    /// The status codes that are no failure.
+    good: Vec<u16>,
+    /// What makes its header fields: those of a request without any of its own, and of one with JSON.
+    heads: Py<PyAny>,
+    bare: Py<PyFields>,
+    json: Py<PyFields>,
+    /// Whether the session's own fields describe the body.
+    typed: bool,
+}
+
+/// The same, with the fields that describe a body, as geventhttpclient writes them.
+fn with_form(head: &Fields, form: &[u8]) -> Fields {
+    let mut fields = head.clone();
+    let kind = b"application/x-www-form-urlencoded; charset=utf-8";
+    fields.add(Kind::OfBody, b"content-type", kind);
+    let length = form.len().to_string();
+    fields.add(Kind::OfBody, b"content-length", length.as_bytes());
+    fields
+}
+
+/// The body of a request; None where it takes Python to make it.
+fn body_of(parts: &Parts, fast: &Fast, asked: &Asked<'_>) -> PyResult<Option<Body>> {
+    if let Some(data) = &asked.data {
+        let Ok(data) = data.cast_exact::<PyDict>() else {
+            return Ok(None);
+        };
+        if data.is_empty() || fast.typed {
+            return Ok(None);
+        }
+        return Ok(body::encode_form(data)?.map(|form| Body::Form(form.into())));
+    }
+    let Some(value) = &asked.json else {
+        return Ok(Some(Body::None));
+    };
+    Ok(parts.document(value, true)?.map(Body::Json))
+}
+
+/// A request that was started, to be waited for.
+struct Started<'py> {
+    room: Py<PyRoom>,
+    me: Bound<'py, PyAny>,
+    token: crate::engine::Token,
+    begun: Bound<'py, PyBegun>,
+    sent: Bound<'py, PyFastSent>,
+}
+
+impl PyFastHttpSession {
+    /// Starts a request; None, and nothing has happened, if it is not plain.
+    #[inline(never)] // what it needs of the stack is gone before the greenlet is parked
+    fn start<'py>(
+        &self,
+        (parts, fast): &(Parts, Fast),
+        method: &Bound<'py, PyAny>,
+        url: &Bound<'py, PyAny>,
+        asked: &Asked<'py>,
+    ) -> PyResult<Option<Started<'py>>> {
+        let (py, plain) = (method.py(), parts.plain.get());
+        // Even where they are None, these are parameters to geventhttpclient; and it loses empty parameters.
+        let odd = asked.headers.is_some() || asked.verify.is_some() || asked.timeout.is_some();
+        let whole = text(url).is_some_and(|url| !url.is_empty() && !url.contains(';'));
+        let takes_body = match text(method) {
+            Some("GET" | "OPTIONS" | "HEAD" | "DELETE") => false,
+            Some("POST" | "PUT" | "PATCH") => true,
+            _ => return Ok(None),
+        };
+        let authorized = parts.own.bind(py).contains(intern!(py, "auth_header"))?;
+        if odd || !whole || authorized || !parts.in_order(py)? {
+            return Ok(None);
+        }
+        let follow = if asked.stay {
+            intern!(py, "_unfollowed")
+        } else {
+            intern!(py, "_options")
+        };
+        let (Some(base), Some(Ok(options)), Some(body)) = (
+            parts.get(intern!(py, "base_url"))?,
+            parts
+                .get(follow)?
+                .map(|options| options.cast_into::<PyOptions>()),
+            body_of(parts, fast, asked)?,
+        ) else {
+            return Ok(None);
+        };
+        let of_form;
+        let (head, octets, content_type) = match &body {
+            Body::None => (&fast.bare.get().0, Bytes::new(), takes_body.then_some("")),
+            Body::Json(octets) => (&fast.json.get().0, octets.clone(), Some("")),
+            Body::Form(octets) => {
+                of_form = Arc::new(with_form(&fast.bare.get().0, octets));
+                (&of_form, octets.clone(), None)
+            }
+        };
+        let me = plain.current.bind(py).call0()?;
+        let room = self.known.room(&plain.here, &me)?;
+        let queue = room.get().line(py)?;
+        let started = plain.urls.get().send(Call {
+            client: parts.client.get(),
+            queue: queue.get(),
+            record: parts.record.get(),
+            head,
+            options: options.get(),
+            method,
+            base: &base,
+            url,
+            name: parts.name(py, asked)?.as_ref().unwrap_or(url),
+            body: octets,
+            content_type,
+        })?;
+        let Some((token, begun, url)) = started else {
+            return Ok(None);
+        };
+        let sent = PyFastSent {
+            heads: fast.heads.clone_ref(py),
+            verb: method.clone().unbind(),
+            url: url.unbind(),
+            body,
+        };
+        Ok(Some(Started {
+            room,
+            me,
+            token,
+            begun: Bound::new(py, begun)?,
+            sent: Bound::new(py, sent)?,
+        }))
+    }
+
+    /// Counts the answer and makes what the call returns; None if there is more to it.
+    #[inline(never)]
+    fn finish<'py>(
+        (parts, fast): &(Parts, Fast),
+        exchange: &Bound<'py, PyExchange>,
+        started: &(Bound<'py, PyBegun>, Bound<'py, PyFastSent>),
+    ) -> PyResult<Option<Bound<'py, PyAny>>> {
+        let (py, plain) = (exchange.py(), parts.plain.get());
+        let answer = exchange.get();
+        if !answer.is_good() || !fast.good.contains(&answer.code()) {
+            return Ok(None);
+        }
+        let event = parts.get(intern!(py, "request_event"))?;
+        let counted = match event {
+            Some(event) => plain.short.get().count(&event, started.0.get(), answer)?,
+            None => false,
+        };
+        if !counted {
+            return Ok(None);
+        }
+        let response = plain.response.bind(py);
+        response.call1((exchange, &started.1)).map(Some)
+    }
+
+    /// The whole of a plain request; None, and nothing has happened, if it is none.
+    fn short<'py>(
+        slf: &Bound<'py, Self>,
+        method: &Bound<'py, PyAny>,
+        url: &Bound<'py, PyAny>,
+        kwargs: Option<&Bound<'py, PyDict>>,
+    ) -> PyResult<Option<Bound<'py, PyAny>>> {
+        let (py, this) = (slf.py(), slf.get());
+        let Some(parts) = this.parts.get() else {
+            return Ok(None);
+        };
+        let Some(asked) = Asked::read(kwargs) else {
+            return Ok(None);
+        };
+        let Some(started) = this.start(parts, method, url, &asked)? else {
+            return Ok(None);
+        };
+        let Started {
+            room,
+            me,
+            token,
+            begun,
+            sent,
+        } = started;
+        let came = room.get().park(me, token, begun.get());
+        let ours = (begun, sent);
+        let (exchange, thrown) = match came {
+            Ok(Some(exchange)) => (Some(exchange.into_bound(py)), None),
+            Ok(None) => (None, None),
+            // A gevent.Timeout is to stock a failure like others.
+            Err(error) => (None, Some(error.into_value(py))),
+        };
+        if let Some(exchange) = &exchange
+            && !asked.catch_response
+            && let Some(response) = Self::finish(parts, exchange, &ours)?
+        {
+            return Ok(Some(response));
+        }
+        let told = (
+            exchange,
+            thrown,
+            &ours.0,
+            &ours.1,
+            asked.catch_response,
+            !asked.stay,
+            &asked.data,
+            &asked.json,
+        );
+        slf.call_method1(intern!(py, "_ended"), told).map(Some)
+    }
+
+    /// Whether a call of `get` comes here and goes on to our `request`.
+    fn is_plain_kind(slf: &Bound<'_, Self>) -> bool {
+        let parts = slf.get().parts.get();
+        parts.is_some_and(|(parts, _)| slf.get_type().is(&parts.plain.get().kind))
+    }
+}
+
+#[pymethods]
+impl PyFastHttpSession {
+    #[new]
+    #[pyo3(signature = (*_args, **_kwargs))]
+    fn new(_args: &Bound<'_, PyTuple>, _kwargs: Option<&Bound<'_, PyDict>>) -> Self {
+        Self {
+            parts: OnceLock::new(),
+            known: Known::default(),
+        }
+    }
+
+    /// Opens the short way for this session: `own` is its `__dict__`; `good` are the status codes that are no failure;
+    /// `heads` makes its header fields, of which those of a request without any of its own are `bare`, and those of
+    /// one with JSON `json`; `typed`, if the session's own describe a body.
+    ///
+    /// # Errors
+    /// RuntimeError if it is open.
+    #[pyo3(signature = (plain, own, client, record, user, good, heads, bare, json, typed, /))]
+    #[allow(clippy::too_many_arguments)] // all that a session has
+    fn _open(
+        &self,
+        plain: Py<PyPlain>,
+        own: Py<PyDict>,
+        client: Py<PyClient>,
+        record: Py<PyRecord>,
+        user: Option<Py<PyAny>>,
+        good: Vec<u16>,
+        heads: Py<PyAny>,
+        bare: Py<PyFields>,
+        json: Py<PyFields>,
+        typed: bool,
+    ) -> PyResult<()> {
+        let parts = Parts {
+            plain,
+            own,
+            client,
+            record,
+            user,
+        };
+        let fast = Fast {
+            good,
+            heads,
+            bare,
+            json,
+            typed,
+        };
+        self.parts
+            .set((parts, fast))
+            .map_err(|_| PyRuntimeError::new_err("the session has a short way already"))
+    }
+
+    /// As `locust.contrib.fasthttp.FastHttpSession.request`; the response time (ms) is read on the I/O thread.
+    #[pyo3(signature = (*args, **kwargs), text_signature = "($self, method, url, name=None, data=None, catch_response=False, stream=False, headers=None, auth=None, json=None, allow_redirects=True, context={}, **kwargs)")]
+    fn request<'py>(
+        slf: &Bound<'py, Self>,
+        args: &Bound<'py, PyTuple>,
+        kwargs: Option<&Bound<'py, PyDict>>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        if args.len() == 2 && Self::is_plain_kind(slf) {
+            let (method, url) = (args.get_item(0)?, args.get_item(1)?);
+            if let Some(response) = Self::short(slf, &method, &url, kwargs)? {
+                return Ok(response);
+            }
+        }
+        slf.call_method(intern!(slf.py(), "_request"), args, kwargs)
+    }
+
+    /// As `locust.contrib.fasthttp.FastHttpSession.get`.
+    #[pyo3(signature = (*args, **kwargs), text_signature = "($self, url, **kwargs)")]
+    fn get<'py>(
+        slf: &Bound<'py, Self>,
+        args: &Bound<'py, PyTuple>,
+        kwargs: Option<&Bound<'py, PyDict>>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let py = slf.py();
+        if args.len() == 1 && Self::is_plain_kind(slf) {
+            let method = intern!(py, "GET").as_any();
+            if let Some(response) = Self::short(slf, method, &args.get_item(0)?, kwargs)? {
+                return Ok(response);
+            }
+        }
+        slf.call_method(intern!(py, "_get"), args, kwargs)
+    }
+
+    /// As `locust.contrib.fasthttp.FastHttpSession.post`.
+    #[pyo3(signature = (*args, **kwargs), text_signature = "($self, url, data=None, json=None, **kwargs)")]
+    fn post<'py>(
+        slf: &Bound<'py, Self>,
+        args: &Bound<'py, PyTuple>,
+        kwargs: Option<&Bound<'py, PyDict>>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let py = slf.py();
+        if args.len() == 1 && Self::is_plain_kind(slf) {
+            let method = intern!(py, "POST").as_any();
+            if let Some(response) = Self::short(slf, method, &args.get_item(0)?, kwargs)? {
+                return Ok(response);
+            }
+        }
+        slf.call_method(intern!(py, "_post"), args, kwargs)
+    }
+
+    fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
+        match self.parts.get() {
+            Some((parts, _)) => parts.traverse(&visit),
+            None => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,136 @@
+//! Plain for Python: what the short ways of the session classes have in common.
+
+use bytes::Bytes;
+use pyo3::gc::{PyTraverseError, PyVisit};
+use pyo3::intern;
+use pyo3::prelude::*;
+use pyo3::types::{PyDict, PyString, PyType};
+
+use super::asked::Asked;
+use super::body;
+use super::client::PyClient;
+use super::intact::PyIntact;
+use super::record::PyRecord;
+use super::short::PyShort;
+use super::urls::PyUrls;
+
+/// How the sessions of one class send what needs no preparation, as long as nobody has touched what they stand in for.
+#[pyclass(frozen, name = "Plain", module = "locust_native._core")]
+pub struct PyPlain {
+    /// The class itself. One made from it may do as it likes.
+    pub kind: Py<PyType>,
+    pub urls: Py<PyUrls>,
+    /// What has to be itself, and what besides where JSON is sent.
+    pub intact: Py<PyIntact>,
+    pub json: Py<PyIntact>,
+    /// The class of what the call returns.
+    pub response: Py<PyAny>,
+    /// The function that gives a thread's waiting room.
+    pub here: Py<PyAny>,
+    /// gevent's `getcurrent`.
+    pub current: Py<PyAny>,
+    /// `User.context`, where it adds nothing.
+    pub context: Py<PyAny>,
+    pub short: Py<PyShort>,
+}
+
+#[pymethods]
+impl PyPlain {
+    #[new]
+    #[pyo3(signature = (kind, urls, intact, json, response, here, getcurrent, context, short, /))]
+    #[allow(clippy::too_many_arguments)] // made once, of all there is to know
+    fn new(
+        kind: Py<PyType>,
+        urls: Py<PyUrls>,
+        intact: Py<PyIntact>,
+        json: Py<PyIntact>,
+        response: Py<PyAny>,
+        here: Py<PyAny>,
+        getcurrent: Py<PyAny>,
+        context: Py<PyAny>,
+        short: Py<PyShort>,
+    ) -> Self {
+        Self {
+            kind,
+            urls,
+            intact,
+            json,
+            response,
+            here,
+            current: getcurrent,
+            context,
+            short,
+        }
+    }
+}
+
+/// What a session that can go the short way has of its own.
+pub struct Parts {
+    pub plain: Py<PyPlain>,
+    /// Its `__dict__`.
+    pub own: Py<PyDict>,
+    pub client: Py<PyClient>,
+    pub record: Py<PyRecord>,
+    pub user: Option<Py<PyAny>>,
+}
+
+impl Parts {
+    /// One of the session's attributes, as it is now.
+    pub fn get<'py>(&self, name: &Bound<'py, PyString>) -> PyResult<Option<Bound<'py, PyAny>>> {
+        self.own.bind(name.py()).get_item(name)
+    }
+
+    /// Whether the native client still is the one that sends.
+    pub fn is_native(&self, py: Python<'_>) -> PyResult<bool> {
+        let native = self.get(intern!(py, "_native"))?;
+        Ok(native.is_some_and(|native| native.is(&self.client)))
+    }
+
+    /// Whether nobody has put anything into the way of the session's requests.
+    pub fn in_order(&self, py: Python<'_>) -> PyResult<bool> {
+        let plain = self.plain.get();
+        if !self.is_native(py)? || !plain.intact.get().holds(plain.kind.bind(py)) {
+            return Ok(false);
+        }
+        let Some(user) = &self.user else {
+            return Ok(true);
+        };
+        // What a user adds to the context of its requests, Python asks for.
+        let context = user.bind(py).getattr(intern!(py, "context"))?;
+        let asked = context.getattr_opt(intern!(py, "__func__"))?;
+        Ok(asked.is_some_and(|asked| asked.is(&plain.context)))
+    }
+
+    /// The name that the call, else `rename_request`, has for the request, if it is not empty.
+    pub fn name<'py>(
+        &self,
+        py: Python<'py>,
+        asked: &Asked<'py>,
+    ) -> PyResult<Option<Bound<'py, PyAny>>> {
+        if let Some(name) = &asked.name
+            && name.is_truthy()?
+        {
+            return Ok(Some(name.clone()));
+        }
+        match self.get(intern!(py, "request_name"))? {
+            Some(renamed) if renamed.is_truthy()? => Ok(Some(renamed)),
+            _ => Ok(None),
+        }
+    }
+
+    /// A JSON document; None where it takes Python to make it.
+    pub fn document(&self, value: &Bound<'_, PyAny>, nan: bool) -> PyResult<Option<Bytes>> {
+        let plain = self.plain.get();
+        if !plain.json.get().holds(plain.kind.bind(value.py())) {
+            return Ok(None);
+        }
+        Ok(body::dump_json(value, nan)?.map(Bytes::from))
+    }
+
+    /// For the garbage collector.
+    pub fn traverse(&self, visit: &PyVisit<'_>) -> Result<(), PyTraverseError> {
+        visit.call(&self.plain)?;
+        visit.call(&self.own)?;
+        visit.call(&self.user)
+    }
+}
