@@ -141,6 +141,8 @@ MUTILATIONS = {
     "locust.env.RequestStats = dict": "locust.env.RequestStats is not locust.stats.RequestStats",
     "locust.TaskSet.get_next_task = lambda self: self.tasks[0]": "no longer uses random, choice",
     "locust.TaskSet._sleep = lambda self, seconds: None": "TaskSet._sleep no longer uses gevent, sleep",
+    "locust.TaskSet.wait = lambda self: None": "TaskSet.wait no longer uses user, _state, _sleep, wait_time, StopUser",
+    "locust.TaskSet.wait_time = lambda self: 0": "TaskSet.wait_time no longer uses user, wait_time",
     "locust.User.run = lambda self: None": "User.run no longer uses on_start, _taskset_instance",
     "del sys.modules['locust.user.task']": "locust.user.task.TaskSet.get_next_task does not exist",
 }

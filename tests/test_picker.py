@@ -53,4 +53,4 @@ def test_bad_weights_are_named(weights: list[float], message: str) -> None:
 
 def test_an_empty_list_has_no_task() -> None:
     with pytest.raises(IndexError, match="the list of tasks is empty"):
-        choose_task([], 1)
+        choose_task([], 0.5)

@@ -2,7 +2,7 @@
 
 from locust.clients import HttpSession  # noqa: F401  # isort: skip  # first of all: Locust patches what others import
 
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlsplit
 
 import pytest
 from geventhttpclient.url import URL
@@ -60,17 +60,3 @@ def test_what_is_called_plain_requests_and_geventhttpclient_leave_as_it_is(place
         split = URL(url)
         port = f":{split.port}" if ":" in urlsplit(url).netloc else ""
         assert ";" in url or f"{split.scheme}://{split.host}{port}{split.request_uri}" == url
-
-
-@given(st.dictionaries(st.text(), st.one_of(st.text(), st.integers(), st.floats()), min_size=1))
-def test_a_plain_form_is_what_urllib_writes(data):
-    try:
-        expected = urlencode(data)
-    except UnicodeEncodeError:
-        expected = None
-    assert prepare.plain_form(data) == expected
-
-
-@pytest.mark.parametrize("value", [None, True, ["a", "b"], b"bytes", ()])
-def test_other_forms_are_left_to_the_stock_libraries(value):
-    assert prepare.plain_form({"a": "b", "c": value}) is None

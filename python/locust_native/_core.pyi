@@ -66,10 +66,11 @@ class Picker:
     def pick(self) -> int:
         """The next index, from 0 to one below the number of weights."""
 
-def choose_task(tasks: list[Any], word: int, /) -> Any:
+def choose_task(tasks: list[Any], point: float, /) -> Any:
     """Chooses from a list as it is now; a task that stands there n times has the weight n.
 
-    The same random word (64 bits) and length give the same index. Raises IndexError for an empty list.
+    ``point``: a random number from 0 to below 1; the same one and length give the same index. Raises IndexError for
+    an empty list.
     """
 
 @final

@@ -60,6 +60,8 @@ _STATS = Shape(
 # How a user lives, and how it waits: both are only timed.
 _LIFE = Shape(takes={"": "self"}, uses=("on_start", "_taskset_instance"))
 _SLEEP = Shape(takes={"": "self seconds"}, uses=("gevent", "sleep"))
+_WAIT_TIME = Shape(takes={"": "self"}, uses=("user", "wait_time"))
+_WAIT = Shape(takes={"": "self"}, uses=("user", "_state", "_sleep", "wait_time", "StopUser"))
 # The signature says nothing here; that it is a draw from the list does.
 _NEXT_TASK = Shape(takes={"": "self"}, uses=("tasks", "random", "choice"))
 
@@ -109,6 +111,8 @@ TABLE: tuple[Row, ...] = (
         "tasks:client",
         Shape(takes={"": "self"}, uses=("user", "client")),
     ),
+    Row("locust.user.task", "TaskSet.wait_time", "tasks:wait_time", _WAIT_TIME),
+    Row("locust.user.task", "TaskSet.wait", "tasks:wait", _WAIT),
     Row("locust.user.users", "User.run", "closed_loop:run", _LIFE),
     Row("locust.user.task", "TaskSet._sleep", "closed_loop:sleep", _SLEEP),
 )

@@ -43,11 +43,11 @@ impl PyPicker {
 
 /// Chooses from a list as it is now; a task that stands there n times has the weight n.
 ///
-/// The same random word (64 bits) and length give the same index. Raises IndexError for an empty list.
+/// `point`: a random number from 0 to below 1; the same one and length give the same index. Raises IndexError for an empty list.
 #[pyfunction]
-#[pyo3(signature = (tasks, word, /))]
-pub fn choose_task<'py>(tasks: &Bound<'py, PyList>, word: u64) -> PyResult<Bound<'py, PyAny>> {
-    match pick_equal(tasks.len(), word) {
+#[pyo3(signature = (tasks, point, /))]
+pub fn choose_task<'py>(tasks: &Bound<'py, PyList>, point: f64) -> PyResult<Bound<'py, PyAny>> {
+    match pick_equal(tasks.len(), point) {
         Some(index) => tasks.get_item(index),
         None => Err(PyIndexError::new_err(
             "the list of tasks is empty: nothing to choose from",

@@ -1,6 +1,8 @@
 //! The picker: frequencies, repeatability, and the weights it refuses.
 
 use _core::picker::{Picker, WeightError, pick_equal};
+use rand::rngs::SmallRng;
+use rand::{RngExt, SeedableRng};
 
 const DRAWS: usize = 1_000_000;
 /// Upper 1 % points of the chi-square distribution for 2 and 3 degrees of freedom.
@@ -49,14 +51,18 @@ fn equal_picks_weigh_a_list_by_its_repeats() {
         .flat_map(|&(task, weight)| std::iter::repeat_n(task, weight))
         .collect();
     let mut counts = [0; 4];
-    for word in 0..DRAWS as u64 {
-        counts[list[pick_equal(list.len(), word).unwrap()]] += 1;
+    let mut generator = SmallRng::seed_from_u64(2026);
+    for _ in 0..DRAWS {
+        counts[list[pick_equal(list.len(), generator.random()).unwrap()]] += 1;
     }
     assert!(
         chi_square(&counts, &[3.0, 47.0, 25.0, 25.0]) < CRITICAL[1],
         "{counts:?}"
     );
-    assert_eq!(pick_equal(0, 1), None);
+    assert_eq!(pick_equal(0, 0.5), None);
+    assert_eq!(pick_equal(3, 0.0), Some(0));
+    assert_eq!(pick_equal(3, 1.0_f64.next_down()), Some(2));
+    assert_eq!(pick_equal(3, 1.0), Some(2));
 }
 
 #[test]

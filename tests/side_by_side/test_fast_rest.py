@@ -4,10 +4,11 @@ import re
 
 import pytest
 from locust.contrib.fasthttp import FastHttpUser
+from locust.env import Environment
 from locust.exception import RescheduleTask, StopUser
 
 import seeing
-from backends import do
+from backends import Backend, do
 
 
 def user(client):
@@ -123,12 +124,22 @@ def test_where_it_happened_is_in_the_message(alike):
         {"context": {"k": 1}},
         {"auth": ("a", "b")},
         {"allow_redirects": False},
-        {"catch_response": True},
     ],
     ids=repr,
 )
 def test_keywords(alike, keywords):
     alike(visit("rest", "POST", do(echo=1), **keywords))
+
+
+@pytest.mark.parametrize("kind", ["native", "stock"])
+def test_a_keyword_that_rest_gives_itself(server, kind):
+    """Of a method without a Python frame, Python says not the module it is in."""
+    said = r"^(locust\.contrib\.fasthttp\.)?FastHttpSession\.request\(\) got multiple values for keyword argument"
+    client = Backend(kind, server.url).fast()
+    user = type("User", (FastHttpUser,), {"host": server.url})(Environment())
+    user.client = client
+    with pytest.raises(TypeError, match=said), user.rest("POST", "/x", catch_response=True):
+        pass
 
 
 @pytest.mark.parametrize("path", ["/x", "/x?a=1", "/x?"])
