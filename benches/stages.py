@@ -2,17 +2,16 @@
 
 Usage: python benches/stages.py [--rounds 5] [--quick] [--write]
 
-In one process, on real objects: fifty users of each class, their clients, nginx on the other core. One real GET is
-watched for what it hands from stage to stage; then each stage alone is run a thousand times with the same arguments,
-and the CPU time of Python's thread divided by that. `whole` is the call as a locustfile makes it, `the rest` what of
-it is no stage: greenlets, gevent's loop, the method's own lines. What the I/O thread uses in the meantime has a row of
+In one process, on real objects: fifty users of each class, their clients, nginx on the other core. Of one real GET the
+answer is kept; then each stage alone is run a thousand times with what it had, and the CPU time of Python's thread
+divided by that. `whole` is the call as a locustfile makes it, `the rest` what of it is no stage: greenlets, gevent's
+loop, and what a session asks itself before it goes the short way. What the I/O thread uses in the meantime has a row of
 its own. The stages are those of docs/architecture.md; where one has been renamed, this bench says so and wants to be
 changed along with it.
 """
 
 from __future__ import annotations
 
-import importlib
 import os
 import statistics
 import threading
@@ -26,15 +25,11 @@ from rig import Failed
 
 USERS = 50
 BATCH = 20  # requests a user
-MODULES = {
-    "HttpUser": ("session", "Response", "session", "_PLAIN"),
-    "FastHttpUser": ("fast", "FastResponse", "fast_prepare", "URLS"),
-}
-"""Where a class's client makes its answers, and of which class they are; where is what starts its requests."""
+CLASSES = ("HttpUser", "FastHttpUser")
 STAGES = ["pick", "start", "wire", "drain", "wake", "response", "verdict", "count"]
 ABOUT = {
     "pick": "the next task is drawn",
-    "start": "into the core, by the short way: URL, request, entry in the record, token, job",
+    "start": "into the core: URL, request, entry in the record, token, job",
     "wire": "on the I/O thread: sent, answered, queued (runs beside Python's thread)",
     "drain": "a batch of answers out of the core, each",
     "wake": "greenlet parked and switched to again",
@@ -59,19 +54,6 @@ def others() -> int:
     return sum(int((task / "schedstat").read_text().split()[0]) for task in tasks)
 
 
-class Watched:
-    """What starts requests, and remembers what it was asked to start."""
-
-    def __init__(self, real: Any, seen: dict[str, Any]) -> None:
-        self._real, self._seen = real, seen
-
-    def start(self, *arguments: Any) -> Any:
-        started = self._real.start(*arguments)
-        if started is not None:
-            self._seen["start"] = arguments
-        return started
-
-
 class Bench:
     """Users of one class on real connections, and the arguments that one request of theirs was seen to pass on."""
 
@@ -80,7 +62,7 @@ class Bench:
         from locust.env import Environment
         from locust.user.task import DefaultTaskSet
 
-        from locust_native import report, waiting
+        from locust_native import waiting
 
         self.base = base
         body = {"host": url, "wait_time": locust.constant(0), "step": locust.task(lambda self: None)}
@@ -93,48 +75,34 @@ class Bench:
             raise Failed(f"{base}: the native core is off")
         self.tasks = DefaultTaskSet(self.users[0])
         self.room: Any = waiting.here()
-        self.seen: dict[str, Any] = {}
-        self._watch(report)
-        self.everybody(lambda client: client.get("/"), 1)  # all are connected
-
-    def _watch(self, report: Any) -> None:
-        """Make some requests, of which the first goes the long way, and keep what each stage was called with."""
-        seen = self.seen
-        module, answer, starting, starter = MODULES[self.base]
-        holder, door = (importlib.import_module(f"locust_native.{name}") for name in (module, starting))
-        self.answer, self.starter, count = getattr(holder, answer), getattr(door, starter), report.count
-
-        def made(*arguments: Any) -> Any:
-            seen["response"] = arguments
-            return self.answer(*arguments)
-
-        def counted(*arguments: Any) -> bool:
-            seen["count"] = arguments
-            return count(*arguments)
-
-        report.count = counted
-        setattr(holder, answer, made)
-        setattr(door, starter, Watched(self.starter, seen))
+        self.everybody(lambda client: client.get("/"), 3)  # all are connected, and the name is known
+        response = self.client.get("/")
+        self.answer: Any = type(response)
+        if base == "HttpUser":
+            names = "_exchange _session _begun _sent _sent_to _context _catch_response _unfollowed"
+        else:
+            names = "_exchange _sent"
         try:
-            for _ in range(5):
-                self.client.get("/")
-        finally:
-            report.count = count
-            setattr(holder, answer, self.answer)
-            setattr(door, starter, self.starter)
-        missing = {"start", "response", "count"}.difference(seen)
-        if missing:
-            raise Failed(
-                f"{self.base}: no stage {', '.join(sorted(missing))} in a GET any more; update benches/stages.py"
-            )
+            self.parts = [getattr(response, name) for name in names.split()]
+        except AttributeError as missing:
+            raise Failed(f"{base}: {missing}; update benches/stages.py") from missing
+        self.exchange = response._exchange
 
     def start(self, client: Any, queue: Any) -> tuple[int, Any]:
-        """Start that request for another user: its token, and its entry in the record."""
+        """Start that request for a user: its token, and its entry in the record."""
+        from locust_native import fast_prepare, session
+
+        record, _ = client._reporting
         if self.base == "HttpUser":
-            own = client, client.__dict__, queue, *self.seen["start"][3:]
+            urls, head, options, name = session._URLS, session._DEFAULT_FIELDS, session._FOLLOW, ""
         else:
-            own = client._native, queue, *self.seen["start"][2:]
-        token, begun, _ = self.starter.start(*own)
+            known = fast_prepare.known(client._heads)
+            if known is None:
+                raise Failed("FastHttpUser: the short way is closed")
+            urls, head, options, name = fast_prepare.URLS, known[0], client._options, "/"
+        token, begun, _ = urls.start(
+            client._native, queue, record, head, options, "GET", client.base_url, "/", name
+        )  # type: ignore[misc]
         return token, begun
 
     def everybody(self, step: Callable[[Any], object], times: int) -> tuple[float, float]:
@@ -180,7 +148,6 @@ class Bench:
         from locust_native import report
 
         found: dict[str, float] = {}
-        seen = self.seen
         empty = per_call(lambda: None, times)
         found["pick"] = per_call(self.tasks.get_next_task, times) - empty
         found["start"], found["drain"], found["wire"] = self.crossing(max(1, times // USERS))
@@ -190,8 +157,8 @@ class Bench:
 
         parked, _ = self.everybody(park, max(1, times // USERS))
         found["wake"] = parked - found["start"] - found["drain"]
-        found["response"] = per_call(lambda: self.answer(*seen["response"]), times) - empty
-        event, _, exchange = seen["count"]
+        found["response"] = per_call(lambda: self.answer(*self.parts), times) - empty
+        event, exchange = self.client.request_event, self.exchange
         begin = report.record_of(self.client.user).begin
         begun = per_call(lambda: begin("GET", "/"), times) - empty  # which belongs to `start`
         counted = per_call(lambda: report.count(event, begin("GET", "/"), exchange), times) - empty
@@ -218,19 +185,19 @@ def main() -> None:
     found: dict[str, list[dict[str, float]]] = {}
     with rig.nginx() as server:
         os.sched_setaffinity(0, {rig.CLIENT_CORE})  # all threads that are to come, the I/O thread among them
-        for base in MODULES:
+        for base in CLASSES:
             bench = Bench(base, server.url)
             bench.measure(times // 4)  # what is cold
             found[base] = [bench.measure(times) for _ in range(options.rounds)]
     rows = []
     for name in [*STAGES, "the rest", "whole"]:
         values = {base: [sample[name] for sample in samples] for base, samples in found.items()}
-        rows.append([name, *(rig.spread(values[base], ",.0f") for base in MODULES), ABOUT.get(name, "")])
+        rows.append([name, *(rig.spread(values[base], ",.0f") for base in CLASSES), ABOUT.get(name, "")])
         rig.said(
-            f"{name:10} " + "  ".join(f"{base} {statistics.median(values[base]):9,.0f}" for base in MODULES)
+            f"{name:10} " + "  ".join(f"{base} {statistics.median(values[base]):9,.0f}" for base in CLASSES)
         )
     about = f"{rig.machine()}\n- GET of 1 KiB, {USERS} users, {times} times a stage, median of {options.rounds} rounds"
-    rig.show("stages", about, rig.table(["ns", *MODULES, ""], rows), into_file=options.write)
+    rig.show("stages", about, rig.table(["ns", *CLASSES, ""], rows), into_file=options.write)
 
 
 if __name__ == "__main__":

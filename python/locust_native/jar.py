@@ -8,9 +8,6 @@ from typing import Any
 
 from requests.cookies import RequestsCookieJar
 
-from .fallback import Unsupported
-from .prepare import StockDecides
-
 
 def to_tuple(cookie: Cookie) -> tuple[Any, ...]:
     """A cookie as ``_core.Client.replace_cookies`` takes it."""
@@ -157,13 +154,10 @@ def detach(jar: CookieJar, into: CookieJar) -> CookieJar:
     return into
 
 
-def check(cookies: Any) -> None:
-    """Raise ``Unsupported`` or ``StockDecides`` for cookies that the native jar does not know how to send."""
+def unsupported(cookies: Any) -> str | None:
+    """Why the native jar cannot stand for a session's cookies, in words; None if it can."""
     if type(cookies) is not NativeCookieJar:
-        raise Unsupported("client.cookies replaced by a jar of one's own")
+        return "client.cookies replaced by a jar of one's own"
     if not cookies.obeys_default_policy():
-        raise Unsupported("a cookie policy of one's own")
-    if cookies.unknown_to_native:
-        raise Unsupported("a cookie with a version or a port")
-    if cookies.unsendable:
-        raise StockDecides
+        return "a cookie policy of one's own"
+    return "a cookie with a version or a port" if cookies.unknown_to_native else None

@@ -64,8 +64,6 @@ _KNOWN = frozenset(
     )
 )
 
-_VERBS = frozenset(("GET", "POST", "PUT", "DELETE", "PATCH", "HEAD", "OPTIONS"))
-
 #: Attributes of ``requests.Session`` that, once somebody has touched them, take part in preparing requests.
 _TOUCHED = frozenset(
     (
@@ -262,8 +260,8 @@ class HttpSession(_core.HttpSession, stock.HttpSession):  # type: ignore[misc]
     def _get(self, url: Any, *, data: Any = None, json: Any = None, **kwargs: Any) -> Any:
         """The long way of `get`."""
         kwargs.setdefault("allow_redirects", True)
-        send = self._request if type(self) is HttpSession and "request" not in self.__dict__ else self.request
-        return send("GET", url, data=data, json=json, **kwargs)
+        ours = type(self).request is _core.HttpSession.request and "request" not in self.__dict__
+        return (self._request if ours else self.request)("GET", url, data=data, json=json, **kwargs)
 
     _post = stock.HttpSession.post  #: The long way of `post`.
 
@@ -323,7 +321,7 @@ class HttpSession(_core.HttpSession, stock.HttpSession):  # type: ignore[misc]
         if not dressed or not options:
             return None
         if "cookies" in own:
-            jar.check(own["cookies"])
+            _check_cookies(own["cookies"])
         return *dressed, options
 
     def _simple_options(self, verify: Any, timeout: Any, follow: Any) -> Any:
@@ -344,19 +342,15 @@ class HttpSession(_core.HttpSession, stock.HttpSession):  # type: ignore[misc]
         )
 
     def _prepare(
-        self, method: Any, url: Any, data: Any, json: Any, kwargs: dict[str, Any]
+        self, method: Any, url: str, data: Any, json: Any, kwargs: dict[str, Any]
     ) -> tuple[Any, ...]:
         """The arguments of the native ``submit``, with those for ``response.request`` among them."""
         if type(method) is not str:
             raise prepare.StockDecides
         verb = method if method.isupper() else method.upper()
-        if verb not in _VERBS and not prepare.TOKEN.fullmatch(verb):
+        if not prepare.TOKEN.fullmatch(verb):
             raise prepare.StockDecides
-        return self._prepare_fully(verb, self._build_url(url), data, json, kwargs)
-
-    def _prepare_fully(
-        self, verb: str, url: Any, data: Any, json: Any, kwargs: dict[str, Any]
-    ) -> tuple[Any, ...]:
+        url = self._build_url(url)
         take = kwargs.get
         if not _KNOWN.issuperset(kwargs):
             raise prepare.StockDecides
@@ -372,7 +366,7 @@ class HttpSession(_core.HttpSession, stock.HttpSession):  # type: ignore[misc]
         if "adapters" in own:
             prepare.check_adapters(own["adapters"].values())
         if "cookies" in own:
-            jar.check(own["cookies"])
+            _check_cookies(own["cookies"])
         given_url, params = url, take("params")
         if "params" in own:
             params = merge_setting(params or {}, own["params"])
@@ -446,6 +440,14 @@ class HttpSession(_core.HttpSession, stock.HttpSession):  # type: ignore[misc]
             self._native.close()
         if "adapters" in self.__dict__:
             super().close()
+
+
+def _check_cookies(cookies: Any) -> None:
+    reason = jar.unsupported(cookies)
+    if reason is not None:
+        raise fallback.Unsupported(reason)
+    if cookies.unsendable:
+        raise prepare.StockDecides
 
 
 def _mounted(session: Any) -> OrderedDict[str, HTTPAdapter]:
