@@ -209,3 +209,59 @@ def test_p13_a_worker_that_does_not_tell_leaves_no_figures():
     master.reset()
     master.absorb("other", worker.take_report())
     assert master.figures(EMPTY)["seconds"] > 0
+
+
+def _task_set():
+    stats = SimpleNamespace(_user_time=closed_loop.UserTime())
+    return SimpleNamespace(_user=SimpleNamespace(environment=SimpleNamespace(stats=stats)))
+
+
+@pytest.mark.parametrize("zero", [0, 0.0])
+@pytest.mark.parametrize("fast", [False, True], ids=["http", "fast"])
+def test_a_user_that_had_a_turn_with_its_request_gives_no_other(native, fast, zero):
+    """Once for each request; and only where it waits for nothing."""
+    client, turns = (native.fast() if fast else native.http()), []
+
+    def turned(wait):
+        turns.clear()
+        gevent.spawn(turns.append, "another's")
+        closed_loop.sleep(_task_set(), wait)
+        return bool(turns)
+
+    closed_loop.sleep(_task_set(), 0)
+    assert turned(zero)  # no request before
+    client.get("/")
+    assert not turned(zero)
+    assert turned(zero)  # one request, one turn
+    client.get("/")
+    assert turned(0.001)
+    client.get("/")
+    gevent.spawn(client.get, "/").join()  # somebody else's was the last
+    assert turned(zero)
+
+
+def test_a_sleep_that_somebody_has_put_in_place_of_gevents_is_asked(native, monkeypatch):
+    slept = []
+    native.http().get("/")
+    monkeypatch.setattr(gevent, "sleep", slept.append)
+    closed_loop.sleep(_task_set(), 0)
+    assert slept == [0]
+
+
+def test_users_without_a_wait_time_let_all_others_live(native):
+    """Timers, other users and kills come through, however quick the answers are."""
+    done = [0, 0]
+
+    def live(number, client):
+        while True:
+            client.get("/")
+            done[number] += 1
+            closed_loop.sleep(_task_set(), 0)
+
+    users = [gevent.spawn(live, number, native.http()) for number in range(2)]
+    with gevent.Timeout(10):
+        while min(done) < 50:
+            gevent.sleep(0.001)
+        assert max(done) < 50 * min(done)
+        gevent.killall(users, block=True)
+    assert all(user.dead for user in users)

@@ -40,9 +40,7 @@ _KEEP = 10  # idle connections of a urllib3 pool (requests.adapters.DEFAULT_POOL
 
 _DEFAULT_HEADERS = prepare.DEFAULT_HEADERS
 _DEFAULT_FIELDS = _core.Fields(_DEFAULT_HEADERS)
-
 _URLS = _core.Urls(1000)
-
 _BUILD_URL = stock.HttpSession._build_url
 _NO_CONTEXT = User.context
 
