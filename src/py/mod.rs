@@ -8,6 +8,7 @@ mod html;
 mod intact;
 mod json;
 mod meter;
+mod peek;
 mod picker;
 mod queue;
 mod record;
