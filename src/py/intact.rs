@@ -1,93 +1,25 @@
 //! Intact for Python: whether what a stock client goes through is still its maker's, asked before every request.
 
-use std::sync::atomic::{AtomicU32, Ordering};
-
-use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyMapping, PyModule, PyString, PyType};
+use pyo3::types::{PyDict, PyModule, PyString, PyType};
 
-use super::peek;
-
-type Attribute = (Py<PyString>, Py<PyAny>);
+use super::tagged::{Attribute, Kept, Name, is};
 
 /// Attributes and the values they had; compared by identity.
 #[pyclass(frozen, name = "Intact", module = "locust_native._core")]
 pub struct PyIntact {
     of_kind: Kept,
     classes: Vec<(Py<PyType>, Kept)>,
-    modules: Vec<(Py<PyModule>, Py<PyDict>, Attribute)>,
+    modules: Vec<Told>,
     others: Vec<(Py<PyAny>, Attribute)>,
 }
 
-/// Attributes of a class.
-#[derive(Default)]
-pub(super) struct Kept {
-    attributes: Vec<Attribute>,
-    /// The tag of the class when they were all found there; 0 if they were not, or it has none.
-    seen: AtomicU32,
-}
-
-impl Kept {
-    pub fn new(attributes: Vec<Attribute>) -> Self {
-        Self {
-            attributes,
-            seen: AtomicU32::new(0),
-        }
-    }
-
-    /// Whether this class has them all.
-    #[inline]
-    pub fn holds(&self, kind: &Bound<'_, PyType>) -> bool {
-        let tag = peek::tag(kind);
-        // A metaclass might answer in the place of its classes, and they may be given another.
-        tag != 0
-            && tag == self.seen.load(Ordering::Relaxed)
-            && kind.as_any().is_exact_instance_of::<PyType>()
-            || self.look(kind)
-    }
-
-    #[cold]
-    #[inline(never)]
-    fn look(&self, kind: &Bound<'_, PyType>) -> bool {
-        self.seen.store(0, Ordering::Relaxed);
-        if !self
-            .attributes
-            .iter()
-            .all(|attribute| is(kind.as_any(), attribute))
-        {
-            return false;
-        }
-        // Looking has given the class its tag. That vouches for what is in the class and its bases: not for what a
-        // descriptor there makes of it.
-        let tag = peek::tag(kind);
-        let stored = self
-            .attributes
-            .iter()
-            .all(|attribute| matches!(stored_is(kind, attribute), Ok(true)));
-        if stored && tag == peek::tag(kind) {
-            self.seen.store(tag, Ordering::Relaxed);
-        }
-        true
-    }
-}
-
-fn is(owner: &Bound<'_, PyAny>, (name, value): &Attribute) -> bool {
-    owner
-        .getattr(name.bind(owner.py()))
-        .is_ok_and(|found| found.is(value))
-}
-
-/// Whether the class or the first of its bases that has it holds this very value.
-fn stored_is(kind: &Bound<'_, PyType>, (name, value): &Attribute) -> PyResult<bool> {
-    let py = kind.py();
-    for base in kind.mro() {
-        let held = base.getattr(intern!(py, "__dict__"))?;
-        let held = held.cast::<PyMapping>()?;
-        if held.contains(name.bind(py))? {
-            return Ok(held.get_item(name.bind(py))?.is(value));
-        }
-    }
-    Ok(false)
+/// An attribute of a module, whose names are always the same dictionary.
+struct Told {
+    module: Py<PyModule>,
+    names: Py<PyDict>,
+    name: Name,
+    attribute: Attribute,
 }
 
 #[pymethods]
@@ -111,15 +43,18 @@ impl PyIntact {
             if let Ok(class) = owner.cast::<PyType>() {
                 let known = this.classes.iter_mut().find(|(known, _)| known.is(class));
                 match known {
-                    Some((_, kept)) => kept.attributes.push(attribute),
+                    Some((_, kept)) => kept.add(attribute),
                     None => this
                         .classes
                         .push((class.clone().unbind(), Kept::new(vec![attribute]))),
                 }
             } else if let Ok(module) = owner.cast::<PyModule>() {
-                let names = module.dict().unbind();
-                this.modules
-                    .push((module.clone().unbind(), names, attribute));
+                this.modules.push(Told {
+                    module: module.clone().unbind(),
+                    names: module.dict().unbind(),
+                    name: Name::new(attribute.0.clone_ref(py)),
+                    attribute,
+                });
             } else {
                 this.others.push((owner.unbind(), attribute));
             }
@@ -136,9 +71,7 @@ impl PyIntact {
                 .classes
                 .iter()
                 .all(|(class, kept)| kept.holds(class.bind(py)))
-            && self.modules.iter().all(|(module, names, attribute)| {
-                module_has(module.bind(py), names.bind(py), attribute)
-            })
+            && self.modules.iter().all(|told| told.holds(py))
             && self
                 .others
                 .iter()
@@ -146,18 +79,16 @@ impl PyIntact {
     }
 }
 
-/// Whether a module has this attribute; its names are always the same dictionary.
-fn module_has(
-    module: &Bound<'_, PyModule>,
-    names: &Bound<'_, PyDict>,
-    attribute: &Attribute,
-) -> bool {
-    let (name, value) = attribute;
-    // A module may be given another class, with properties.
-    if module.as_any().is_exact_instance_of::<PyModule>()
-        && let Ok(Some(found)) = names.get_item(name.bind(names.py()))
-    {
-        return found.is(value);
+impl Told {
+    /// Whether the module still has it.
+    fn holds(&self, py: Python<'_>) -> bool {
+        let module = self.module.bind(py).as_any();
+        // A module may be given another class, with properties.
+        if module.is_exact_instance_of::<PyModule>()
+            && let Ok(Some(found)) = self.name.get(self.names.bind(py))
+        {
+            return found.is(&self.attribute.1);
+        }
+        is(module, &self.attribute)
     }
-    is(module.as_any(), attribute)
 }

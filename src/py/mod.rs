@@ -18,6 +18,7 @@ mod saleor;
 mod session;
 mod short;
 mod stats;
+mod tagged;
 mod urls;
 
 use pyo3::prelude::*;
