@@ -1,6 +1,7 @@
 """The short ways of plain requests: what stands in for stock's steps is seen by whoever replaces or watches one."""
 
 import gc
+import time
 import weakref
 
 import pytest
@@ -148,3 +149,119 @@ def test_fields_changed_between_two_requests_are_sent(same):
             client.post("/a", headers={"Content-Length": "0"})
 
     same(body)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_is_replaced_between_two_requests_on_the_way_to_the_statistics_is_taken_at_once(users, kind):
+    user = users(kind)
+    environment, get = user.environment, lambda: user.client.get("/a")
+    event, stats = environment.events.request, environment.stats
+    for _ in range(3):
+        get()
+    counted = stats.entries["/a", "GET"].num_requests
+    told = []
+
+    event.fire = lambda **arguments: told.append(arguments["name"])
+    get()
+    del event.fire
+    assert told == ["/a"]
+
+    handlers, event._handlers = event._handlers, [lambda **arguments: told.append("own")]
+    get()
+    event._handlers = handlers
+    assert told == ["/a", "own"]
+
+    stats.log_request = lambda *arguments: told.append(arguments[1])
+    get()
+    del stats.log_request
+    assert told == ["/a", "own", "/a"]
+
+    original = RequestStats.log_request
+    RequestStats.log_request = lambda self, *arguments: told.append("class")
+    try:
+        get()
+    finally:
+        RequestStats.log_request = original
+    assert told == ["/a", "own", "/a", "class"]
+
+    other = environment.stats = RequestStats()
+    get()
+    environment.stats = stats
+    assert other.entries["/a", "GET"].num_requests == 1
+    assert stats.entries["/a", "GET"].num_requests == counted
+    get()
+    assert stats.entries["/a", "GET"].num_requests == counted + 1
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_an_environment_whose_class_answers_for_its_statistics_is_asked(users, kind):
+    user = users(kind)
+    environment, known = user.environment, user.environment.stats
+    other = RequestStats()
+    for _ in range(2):
+        user.client.get("/a")
+
+    class Answering(type(environment)):
+        stats = property(lambda self: other, lambda self, value: None)
+
+    before = type(environment)
+    environment.__class__ = Answering
+    user.client.get("/a")
+    user.client.get("/a")
+    assert other.entries["/a", "GET"].num_requests == 2
+    del Answering.stats
+    user.client.get("/a")
+    environment.__class__ = before
+    user.client.get("/a")
+    assert known.entries["/a", "GET"].num_requests == 4
+    assert other.entries["/a", "GET"].num_requests == 2
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_clock_of_the_statistics_may_be_replaced(users, kind, monkeypatch):
+    user = users(kind)
+    for _ in range(2):
+        user.client.get("/a")
+    entry = user.environment.stats.entries["/a", "GET"]
+    with monkeypatch.context() as patch:
+        patch.setattr("time.time", lambda: 1000.5)
+        user.client.get("/a")
+        user.client.get("/a")
+        assert entry.last_request_timestamp == 1000.5
+    user.client.get("/a")
+    user.client.get("/a")
+    assert abs(entry.last_request_timestamp - time.time()) < 60
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_is_cleared_or_reset_between_two_requests_begins_anew(users, kind):
+    user = users(kind)
+    stats = user.environment.stats
+    for forget in (stats.clear_all, stats.reset_all):
+        for name in ("/a", "/b", "/a"):
+            user.client.get(name)
+        forget()
+        for name in ("/b", "/a", "/b", "/b"):
+            user.client.get(name)
+        counted = {name: entry.num_requests for (name, _), entry in stats.entries.items()}
+        assert counted == {"/a": 1, "/b": 3}
+        rows = {row["name"]: row for row in stats._precise.figures()["rows"]}
+        assert {name: row["requests"] for name, row in rows.items()} == counted
+        for row in rows.values():
+            assert row["ends"]["succeeded"] == row["ends"]["started"] == row["requests"]
+        assert stats.total.num_requests == 4
+        stats.clear_all()
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_requests_for_whose_names_there_is_no_room_are_counted_with_the_others(users, kind, monkeypatch):
+    monkeypatch.setenv("LOCUST_NATIVE_NAMES", "1")
+    user = users(kind)
+    stats = user.environment.stats
+    for name in ("/a", "/b", "/c", "/b", "/a", "/c", "/c"):
+        user.client.get(name)
+    counted = {name: entry.num_requests for (name, _), entry in stats.entries.items()}
+    assert counted == {"/a": 2, "/b": 2, "/c": 3}
+    rows = {row["name"]: row["requests"] for row in stats._precise.figures()["rows"]}
+    assert rows == {"/a": 2, "(other names)": 5}
+    assert stats._precise.overflowed()["requests"] == 5

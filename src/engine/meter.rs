@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::clock::{self, Stamp};
+use crate::clock;
 use crate::record::{Histogram, MOST, Packed};
 
 /// A second in which somebody waited this long for the generator was limited by it…
@@ -81,7 +81,11 @@ impl Second {
 impl Seen {
     fn add(&mut self, who: Who, late: Duration, second: i64) {
         let ns = u64::try_from(late.as_nanos()).unwrap_or(u64::MAX);
-        let here = self.seconds.entry(second).or_default();
+        // Mostly the latest there is.
+        let here = match self.seconds.last_entry() {
+            Some(latest) if *latest.key() == second => latest.into_mut(),
+            _ => self.seconds.entry(second).or_default(),
+        };
         here.max = here.max.max(ns);
         match who {
             Who::Answer => {
@@ -174,10 +178,10 @@ impl Meter {
     }
 
     /// Counts the lateness of an answer that goes on now.
-    pub fn add_answer(&self, late: Duration, now: Stamp) {
+    pub fn add_answer(&self, late: Duration, second: i64) {
         let ns = u64::try_from(late.as_nanos()).unwrap_or(u64::MAX);
         self.answers.fetch_add(ns, Ordering::Relaxed);
-        self.seen().add(Who::Answer, late, clock::second_of(now));
+        self.seen().add(Who::Answer, late, second);
     }
 
     /// Counts the lateness of a user's turn that has come now.

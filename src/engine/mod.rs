@@ -16,7 +16,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use foldhash::HashMap;
 
-use crate::clock::Stamp;
+use crate::clock::{self, Stamp};
 use crate::http::{Client, Exchange, Request};
 use completions::{Completions, Ticket};
 use jobs::Job;
@@ -161,9 +161,12 @@ impl Drop for Queue {
 }
 
 /// Tells the meter that whoever waited for this outcome goes on now.
-pub fn resumed(finished: &Finished) {
+/// The second of that.
+pub fn resumed(finished: &Finished) -> i64 {
     let now = Stamp::now();
-    meter().add_answer(now.since(finished.done), now);
+    let second = clock::second_of(now);
+    meter().add_answer(now.since(finished.done), second);
+    second
 }
 
 /// What a finished request was and what became of it.

@@ -1,6 +1,6 @@
 //! Begun as a Python class: one request's entry in the record, from its start to the end of its report.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use pyo3::prelude::*;
@@ -17,6 +17,8 @@ use crate::record::{Phases, Place, Record};
 pub struct PyBegun {
     record: Arc<Mutex<Record>>,
     begun: Stamp,
+    /// Whether the place it begins at is that of its method and name alone.
+    own: bool,
     state: Mutex<State>,
     /// As the call gave them.
     #[pyo3(get)]
@@ -31,8 +33,8 @@ pub struct PyBegun {
 enum State {
     /// No answer yet.
     UnderWay(Place),
-    /// Answered, not reported yet.
-    Answered(Place, Option<Py<PyExchange>>),
+    /// Answered, in which second, and not reported yet.
+    Answered(Place, Option<(Py<PyExchange>, i64)>),
     /// Being reported, under another name perhaps.
     Reporting(Place),
     Over,
@@ -45,16 +47,17 @@ impl PyBegun {
         method: &Bound<'_, PyAny>,
         name: &Bound<'_, PyAny>,
     ) -> PyResult<Self> {
-        let place = {
+        let (place, own) = {
             let (method, name) = (text(method)?, text(name)?);
             let mut record = lock(&record);
             let place = record.place(&method, &name);
             record.begin(place);
-            place
+            (place, record.is_own(place, &method, &name))
         };
         Ok(Self {
             record,
             begun: Stamp::now(),
+            own,
             state: Mutex::new(State::UnderWay(place)),
             method: method.clone().unbind(),
             name: name.clone().unbind(),
@@ -82,13 +85,46 @@ impl PyBegun {
         });
     }
 
+    /// Its whole report, where nobody but the statistics is told, it was answered just now, and it is called as it was
+    /// when it began: whether `count` has counted it; None, and nothing has happened, if there is more to it.
+    pub fn report_as_begun(
+        &self,
+        ms: Option<f64>,
+        count: impl FnOnce(Place) -> bool,
+    ) -> Option<bool> {
+        let mut state = self.state();
+        let (place, phases, second) = match &*state {
+            State::Answered(place, Some((exchange, second))) if self.own => {
+                (*place, phases(exchange), *second)
+            }
+            _ => return None,
+        };
+        let mut record = lock(&self.record);
+        if !record.is_under_way(place) {
+            return None;
+        }
+        let counted = count(place);
+        if counted {
+            record.end(place, ms, second, &phases);
+            // Whatever goes with it goes when no lock is held.
+            let before = std::mem::replace(&mut *state, State::Over);
+            drop((state, record));
+            drop(before);
+        }
+        Some(counted)
+    }
+
     fn age(&self) -> Duration {
         Stamp::now().since(self.begun)
     }
 
-    fn change(&self, to: impl FnOnce(State) -> State) {
+    fn state(&self) -> MutexGuard<'_, State> {
         // A panic while it was held leaves it whole: it is over then.
-        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn change(&self, to: impl FnOnce(State) -> State) {
+        let mut state = self.state();
         let before = std::mem::replace(&mut *state, State::Over);
         *state = to(before);
     }
@@ -99,9 +135,10 @@ impl PyBegun {
     /// The core has answered, with an error perhaps, and whoever waited for that goes on now.
     #[pyo3(signature = (exchange, /))]
     pub fn answered(&self, exchange: Option<Py<PyExchange>>) {
-        if let Some(exchange) = &exchange {
-            engine::resumed(&exchange.get().0);
-        }
+        let exchange = exchange.map(|exchange| {
+            let second = engine::resumed(&exchange.get().0);
+            (exchange, second)
+        });
         self.change(|state| match state {
             State::UnderWay(place) => State::Answered(place, exchange),
             state => state,
@@ -136,7 +173,7 @@ impl State {
         };
         let ended = record.place_again(begun, method, name);
         record.finish(begun, ended);
-        if let Some(exchange) = exchange {
+        if let Some((exchange, _)) = exchange {
             record.trip(ended, &phases(&exchange));
         }
         Self::Reporting(ended)
@@ -152,22 +189,22 @@ impl State {
 
 impl Drop for PyBegun {
     fn drop(&mut self) {
-        self.change(|state| {
-            match state {
-                State::UnderWay(place) => {
-                    lock(&self.record).cut_off(place, self.age());
-                }
-                State::Answered(place, exchange) => {
-                    let mut record = lock(&self.record);
-                    record.unreported(place);
-                    if let Some(exchange) = exchange {
-                        record.trip(place, &phases(&exchange));
-                    }
-                }
-                state => return state.reported(&mut lock(&self.record)),
+        let state = self.state.get_mut().unwrap_or_else(PoisonError::into_inner);
+        match std::mem::replace(state, State::Over) {
+            State::UnderWay(place) => {
+                let age = self.age();
+                lock(&self.record).cut_off(place, age);
             }
-            State::Over
-        });
+            State::Answered(place, exchange) => {
+                let mut record = lock(&self.record);
+                record.unreported(place);
+                if let Some((exchange, _)) = exchange {
+                    record.trip(place, &phases(&exchange));
+                }
+            }
+            State::Reporting(ended) => lock(&self.record).reported(ended),
+            State::Over => {}
+        }
     }
 }
 

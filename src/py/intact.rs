@@ -1,13 +1,25 @@
 //! Intact for Python: whether what a stock client goes through is still its maker's, asked before every request.
 
 use pyo3::prelude::*;
-use pyo3::types::{PyString, PyType};
+use pyo3::types::{PyDict, PyModule, PyString, PyType};
+
+use super::tagged::{Attribute, Kept, Name, is};
 
 /// Attributes and the values they had; compared by identity.
 #[pyclass(frozen, name = "Intact", module = "locust_native._core")]
 pub struct PyIntact {
-    of_kind: Vec<(Py<PyString>, Py<PyAny>)>,
-    elsewhere: Vec<(Py<PyAny>, Py<PyString>, Py<PyAny>)>,
+    of_kind: Kept,
+    classes: Vec<(Py<PyType>, Kept)>,
+    modules: Vec<Told>,
+    others: Vec<(Py<PyAny>, Attribute)>,
+}
+
+/// An attribute of a module, whose names are always the same dictionary.
+struct Told {
+    module: Py<PyModule>,
+    names: Py<PyDict>,
+    name: Name,
+    attribute: Attribute,
 }
 
 #[pymethods]
@@ -16,27 +28,67 @@ impl PyIntact {
     #[new]
     #[pyo3(signature = (of_kind, elsewhere, /))]
     fn new(
-        of_kind: Vec<(Py<PyString>, Py<PyAny>)>,
+        py: Python<'_>,
+        of_kind: Vec<Attribute>,
         elsewhere: Vec<(Py<PyAny>, Py<PyString>, Py<PyAny>)>,
     ) -> Self {
-        Self { of_kind, elsewhere }
+        let mut this = Self {
+            of_kind: Kept::new(of_kind),
+            classes: Vec::new(),
+            modules: Vec::new(),
+            others: Vec::new(),
+        };
+        for (owner, name, value) in elsewhere {
+            let (owner, attribute) = (owner.into_bound(py), (name, value));
+            if let Ok(class) = owner.cast::<PyType>() {
+                let known = this.classes.iter_mut().find(|(known, _)| known.is(class));
+                match known {
+                    Some((_, kept)) => kept.add(attribute),
+                    None => this
+                        .classes
+                        .push((class.clone().unbind(), Kept::new(vec![attribute]))),
+                }
+            } else if let Ok(module) = owner.cast::<PyModule>() {
+                this.modules.push(Told {
+                    module: module.clone().unbind(),
+                    names: module.dict().unbind(),
+                    name: Name::new(attribute.0.clone_ref(py)),
+                    attribute,
+                });
+            } else {
+                this.others.push((owner.unbind(), attribute));
+            }
+        }
+        this
     }
 
     /// Whether all of them are still there, for this class.
     #[pyo3(signature = (kind, /))]
     pub fn holds(&self, kind: &Bound<'_, PyType>) -> bool {
         let py = kind.py();
-        let is = |owner: &Bound<'_, PyAny>, name: &Py<PyString>, value: &Py<PyAny>| {
-            owner
-                .getattr(name.bind(py))
-                .is_ok_and(|found| found.is(value))
-        };
-        self.of_kind
-            .iter()
-            .all(|(name, value)| is(kind, name, value))
+        self.of_kind.holds(kind)
             && self
-                .elsewhere
+                .classes
                 .iter()
-                .all(|(owner, name, value)| is(owner.bind(py), name, value))
+                .all(|(class, kept)| kept.holds(class.bind(py)))
+            && self.modules.iter().all(|told| told.holds(py))
+            && self
+                .others
+                .iter()
+                .all(|(owner, attribute)| is(owner.bind(py), attribute))
+    }
+}
+
+impl Told {
+    /// Whether the module still has it.
+    fn holds(&self, py: Python<'_>) -> bool {
+        let module = self.module.bind(py).as_any();
+        // A module may be given another class, with properties.
+        if module.is_exact_instance_of::<PyModule>()
+            && let Ok(Some(found)) = self.name.get(self.names.bind(py))
+        {
+            return found.is(&self.attribute.1);
+        }
+        is(module, &self.attribute)
     }
 }

@@ -11,6 +11,7 @@ mod html;
 mod intact;
 mod json;
 mod meter;
+mod peek;
 mod picker;
 mod plain;
 mod queue;
@@ -22,6 +23,7 @@ mod sent;
 mod session;
 mod short;
 mod stats;
+mod tagged;
 mod urls;
 
 use pyo3::prelude::*;

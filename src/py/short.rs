@@ -2,11 +2,14 @@
 
 use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyList, PyString, PyType};
+use pyo3::types::{PyCFunction, PyDict, PyFloat, PyList, PyModule, PyString, PyType};
 
 use super::begun::PyBegun;
+use super::peek;
 use super::response::PyExchange;
 use super::stats::PyStats;
+use super::tagged::{Kept, Name, Own};
+use crate::clock;
 
 /// What has to be Locust's own for that, and ours.
 #[pyclass(frozen, name = "Short", module = "locust_native._core")]
@@ -17,10 +20,16 @@ pub struct PyShort {
     counter: Py<PyAny>,
     /// Our `RequestStats`, and its `log_request`.
     kind: Py<PyType>,
-    log_request: Py<PyAny>,
+    log_request: Kept,
     /// The names of `locust.stats`, and what `bucket_response_time` among them is.
     names: Py<PyDict>,
     bucket: Py<PyAny>,
+    bucket_name: Name,
+    time: Name,
+    clock: Clock,
+    handlers: Own,
+    environment: Own,
+    stats: Own,
 }
 
 #[pymethods]
@@ -33,14 +42,27 @@ impl PyShort {
         kind: &Bound<'_, PyType>,
         names: &Bound<'_, PyDict>,
     ) -> PyResult<Self> {
+        let py = names.py();
+        let name = |name| Name::new(PyString::intern(py, name).unbind());
         let bucket = names.get_item("bucket_response_time")?;
+        let log_request = PyString::intern(py, "log_request");
+        let kept = vec![(
+            log_request.clone().unbind(),
+            kind.getattr(log_request)?.unbind(),
+        )];
         Ok(Self {
             hook,
             counter,
-            log_request: kind.getattr("log_request")?.unbind(),
+            log_request: Kept::new(kept),
             kind: kind.clone().unbind(),
             names: names.clone().unbind(),
-            bucket: bucket.map_or_else(|| names.py().None(), Bound::unbind),
+            bucket: bucket.map_or_else(|| py.None(), Bound::unbind),
+            bucket_name: name("bucket_response_time"),
+            time: name("time"),
+            clock: Clock::new(py),
+            handlers: Own::new(py, "_handlers"),
+            environment: Own::new(py, "environment"),
+            stats: Own::new(py, "stats"),
         })
     }
 
@@ -67,11 +89,11 @@ impl PyShort {
         let Ok(native) = native.cast::<PyStats>() else {
             return Ok(false);
         };
-        let Some(clock) = self.names.bind(py).get_item(intern!(py, "time"))? else {
+        let Some(clock) = self.time.get(self.names.bind(py))? else {
             return Ok(false);
         };
-        let now = clock.call_method0(intern!(py, "time"))?;
-        Ok(native.get().count(py, begun, exchange, &now))
+        let now = self.clock.read(&clock)?;
+        Ok(now.is_some_and(|now| native.get().count(py, begun, exchange, now)))
     }
 }
 
@@ -79,41 +101,86 @@ impl PyShort {
     /// The statistics, if only they listen to the event and all about them is ours.
     fn stats<'py>(&self, event: &Bound<'py, PyAny>) -> PyResult<Option<Bound<'py, PyAny>>> {
         let py = event.py();
-        if !event.get_type().is(&self.hook) {
+        if !is_of(event, &self.hook) {
             return Ok(None);
         }
-        let handlers = event.getattr(intern!(py, "_handlers"))?;
+        let Some(own) = peek::own(event) else {
+            return Ok(None);
+        };
+        let Some(handlers) = self.handlers.among(event, &own)? else {
+            return Ok(None);
+        };
         let handlers = handlers.cast_exact::<PyList>()?;
-        if handlers.len() != 1 || holds(event, intern!(py, "fire"))? {
+        // Mostly, the handlers are all there is.
+        if handlers.len() != 1 || own.len() > 1 && own.contains(intern!(py, "fire"))? {
             return Ok(None);
         }
-        let handler = handlers.get_item(0)?;
-        if !handler.getattr(intern!(py, "__code__"))?.is(&self.counter) {
+        let Some(runner) = peek::enclosed(&handlers.get_item(0)?, &self.counter) else {
             return Ok(None);
-        }
-        let closure = handler.getattr(intern!(py, "__closure__"))?;
-        let runner = closure.get_item(0)?.getattr(intern!(py, "cell_contents"))?;
-        let stats = runner
-            .getattr(intern!(py, "environment"))?
-            .getattr(intern!(py, "stats"))?;
-        let own = stats.get_type().is(&self.kind)
+        };
+        let stats = self.stats.get(&self.environment.get(&runner)?)?;
+        let ours = is_of(&stats, &self.kind)
+            && self.log_request.holds(self.kind.bind(py))
+            && match peek::own(&stats) {
+                // whoever replaces it wants to be asked
+                Some(own) => !own.contains(intern!(py, "log_request"))?,
+                None => true,
+            }
             && self
-                .kind
-                .bind(py)
-                .getattr(intern!(py, "log_request"))?
-                .is(&self.log_request)
-            && !holds(&stats, intern!(py, "log_request"))? // whoever replaces it wants to be asked
-            && self
-                .names
-                .bind(py)
-                .get_item(intern!(py, "bucket_response_time"))?
+                .bucket_name
+                .get(self.names.bind(py))?
                 .is_some_and(|bucket| bucket.is(&self.bucket));
-        Ok(own.then_some(stats))
+        Ok(ours.then_some(stats))
     }
 }
 
-/// Whether an object has an attribute of its own by that name.
-fn holds(object: &Bound<'_, PyAny>, name: &Bound<'_, PyString>) -> PyResult<bool> {
-    let own = object.getattr(intern!(object.py(), "__dict__"))?;
-    own.cast::<PyDict>()?.contains(name)
+/// Whether an object is exactly of a class.
+fn is_of(object: &Bound<'_, PyAny>, kind: &Py<PyType>) -> bool {
+    object.get_type_ptr() == kind.bind(object.py()).as_type_ptr()
+}
+
+/// The clock that Locust reads, `time.time`: read without a call, as long as it is Python's own.
+struct Clock(Option<Known>);
+
+/// The module, its names, and its function.
+struct Known {
+    module: Py<PyModule>,
+    names: Py<PyDict>,
+    name: Name,
+    time: Py<PyAny>,
+}
+
+impl Clock {
+    fn new(py: Python<'_>) -> Self {
+        let own = || -> PyResult<_> {
+            let (module, name) = (py.import("time")?, PyString::intern(py, "time"));
+            let time = module.getattr(&name)?;
+            // What stands in for it, as in a test, is no function of the module, or one of another name.
+            let own = time.is_exact_instance_of::<PyCFunction>()
+                && time.getattr("__self__")?.is(&module)
+                && time.getattr("__name__")?.eq(&name)?;
+            Ok(own.then(|| Known {
+                names: module.dict().unbind(),
+                module: module.unbind(),
+                name: Name::new(name.unbind()),
+                time: time.unbind(),
+            }))
+        };
+        Self(own().ok().flatten())
+    }
+
+    /// What `module.time()` says, if that is exactly a float.
+    fn read(&self, module: &Bound<'_, PyAny>) -> PyResult<Option<f64>> {
+        let py = module.py();
+        if let Self(Some(known)) = self
+            && module.is(&known.module)
+            && module.is_exact_instance_of::<PyModule>()
+            && let Some(found) = known.name.get(known.names.bind(py))?
+            && found.is(&known.time)
+        {
+            return Ok(Some(clock::unix_time()));
+        }
+        let now = module.call_method0(intern!(py, "time"))?;
+        Ok(now.cast_exact::<PyFloat>().ok().map(|now| now.value()))
+    }
 }

@@ -29,28 +29,27 @@ impl PyStats {
 }
 
 impl PyStats {
-    /// Counts a request that went well with its end in the record, as `record` does; `now` is Locust's clock.
-    pub fn count(
-        &self,
-        py: Python<'_>,
-        begun: &PyBegun,
-        exchange: &PyExchange,
-        now: &Bound<'_, PyAny>,
-    ) -> bool {
+    /// Counts a request that went well with its end in the record, as `record` does, and as it was answered just now;
+    /// `now` is Locust's clock.
+    pub fn count(&self, py: Python<'_>, begun: &PyBegun, exchange: &PyExchange, now: f64) -> bool {
         let (method, name) = begun.called(py);
         let counted = (|| {
-            let (method, name) = (text(method)?, text(name)?);
             let time = Number::Float(exchange.milliseconds());
             let length = i64::try_from(exchange.size()).ok()?;
-            let Number::Float(now) = number(now)? else {
+            let sample = Sample::new(Some(time), length, now)?;
+            if !begun.is_in(&self.record) {
                 return None;
-            };
-            self.enter(
-                Some(begun),
-                method,
-                name,
-                &Sample::new(Some(time), length, now)?,
-            )
+            }
+            // The names of its beginning are those of its end, and mostly found by the place it has had since then.
+            // Reading them makes nothing: they were read when it began.
+            let counted = begun.report_as_begun(sample.milliseconds(), |place| {
+                let names = || Some((text(method)?, text(name)?));
+                self.stats().record_at(place.parts(), names, &sample)
+            });
+            match counted {
+                Some(counted) => Some(counted),
+                None => self.enter(Some(begun), text(method)?, text(name)?, &sample),
+            }
         })();
         counted == Some(true)
     }

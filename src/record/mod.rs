@@ -92,6 +92,12 @@ impl Record {
         self.rows.place(method, name)
     }
 
+    /// Whether the place that was found for this method and name is that of no other.
+    #[must_use]
+    pub fn is_own(&self, place: Place, method: &str, name: &str) -> bool {
+        self.rows.is_own(place, method, name)
+    }
+
     /// Where a request that began at one place is counted as it ends under this method and name.
     pub fn place_again(&mut self, begun: Place, method: &str, name: &str) -> Place {
         self.rows.place_again(begun, method, name)
@@ -139,6 +145,13 @@ impl Record {
         }
     }
 
+    /// Whether any is under way at this place.
+    #[must_use]
+    pub fn is_under_way(&self, place: Place) -> bool {
+        let row = self.rows.seen_at(place);
+        row.is_some_and(|row| row.ends.under_way > 0)
+    }
+
     /// A request is over that began at one place, and the statistics will be told of it at another (or the same).
     pub fn finish(&mut self, begun: Place, ended: Place) {
         self.finished = ended;
@@ -166,6 +179,25 @@ impl Record {
             ends.awaited -= 1;
             ends.unreported = ends.unreported.saturating_add(1);
         }
+    }
+
+    /// `finish`, `trip`, `log` and `reported` in one, of a request that ends under the method and name it began under,
+    /// at a place of its own. False, and nothing has happened, if it is not under way there any more.
+    ///
+    /// Nothing comes between, so nobody sees it awaited.
+    pub fn end(&mut self, place: Place, ms: Option<f64>, second: i64, phases: &Phases) -> bool {
+        let Some(row) = self.rows.leave(place) else {
+            return false;
+        };
+        let logged = Logged {
+            time: ms.and_then(nanoseconds),
+            second,
+        };
+        row.trip(phases);
+        row.log(logged, false);
+        self.finished = place;
+        self.seconds.at(second).log(logged.time);
+        true
     }
 
     /// A request was given up at this age because the test has ended.

@@ -8,6 +8,8 @@ use super::shapes::Shapes;
 /// Bytes that are kept of a name, and of a method: requests whose names begin with the same ones share a row. So
 /// 10,000 names take 40 MB at most, whatever a test puts into them.
 pub const LONGEST_NAME: usize = 2_048;
+/// How many places are kept at hand.
+const FOUND: usize = 64;
 /// The row of the names for which there was no room.
 pub const OTHERS: (&str, &str) = ("", "(other names)");
 
@@ -19,6 +21,14 @@ pub struct Place {
     birth: u32,
 }
 
+impl Place {
+    /// Its number, and which of those that had it, have it or will have it this one is.
+    #[must_use]
+    pub fn parts(self) -> (u32, u32) {
+        (self.at, self.birth)
+    }
+}
+
 /// What is kept of a name or a method.
 fn kept(text: &str) -> &str {
     if text.len() <= LONGEST_NAME {
@@ -26,6 +36,14 @@ fn kept(text: &str) -> &str {
     }
     let whole = |end| text.get(..end); // not through a character
     (0..=LONGEST_NAME).rev().find_map(whole).unwrap_or_default()
+}
+
+/// Which of the places at hand that of (method, name) is kept at.
+fn number(method: &str, name: &str) -> usize {
+    let byte = |at: Option<&u8>| at.map_or(0, |byte| usize::from(*byte));
+    let text = name.as_bytes();
+    let mixed = 31 * byte(text.last()) + 7 * byte(text.get(text.len() / 2)) + text.len();
+    (mixed + 3 * method.len()) % FOUND
 }
 
 #[derive(Debug)]
@@ -41,6 +59,9 @@ struct Named {
 #[derive(Debug)]
 pub struct Rows {
     places: HashMap<Box<str>, HashMap<Box<str>, u32>>,
+    /// Places found before, by a number that is sooner made of a name than a hash is: a test has few names, or asks
+    /// for them in turn.
+    found: [Place; FOUND],
     rows: Vec<Option<Named>>,
     free: Vec<u32>,
     births: u32,
@@ -55,6 +76,7 @@ impl Rows {
     pub fn new(room: usize) -> Self {
         Self {
             places: HashMap::new(),
+            found: [Place::default(); FOUND],
             rows: Vec::new(),
             free: Vec::new(),
             births: 0,
@@ -66,6 +88,20 @@ impl Rows {
 
     /// The place of (method, name), or that of the others if there is no room for it.
     pub fn place(&mut self, method: &str, name: &str) -> Place {
+        let at = number(method, name);
+        match self.found.get(at) {
+            Some(&found) if self.is_at(found, method, name) => found,
+            _ => {
+                let place = self.look_up(method, name);
+                if let Some(found) = self.found.get_mut(at) {
+                    *found = place;
+                }
+                place
+            }
+        }
+    }
+
+    fn look_up(&mut self, method: &str, name: &str) -> Place {
         let at = match self.find(method, name) {
             Some(at) => at,
             None if (method, name) == OTHERS => self.others(),
@@ -80,16 +116,34 @@ impl Rows {
 
     /// The same; sooner if it is the place of the request's beginning, as it mostly is.
     pub fn place_again(&mut self, begun: Place, method: &str, name: &str) -> Place {
-        match self.named(begun.at) {
-            Some(named)
-                if named.birth == begun.birth
-                    && *named.name == *name
-                    && *named.method == *method =>
-            {
-                begun
-            }
-            _ => self.place(method, name),
+        if self.is_at(begun, method, name) {
+            begun
+        } else {
+            self.place(method, name)
         }
+    }
+
+    /// Whether this is the place of (method, name), and has a row.
+    fn is_at(&self, place: Place, method: &str, name: &str) -> bool {
+        self.named(place.at).is_some_and(|named| {
+            named.birth == place.birth && *named.name == *name && *named.method == *method
+        })
+    }
+
+    /// Whether a place that was found for (method, name) is that of no other.
+    pub fn is_own(&self, place: Place, method: &str, name: &str) -> bool {
+        Some(place.at) != self.others && method.len() <= LONGEST_NAME && name.len() <= LONGEST_NAME
+    }
+
+    /// Takes a request out of those under way in a row, which is to be shown from now on; None if there is none.
+    pub fn leave(&mut self, place: Place) -> Option<&mut Row> {
+        let named = self.rows.get_mut(place.at as usize)?.as_mut()?;
+        if named.birth != place.birth || named.row.ends.under_way == 0 {
+            return None;
+        }
+        named.known = true;
+        named.row.ends.under_way -= 1;
+        Some(&mut named.row)
     }
 
     /// The row in which so many requests of (method, name) are counted; it is to be shown from now on.
@@ -116,6 +170,12 @@ impl Rows {
     pub fn at(&mut self, place: Place) -> Option<&mut Row> {
         let named = self.rows.get_mut(place.at as usize)?.as_mut()?;
         (named.birth == place.birth).then_some(&mut named.row)
+    }
+
+    /// The same, to look at.
+    pub fn seen_at(&self, place: Place) -> Option<&Row> {
+        let named = self.named(place.at)?;
+        (named.birth == place.birth).then_some(&named.row)
     }
 
     /// The same; and it is to be shown from now on.

@@ -35,15 +35,20 @@ fn nearest(whole: i64, has_fraction: bool, unit: i64) -> i64 {
 pub struct Buckets {
     counts: Vec<(i64, u64)>,
     places: HashMap<i64, usize>,
+    /// Where the last one went: many are of the same.
+    last: usize,
 }
 
 impl Buckets {
     pub fn add(&mut self, bucket: i64) {
-        let place = *self.places.entry(bucket).or_insert_with(|| {
-            self.counts.push((bucket, 0));
-            self.counts.len() - 1
-        });
-        if let Some((_, count)) = self.counts.get_mut(place) {
+        let same = |(known, _): &(i64, u64)| *known == bucket;
+        if !self.counts.get(self.last).is_some_and(same) {
+            self.last = *self.places.entry(bucket).or_insert_with(|| {
+                self.counts.push((bucket, 0));
+                self.counts.len() - 1
+            });
+        }
+        if let Some((_, count)) = self.counts.get_mut(self.last) {
             *count += 1;
         }
     }

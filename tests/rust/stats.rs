@@ -174,3 +174,28 @@ proptest! {
         prop_assert_eq!(by_name, samples.len() as u64);
     }
 }
+
+/// A request that is known by a spot is counted where its names are.
+#[test]
+fn a_spot_leads_to_the_entry_of_its_names() {
+    let mut stats = Stats::default();
+    let sample = |now| Sample::new(Some(Number::Float(2.5)), 10, now).unwrap();
+    let names = |name| move || Some(("GET", name));
+    let nobody = || -> Option<(&str, &str)> { panic!("the spot is known") };
+    assert!(!stats.record_at((3, 1), names("/a"), &sample(7.5)));
+    let places = ["/a", "/b"].map(|name| stats.place("GET", name));
+    for place in [0, places[0], places[1]] {
+        stats.open(place, Number::Int(0));
+    }
+    assert!(stats.record_at((3, 1), names("/a"), &sample(7.5)));
+    assert!(stats.record_at((3, 1), nobody, &sample(7.5)));
+    // Its number has been given to another name.
+    assert!(stats.record_at((3, 2), names("/b"), &sample(7.5)));
+    assert!(stats.record_at((0, 3), names("/a"), &sample(7.5)));
+    // Another second is for Python to file.
+    assert!(!stats.record_at((3, 2), nobody, &sample(8.5)));
+    let counted = [places[0], places[1], 0].map(|place| stats.drain(place).unwrap().requests);
+    assert_eq!(counted, [3, 1, 4]);
+    stats.clear();
+    assert!(!stats.record_at((3, 2), names("/b"), &sample(8.5)));
+}

@@ -340,3 +340,59 @@ fn a_reused_connection_has_no_times_of_a_new_one() {
     assert_eq!(record.total().trips.as_ref().unwrap(), trips);
     assert!(record.row("GET", "/plain").unwrap().trips.is_none());
 }
+
+/// The whole end at once is what its steps are one after the other, whatever else is under way.
+#[test]
+fn p14_an_end_at_once_is_the_end_in_steps() {
+    let phases = Phases {
+        times: [
+            Some(1_000),
+            Some(0),
+            Some(0),
+            Some(0),
+            Some(20_000),
+            Some(3_000_000),
+            Some(40),
+        ],
+        reused: 1,
+        bytes_in: 300,
+        version: Some(11),
+        ..Phases::default()
+    };
+    let told = |at_once: bool| {
+        let mut record = Record::new(10);
+        let begin = |record: &mut Record, name: &str| {
+            let place = record.place("GET", name);
+            record.begin(place);
+            assert!(record.is_own(place, "GET", name));
+            place
+        };
+        let others = [begin(&mut record, "/a"), begin(&mut record, "/b")];
+        // One of the same name waits for its report meanwhile.
+        record.finish(others[0], others[0]);
+        for (name, ms) in [("/a", Some(1.25)), ("/b", None), ("/a", Some(80.0))] {
+            let place = begin(&mut record, name);
+            if at_once {
+                assert!(record.end(place, ms, 7, &phases));
+            } else {
+                record.finish(place, place);
+                record.trip(place, &phases);
+                record.log("GET", name, ms, 7.5);
+                record.reported(place);
+            }
+        }
+        record.fail("GET", "/b", 7.5);
+        record.reported(others[0]);
+        let rows = format!("{:?}", record.rows());
+        (rows, record.seconds(0, 10), record)
+    };
+    let (at_once, in_steps) = (told(true), told(false));
+    assert_eq!(at_once.0, in_steps.0);
+    assert_eq!(at_once.1, in_steps.1);
+    // Of one that is not under way, nothing is counted.
+    let mut record = at_once.2;
+    let place = record.place("GET", "/a");
+    record.clear();
+    assert!(!record.end(place, Some(1.0), 7, &phases));
+    assert!(record.rows().is_empty());
+}

@@ -1,0 +1,97 @@
+//! Peek: what CPython tells of classes, functions and objects, but pyo3's safe interface only by costly detours.
+#![allow(unsafe_code)] // this is its home
+
+use std::ptr;
+
+use pyo3::ffi;
+use pyo3::prelude::*;
+use pyo3::types::{PyDict, PyFunction, PyString, PyTuple, PyType};
+
+/// Whether this is a build with the GIL: an object is then nothing but its count and its class. Without the GIL another
+/// thread may write a tag while we read it.
+const LOCKED: bool = size_of::<ffi::PyObject>() == 2 * size_of::<usize>();
+
+/// What CPython numbers the present state of a class by, once an attribute of it was looked up: as long as a class has
+/// the same tag, no attribute of it or of its bases has changed, and no other class ever gets it. 0 if it has none.
+///
+/// An assignment to a class or to one of its bases takes the tag away (`PyType_Modified`); the next look-up gives it
+/// another, for good: tags are counted up, and when they run out there are none.
+pub fn tag(kind: &Bound<'_, PyType>) -> u32 {
+    if !LOCKED {
+        return 0;
+    }
+    // SAFETY: a `PyType` is a live `PyTypeObject`, to which `kind` holds a reference. The field is a plain integer that
+    // is only written under the GIL, and a `Bound` is the proof that we hold that.
+    unsafe { (*kind.as_type_ptr()).tp_version_tag }
+}
+
+/// The names an object has of its own, whatever its class shows as its `__dict__`.
+pub fn own<'py>(object: &Bound<'py, PyAny>) -> Option<Bound<'py, PyDict>> {
+    // SAFETY: the call takes any live object, and returns a new reference, or null and has raised, as
+    // `from_owned_ptr_or_err` wants it.
+    let own = unsafe {
+        let own = ffi::PyObject_GenericGetDict(object.as_ptr(), ptr::null_mut());
+        Bound::from_owned_ptr_or_err(object.py(), own)
+    };
+    own.ok()?.cast_into().ok()
+}
+
+/// What the first variable holds that a function closes over; None if it is not a function that runs this code.
+pub fn enclosed<'py>(function: &Bound<'py, PyAny>, code: &Py<PyAny>) -> Option<Bound<'py, PyAny>> {
+    let (py, function) = (function.py(), function.cast_exact::<PyFunction>().ok()?);
+    // SAFETY: both calls take a function, which it is, and return borrowed references; the first is only compared. The
+    // closure of a function never changes, and `function` keeps it alive until it has a reference of its own.
+    let closure = unsafe {
+        if ffi::PyFunction_GetCode(function.as_ptr()) != code.as_ptr() {
+            return None;
+        }
+        Bound::from_borrowed_ptr_or_opt(py, ffi::PyFunction_GetClosure(function.as_ptr()))?
+    };
+    let cell = closure.cast::<PyTuple>().ok()?.get_borrowed_item(0).ok()?;
+    // SAFETY: a closure is made of cells; the call returns a new reference, or null for one that is empty.
+    unsafe { Bound::from_owned_ptr_or_opt(py, ffi::PyCell_Get(cell.as_ptr())) }
+}
+
+/// The value at a position of a dictionary (`position`), if it is the one of this very name; None as well if the
+/// dictionary has changed since then so that it is elsewhere.
+pub fn at<'py>(
+    names: &Bound<'py, PyDict>,
+    position: isize,
+    name: &Bound<'py, PyString>,
+) -> Option<Bound<'py, PyAny>> {
+    let (_, key, value) = next(names, position)?;
+    // SAFETY: `next` has read it from the dictionary, which nobody has changed since, and so holds it.
+    (key == name.as_ptr()).then(|| unsafe { Bound::from_borrowed_ptr(names.py(), value) })
+}
+
+/// The position at which a dictionary has this very name.
+pub fn position(names: &Bound<'_, PyDict>, name: &Bound<'_, PyString>) -> Option<isize> {
+    let mut position = 0;
+    while let Some((after, key, _)) = next(names, position) {
+        if key == name.as_ptr() {
+            return Some(position);
+        }
+        position = after;
+    }
+    None
+}
+
+/// The first entry from a position on, and the position after it.
+fn next(
+    names: &Bound<'_, PyDict>,
+    mut position: isize,
+) -> Option<(isize, *mut ffi::PyObject, *mut ffi::PyObject)> {
+    let (mut key, mut value) = (ptr::null_mut(), ptr::null_mut());
+    // SAFETY: `names` is a dictionary, which under the GIL nobody changes meanwhile. The call holds any position against
+    // the length the dictionary has now, and lends what is there.
+    let found = LOCKED
+        && unsafe {
+            ffi::PyDict_Next(
+                names.as_ptr(),
+                &raw mut position,
+                &raw mut key,
+                &raw mut value,
+            ) != 0
+        };
+    found.then_some((position, key, value))
+}
