@@ -10,7 +10,6 @@ use super::runtime::Owed;
 use super::wake::Waker;
 use super::{Finished, Token};
 use crate::clock::Stamp;
-use crate::http::{Exchange, Request};
 
 /// What became of a request.
 #[derive(Debug)]
@@ -142,16 +141,10 @@ impl Ticket {
     }
 
     /// Answers.
-    pub fn answer(mut self, request: Request, exchange: Exchange) {
+    pub fn answer(mut self, mut call: Box<Finished>) {
         if let Some(completions) = self.completions.take() {
-            completions.push(
-                self.token,
-                Outcome::Finished(Box::new(Finished {
-                    request,
-                    exchange,
-                    done: Stamp::now(),
-                })),
-            );
+            call.done = Stamp::now();
+            completions.push(self.token, Outcome::Finished(call));
         }
     }
 }

@@ -2,13 +2,14 @@
 
 use std::fmt;
 use std::future::poll_fn;
+use std::mem;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::task::{Context, Poll, Wake, Waker};
 
-use tokio::task::unconstrained;
+use tokio::task::{unconstrained, yield_now};
 
 /// What a job does; it tells whoever waits for it by itself.
 type Work = Pin<Box<dyn Future<Output = ()> + Send>>;
@@ -67,13 +68,19 @@ impl Job {
             .compare_exchange(RUNNING, IDLE, Ordering::AcqRel, Ordering::Acquire);
         if turn.is_err() {
             self.state.store(DUE, Ordering::Release);
-            self.jobs.push(Arc::clone(self));
+            self.jobs.push(Arc::clone(self), |due| &mut due.woken);
         }
     }
 
-    /// Has the I/O thread begin it.
+    /// Has the I/O thread begin it, once the reactor has had a turn: to be called once.
     pub fn begin(self: &Arc<Self>) {
-        self.wake_by_ref();
+        // One that was given up before is in the list already.
+        let turn = self
+            .state
+            .compare_exchange(IDLE, DUE, Ordering::AcqRel, Ordering::Acquire);
+        if turn.is_ok() {
+            self.jobs.push(Arc::clone(self), |due| &mut due.begun);
+        }
     }
 
     /// Has the I/O thread drop what there is of it, if it has not come to its end.
@@ -101,7 +108,7 @@ impl Wake for Job {
                 self.state
                     .compare_exchange_weak(state, next, Ordering::AcqRel, Ordering::Relaxed);
             match turn {
-                Ok(IDLE) => return self.jobs.push(Arc::clone(self)),
+                Ok(IDLE) => return self.jobs.push(Arc::clone(self), |due| &mut due.woken),
                 Ok(_) => return,
                 Err(now) => state = now,
             }
@@ -115,10 +122,18 @@ impl fmt::Debug for Job {
     }
 }
 
+#[derive(Debug, Default)]
+struct Due {
+    /// To be taken a step further at once.
+    woken: Vec<Arc<Job>>,
+    /// To be begun after a turn of the reactor, which then has heard of all that happened before they were handed in.
+    begun: Vec<Arc<Job>>,
+}
+
 /// The jobs that the I/O thread has to take a step further.
 #[derive(Debug, Default)]
 pub struct Jobs {
-    due: Mutex<Vec<Arc<Job>>>,
+    due: Mutex<Due>,
     /// Whether the I/O thread knows that there are some.
     told: AtomicBool,
     /// Of what does the work: the same one from its first round on.
@@ -126,8 +141,8 @@ pub struct Jobs {
 }
 
 impl Jobs {
-    fn push(&self, job: Arc<Job>) {
-        lock(&self.due).push(job);
+    fn push(&self, job: Arc<Job>, list: impl Fn(&mut Due) -> &mut Vec<Arc<Job>>) {
+        list(&mut lock(&self.due)).push(job);
         if !self.told.swap(true, Ordering::AcqRel)
             && let Some(worker) = self.worker.get()
         {
@@ -137,15 +152,25 @@ impl Jobs {
 
     /// Does what is due, for ever; `after_each` is called after every step. Between two rounds the reactor has its turn.
     pub async fn work(&self, after_each: impl Fn()) {
-        let mut round = Vec::new();
+        let (mut round, mut fresh, mut waiting) = (Vec::new(), Vec::new(), Vec::new());
         // The budget is tokio's for one task, which this is not.
         unconstrained(poll_fn(|context| {
             self.worker.get_or_init(|| context.waker().clone());
             self.told.store(false, Ordering::Release);
-            std::mem::swap(&mut round, &mut *lock(&self.due));
-            for job in round.drain(..) {
+            // Those that waited have had their turn of the reactor.
+            mem::swap(&mut fresh, &mut waiting);
+            {
+                let mut due = lock(&self.due);
+                mem::swap(&mut round, &mut due.woken);
+                mem::swap(&mut waiting, &mut due.begun);
+            }
+            for job in fresh.drain(..).chain(round.drain(..)) {
                 job.step();
                 after_each();
+            }
+            if !waiting.is_empty() {
+                // Wakes this as soon as the reactor has had one.
+                let _ = pin!(yield_now()).poll(context);
             }
             Poll::Pending
         }))

@@ -83,9 +83,18 @@ impl Queue {
             let token = under_way.next;
             under_way.next += 1;
             let ticket = Ticket::new(token, Arc::clone(&self.completions));
+            // Made here, where it comes back to: what one thread allocates and another frees costs both more.
+            let mut call = Box::new(Finished {
+                request,
+                exchange: Exchange::with_room(),
+                done: submitted,
+            });
             let job = Job::new(jobs, async move {
-                let exchange = client.send(&request, submitted).await;
-                ticket.answer(request, exchange);
+                let Finished {
+                    request, exchange, ..
+                } = &mut *call;
+                client.send_into(request, submitted, true, exchange).await; // see `Job::begin`
+                ticket.answer(call);
             });
             under_way.tasks.insert(token, (submitted, Arc::clone(&job)));
             (token, job)

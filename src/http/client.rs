@@ -1,5 +1,6 @@
 //! Client: one user's HTTP client; jar, transport, redirect, body, in that order, hop by hop.
 
+use std::mem;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
@@ -11,7 +12,7 @@ use super::cookies::Jar;
 use super::fields::{self, Kind};
 use super::redirect;
 use super::request::{Dialect, Request};
-use super::response::{Exchange, Hop};
+use super::response::{Body, Exchange, Hop};
 use super::timings::Watch;
 use super::transport::{Outgoing, TOGETHER, Transports};
 use super::url::Url;
@@ -46,7 +47,8 @@ impl Slots {
         }
     }
 
-    async fn take(&self, url: &Url) -> Result<OwnedSemaphorePermit> {
+    /// A place; `looked` becomes false if it had to be waited for.
+    async fn take(&self, url: &Url, looked: &mut bool) -> Result<OwnedSemaphorePermit> {
         let there = {
             // A panic while the list was held leaves it whole: it is only looked at and pushed to.
             let mut places = self.places.lock().unwrap_or_else(PoisonError::into_inner);
@@ -61,15 +63,20 @@ impl Slots {
                 there
             }
         };
+        if let Ok(free) = Arc::clone(&there).try_acquire_owned() {
+            return Ok(free);
+        }
+        *looked = false;
         let lost = |error: AcquireError| Error::new(ErrorKind::Lost, error.to_string());
         there.acquire_owned().await.map_err(lost)
     }
 }
 
 /// What changes from hop to hop.
-struct Step {
-    method: Method,
-    url: Url,
+#[derive(Clone, Copy)]
+struct Step<'a> {
+    method: &'a Method,
+    url: &'a Url,
     bodiless: bool,
     unauthorized: bool,
 }
@@ -105,80 +112,102 @@ impl Client {
 
     /// Carries out one call, redirects included. Failures are in the exchange.
     pub async fn send(&self, request: &Request, submitted: Stamp) -> Exchange {
-        let mut hops = Vec::with_capacity(1);
-        let mut watch = Watch::new(submitted);
-        let error = self.walk(request, &mut hops, &mut watch).await.err();
-        let held = hops.iter().map(|hop: &Hop| hop.timings.held()).sum();
-        Exchange {
-            hops,
-            error,
-            time: watch.last().since(submitted).saturating_sub(held),
-        }
+        let mut exchange = Exchange::default();
+        self.send_into(request, submitted, false, &mut exchange)
+            .await;
+        exchange
     }
 
-    async fn walk(&self, request: &Request, hops: &mut Vec<Hop>, watch: &mut Watch) -> Result<()> {
-        let options = &request.options;
-        let mut step = Step {
-            method: request.method.clone(),
-            url: request.url.clone(),
-            bodiless: false,
-            unauthorized: false,
-        };
+    /// The same, into an exchange that has nothing in it yet. `looked`: the reactor has had a turn since `submitted`, so
+    /// that it knows which of the idle connections were closed by then.
+    pub async fn send_into(
+        &self,
+        request: &Request,
+        submitted: Stamp,
+        looked: bool,
+        exchange: &mut Exchange,
+    ) {
+        let mut watch = Watch::new(submitted);
+        let error = self.walk(request, looked, exchange, &mut watch).await;
+        exchange.error = error.err();
+        let hops = exchange.hops.iter();
+        let held = hops.map(|hop| hop.timings.held()).sum();
+        exchange.time = watch.last().since(submitted).saturating_sub(held);
+    }
+
+    async fn walk(
+        &self,
+        request: &Request,
+        mut looked: bool,
+        exchange: &mut Exchange,
+        watch: &mut Watch,
+    ) -> Result<()> {
+        let Exchange { hops, room, .. } = exchange;
+        let options = &*request.options;
         let known = if request.cookies.is_empty() {
             Vec::new()
         } else {
             self.jar().domains()
         };
+        let mut ahead = Hop::new(request.method.clone(), request.url.clone());
         loop {
             let first = hops.is_empty();
-            let host = cookie_host(request);
             let slot = match &self.slots {
-                Some(slots) => Some(slots.take(&step.url).await?),
+                Some(slots) => Some(slots.take(&ahead.url, &mut looked).await?),
                 None => None,
             };
-            let mut again = if options.dialect == Dialect::Fast && idempotent(&step.method) {
+            // Where it stays: what there is to say of it is written there.
+            hops.push(ahead);
+            let Some(hop) = hops.last_mut() else {
+                return Ok(());
+            };
+            let step = Step {
+                method: &hop.method,
+                url: &hop.url,
+                bodiless: hop.bodiless,
+                unauthorized: hop.unauthorized,
+            };
+            let mut again = if options.dialect == Dialect::Fast && idempotent(step.method) {
                 self.again
             } else {
                 0
             };
-            let (outcome, cookie) = loop {
-                let (outgoing, cookie) = self.dress(request, &step, first, &known);
-                let outcome = self.transports.exchange(options, outgoing, watch).await;
-                match &outcome {
+            let outcome = loop {
+                let (mut outgoing, cookie) = self.dress(request, step, first, &known);
+                outgoing.looked = mem::take(&mut looked);
+                outgoing.room = mem::take(room);
+                hop.cookie = cookie;
+                let exchanging =
+                    self.transports
+                        .exchange(options, outgoing, watch, &mut hop.answer);
+                match exchanging.await {
                     Err(error) if again > 0 && error.closed() => {
                         again -= 1;
                         watch.again();
                     }
-                    _ => break (outcome, cookie),
+                    outcome => break outcome,
                 }
             };
             drop(slot);
             if outcome.is_err() {
+                hop.answer = None;
                 watch.stop();
             }
-            let version = outcome.as_ref().map(|answer| answer.version).ok();
-            let mut hop = Hop {
-                method: step.method.clone(),
-                url: step.url.clone(),
-                cookie,
-                bodiless: step.bodiless,
-                unauthorized: step.unauthorized,
-                timings: watch.take(version),
-                answer: None,
-            };
-            let mut answer = match outcome {
-                Ok(answer) => answer,
-                Err(error) => {
-                    hops.push(hop);
-                    return Err(error);
-                }
+            hop.timings = watch.take(hop.answer.as_ref().map(|answer| answer.version));
+            outcome?;
+            let Some(answer) = hop.answer.as_mut() else {
+                return Ok(());
             };
             if answer.headers.contains("set-cookie") {
-                self.jar()
-                    .take(options.dialect, &step.url, host, &answer.headers);
+                let host = cookie_host(request);
+                let mut jar = self.jar();
+                jar.take(options.dialect, &hop.url, host, &answer.headers);
             }
             let decoded = match answer.broken.take() {
-                None => body::decode(options.dialect, &answer.headers, answer.body.clone()),
+                None if answer.headers.contains("content-encoding") => {
+                    body::decode(options.dialect, &answer.headers, answer.shared_body()).map(Some)
+                }
+                None => Ok(None),
                 Some(error) => Err(error),
             };
             // A redirect whose body stalls is none for requests; what else is wrong with a body it overlooks.
@@ -190,9 +219,9 @@ impl Client {
             let next = follow.then(|| {
                 redirect::next(
                     options.dialect,
-                    &step.method,
+                    &hop.method,
                     &request.url,
-                    &step.url,
+                    &hop.url,
                     answer.status,
                     &answer.headers,
                 )
@@ -201,24 +230,29 @@ impl Client {
             // is an error in the last answer only: nobody may ever look at those on the way.
             let failed = match decoded {
                 Ok(body) => {
-                    answer.body = body;
+                    if let Some(body) = body {
+                        answer.body = Body::Own(body);
+                    }
                     answer.decoded = true;
                     None
                 }
                 Err(error) => {
                     if follow && options.dialect == Dialect::Requests {
-                        answer.body = Bytes::new(); // requests reads it raw, and throws it away
+                        answer.body = Body::Own(Bytes::new()); // requests reads it raw, and throws it away
                     }
                     Some(error).filter(|_| !follow)
                 }
             };
-            hop.answer = Some(answer);
-            hops.push(hop);
             if let Some(error) = failed {
                 return Err(error);
             }
             let Some(next) = next else { return Ok(()) };
             let next = next?;
+            ahead = Hop {
+                bodiless: hop.bodiless || next.drop_body,
+                unauthorized: hop.unauthorized || next.drop_auth,
+                ..Hop::new(next.method, next.url)
+            };
             let limit = options.redirects.unwrap_or(0);
             if hops.len() > limit as usize {
                 return Err(Error::new(
@@ -226,12 +260,6 @@ impl Client {
                     format!("Exceeded {limit} redirects."),
                 ));
             }
-            step = Step {
-                method: next.method,
-                url: next.url,
-                bodiless: step.bodiless || next.drop_body,
-                unauthorized: step.unauthorized || next.drop_auth,
-            };
         }
     }
 
@@ -239,11 +267,11 @@ impl Client {
     fn dress<'a>(
         &self,
         request: &Request,
-        step: &'a Step,
+        step: Step<'a>,
         first: bool,
         known: &[String],
     ) -> (Outgoing<'a>, Option<HeaderValue>) {
-        let (url, method) = (&step.url, &step.method);
+        let (url, method) = (step.url, step.method);
         let dialect = request.options.dialect;
         let proxied = request.options.proxy.is_some() && !url.secure();
         let target = match proxied {
@@ -276,7 +304,13 @@ impl Client {
             Kind::Encoding => !(step.bodiless && dialect == Dialect::Fast),
             Kind::Host | Kind::Other => true,
         };
-        request.head.write(&mut head, stays);
+        // Nearly always all do.
+        let all = first && !step.bodiless && !step.unauthorized;
+        if all {
+            head.extend_from_slice(request.head.wire());
+        } else {
+            request.head.write(&mut head, stays);
+        }
         let cookie = if first && request.head.first(Kind::Cookie).is_some() {
             None
         } else {
@@ -292,7 +326,11 @@ impl Client {
             fields::write(&mut head, b"Host", host.as_bytes());
         }
         let behind = |kind| kind == Kind::Cookie || stays(kind);
-        request.tail.write(&mut head, behind);
+        if all {
+            head.extend_from_slice(request.tail.wire());
+        } else {
+            request.tail.write(&mut head, behind);
+        }
         if let Some(cookie) = cookie.as_ref().filter(|_| cookie_last) {
             fields::write(&mut head, b"Cookie", cookie.as_bytes());
         }
@@ -307,6 +345,8 @@ impl Client {
                 url,
                 head,
                 body,
+                looked: false,
+                room: Vec::new(),
             },
             cookie,
         )

@@ -7,6 +7,8 @@ use http::header::{self, HeaderName, HeaderValue};
 pub struct Fields {
     wire: Vec<u8>,
     fields: Vec<Field>,
+    /// A bit for each kind that is there.
+    kinds: u8,
 }
 
 /// Where one field lies in the buffer.
@@ -60,6 +62,7 @@ impl Fields {
         Self {
             wire: Vec::with_capacity(bytes),
             fields: Vec::with_capacity(8),
+            kinds: 0,
         }
     }
 
@@ -88,6 +91,7 @@ impl Fields {
     pub fn add(&mut self, kind: Kind, name: &[u8], value: &[u8]) {
         let start = self.wire.len();
         write(&mut self.wire, name, value);
+        self.kinds |= 1 << kind as u8;
         self.fields.push(Field {
             kind,
             start,
@@ -109,6 +113,9 @@ impl Fields {
     /// Value of the first field of this kind.
     #[must_use]
     pub fn first(&self, kind: Kind) -> Option<&[u8]> {
+        if self.kinds & (1 << kind as u8) == 0 {
+            return None; // for most of what every request is asked
+        }
         let field = self.fields.iter().find(|field| field.kind == kind)?;
         Some(&self.wire[field.value..field.end - 2])
     }

@@ -4,25 +4,48 @@ use std::ops::Range;
 
 use bytes::Bytes;
 
+use super::words::same_name;
+
+/// Where names and values lie.
+pub type Places = Vec<(Range<u32>, Range<u32>)>;
+
 /// Header fields as they came: order, case of names, bytes of values.
 #[derive(Debug, Clone, Default)]
 pub struct Headers {
     raw: Bytes,
-    fields: Vec<(Range<u32>, Range<u32>)>,
-    /// Bit n: there is a name of n bytes. Most of the names that a client asks for are not there.
-    lengths: u64,
+    fields: Places,
+    /// A bit for the length and the first letter of each name. Most of the names that a client asks for are not there.
+    names: u64,
 }
 
 impl Headers {
     /// Fields that lie at these (name, value) places in `raw`.
     #[must_use]
-    pub fn new(raw: Bytes, fields: Vec<(Range<u32>, Range<u32>)>) -> Self {
-        let lengths = lengths(&fields);
-        Self {
+    pub fn new(raw: Bytes, fields: Places) -> Self {
+        let mut headers = Self {
             raw,
             fields,
-            lengths,
-        }
+            names: 0,
+        };
+        headers.names = headers.iter().fold(0, |all, (name, _)| all | bit(name));
+        headers
+    }
+
+    /// The bytes in which they lie.
+    #[must_use]
+    pub fn raw(&self) -> &[u8] {
+        &self.raw
+    }
+
+    /// A part of them, to be kept.
+    #[must_use]
+    pub fn share(&self, part: &[u8]) -> Bytes {
+        self.raw.slice_ref(part)
+    }
+
+    /// Leaves off what is behind the first `length` bytes, where no field lies.
+    pub fn truncate(&mut self, length: usize) {
+        self.raw.truncate(length);
     }
 
     fn at(&self, range: &Range<u32>) -> &[u8] {
@@ -49,11 +72,11 @@ impl Headers {
     /// Values of all fields of this name, whatever its case. (A name that is a text is quicker than a `HeaderName`, which
     /// has to be looked up.)
     pub fn all(&self, name: impl AsRef<str>) -> impl Iterator<Item = &[u8]> {
-        let there = self.lengths & bit(name.as_ref().len()) != 0;
+        let there = self.names & bit(name.as_ref().as_bytes()) != 0;
         let fields = if there { &self.fields[..] } else { &[] };
         fields.iter().filter_map(move |(known, value)| {
             let name = name.as_ref().as_bytes();
-            let is = known.len() == name.len() && self.at(known).eq_ignore_ascii_case(name);
+            let is = known.len() == name.len() && same_name(self.at(known), name);
             is.then(|| self.at(value))
         })
     }
@@ -85,12 +108,28 @@ impl<N: AsRef<[u8]>, V: AsRef<[u8]>> FromIterator<(N, V)> for Headers {
     }
 }
 
-fn bit(length: usize) -> u64 {
-    1 << length.min(63)
+fn bit(name: &[u8]) -> u64 {
+    let first = name.first().map_or(0, |letter| usize::from(letter | 0x20));
+    1 << ((name.len() ^ first) % 64)
 }
 
-fn lengths(fields: &[(Range<u32>, Range<u32>)]) -> u64 {
-    fields
-        .iter()
-        .fold(0, |all, (name, _)| all | bit(name.len()))
+/// urllib3's `_normalize_header_value`: a line end, with the blanks around it, is one blank.
+pub fn unfolded(value: &[u8]) -> Vec<u8> {
+    let blank = |b: &&u8| matches!(b, b' ' | b'\t');
+    let mut out: Vec<u8> = Vec::with_capacity(value.len());
+    let mut done = 0;
+    let mut rest = value;
+    while let Some((&byte, after)) = rest.split_first() {
+        if rest.starts_with(b"\r\n") && matches!(rest.get(2), Some(b' ' | b'\t')) {
+            let blanks = out[done..].iter().rev().take_while(blank).count();
+            out.truncate(out.len() - blanks);
+            out.push(b' ');
+            done = out.len();
+            rest = &rest[2 + rest[2..].iter().take_while(blank).count()..];
+        } else {
+            out.push(byte);
+            rest = after;
+        }
+    }
+    out
 }

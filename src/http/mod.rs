@@ -18,6 +18,7 @@ mod set_cookie;
 mod timings;
 mod transport;
 mod url;
+mod words;
 
 pub use body::encode_form;
 pub use client::Client;

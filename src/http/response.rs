@@ -5,10 +5,13 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::{HeaderValue, Method, StatusCode};
 
-use super::headers::Headers;
+use super::headers::{Headers, Places};
 use super::timings::Timings;
 use super::url::Url;
 use crate::error::Error;
+
+/// Answers have seldom more fields than these.
+pub const FIELDS: usize = 12;
 
 /// One hop: what was asked, as far as it differs from the request, and what was answered.
 #[derive(Debug)]
@@ -29,6 +32,22 @@ pub struct Hop {
     pub answer: Option<Answer>,
 }
 
+impl Hop {
+    /// A hop that nothing has come of yet.
+    #[must_use]
+    pub fn new(method: Method, url: Url) -> Self {
+        Self {
+            method,
+            url,
+            cookie: None,
+            bodiless: false,
+            unauthorized: false,
+            timings: Timings::default(),
+            answer: None,
+        }
+    }
+}
+
 /// A response as it came, the body decoded.
 #[derive(Debug)]
 pub struct Answer {
@@ -41,7 +60,7 @@ pub struct Answer {
     /// The header fields.
     pub headers: Headers,
     /// The body, decoded as Content-Encoding says; as it came, and as far as it came, where that failed.
-    pub body: Bytes,
+    pub body: Body,
     /// Whether the body is decoded.
     pub decoded: bool,
     /// Why the body could not be read to its end, if so.
@@ -50,8 +69,37 @@ pub struct Answer {
     pub head_time: Duration,
 }
 
-/// The outcome of one call.
+/// Where the body of an answer is.
 #[derive(Debug)]
+pub enum Body {
+    /// Behind the head, in the same memory, from this byte on.
+    Behind(usize),
+    /// In memory of its own.
+    Own(Bytes),
+}
+
+impl Answer {
+    /// The body.
+    #[must_use]
+    pub fn body(&self) -> &[u8] {
+        match &self.body {
+            Body::Behind(head) => self.headers.raw().get(*head..).unwrap_or_default(),
+            Body::Own(body) => body,
+        }
+    }
+
+    /// The body, to be kept.
+    #[must_use]
+    pub fn shared_body(&self) -> Bytes {
+        match &self.body {
+            Body::Behind(_) => self.headers.share(self.body()),
+            Body::Own(body) => body.clone(),
+        }
+    }
+}
+
+/// The outcome of one call.
+#[derive(Debug, Default)]
 pub struct Exchange {
     /// The hops in order; never empty.
     pub hops: Vec<Hop>,
@@ -60,9 +108,21 @@ pub struct Exchange {
     /// From handing the request to the core until its last body byte (or its failure), without what the core
     /// held it back.
     pub time: Duration,
+    /// For the fields of the first answer.
+    pub(super) room: Places,
 }
 
 impl Exchange {
+    /// One with room for a hop and its fields, so that where it is filled no memory has to be asked for.
+    #[must_use]
+    pub fn with_room() -> Self {
+        Self {
+            hops: Vec::with_capacity(1),
+            room: Places::with_capacity(FIELDS),
+            ..Self::default()
+        }
+    }
+
     /// What the time of all hops together went to.
     #[must_use]
     pub fn timings(&self) -> Timings {

@@ -193,7 +193,7 @@ impl Watch {
     /// Reads the clock: the time up to now goes to the phase.
     pub fn stop(&mut self) {
         let now = Stamp::now();
-        let passed = nanos(now.since(self.last));
+        let passed = now.nanos_since(self.last);
         self.last = now;
         self.timings.whole += passed;
         if let Some(phase) = self.phase {

@@ -15,6 +15,8 @@ pub struct Url {
     port: u16,
     /// Where path and query begin and end in `text`.
     target: (usize, usize),
+    /// Where host and port begin, and whether they go into a `Host` field as they stand there.
+    netloc: (usize, bool),
 }
 
 impl Url {
@@ -80,12 +82,20 @@ impl Url {
         } else {
             Arc::from(host)
         };
+        let standard = port == if secure { 443 } else { 80 };
+        let as_it_stands = match address.strip_prefix(&*host) {
+            Some("") => standard,
+            // A port that has leading zeros or a sign does not.
+            Some(port) => !standard && matches!(port.as_bytes(), [b':', b'1'..=b'9', ..]),
+            None => false,
+        };
         Ok(Self {
             text: Arc::from(text),
             secure,
             host,
             port,
             target: (end, stop),
+            netloc: (end - address.len(), as_it_stands),
         })
     }
 
@@ -117,9 +127,7 @@ impl Url {
     /// Host and port as they stand in the text.
     #[must_use]
     pub fn netloc(&self) -> &str {
-        let authority = &self.text[self.authority()..self.target.0];
-        let at = authority.bytes().rposition(|b| b == b'@');
-        at.map_or(authority, |at| &authority[at + 1..])
+        &self.text[self.netloc.0..self.target.0]
     }
 
     fn authority(&self) -> usize {
@@ -174,17 +182,10 @@ impl Url {
     /// The value of the `Host` field: host, and the port unless it is the scheme's own.
     #[must_use]
     pub fn host_field(&self) -> std::borrow::Cow<'_, str> {
-        let standard = self.port == if self.secure { 443 } else { 80 };
-        // Nearly always it stands so in the text.
-        let netloc = self.netloc();
-        match netloc.strip_prefix(&*self.host) {
-            Some("") if standard => return netloc.into(),
-            // A port that has leading zeros or a sign does not.
-            Some(port) if !standard && matches!(port.as_bytes(), [b':', b'1'..=b'9', ..]) => {
-                return netloc.into();
-            }
-            _ => {}
+        if self.netloc.1 {
+            return self.netloc().into(); // nearly always
         }
+        let standard = self.port == if self.secure { 443 } else { 80 };
         let (open, close) = if self.host.contains(':') {
             ("[", "]")
         } else {

@@ -45,7 +45,7 @@ impl PyExchange {
 
     /// Length of the last hop's decoded body, in bytes.
     pub fn size(&self) -> usize {
-        self.last().map_or(0, |answer| answer.body.len())
+        self.last().map_or(0, |answer| answer.body().len())
     }
 
     fn last(&self) -> Option<&Answer> {
@@ -183,7 +183,7 @@ impl PyExchange {
     /// Decoded body of a hop's answer.
     #[pyo3(signature = (hop=-1))]
     fn body<'py>(&self, py: Python<'py>, hop: isize) -> PyResult<Bound<'py, PyBytes>> {
-        Ok(PyBytes::new(py, &self.answer(hop)?.body))
+        Ok(PyBytes::new(py, self.answer(hop)?.body()))
     }
 
     /// Whether the body of a hop's answer could be decoded.

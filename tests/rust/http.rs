@@ -49,7 +49,14 @@ fn kind(exchange: &Exchange) -> Option<ErrorKind> {
 }
 
 fn body(exchange: &Exchange) -> &[u8] {
-    &exchange.hops.last().unwrap().answer.as_ref().unwrap().body
+    exchange
+        .hops
+        .last()
+        .unwrap()
+        .answer
+        .as_ref()
+        .unwrap()
+        .body()
 }
 
 #[test]

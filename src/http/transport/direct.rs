@@ -131,15 +131,16 @@ impl Direct {
         self.idle.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Sends one hop and reads the whole answer.
+    /// Sends one hop and reads the whole answer into `answer`.
     pub async fn exchange(
         &self,
         options: &Options,
         outgoing: Outgoing<'_>,
         watch: &mut Watch,
-    ) -> Result<Answer> {
+        answer: &mut Option<Answer>,
+    ) -> Result<()> {
         let place = Place::new(options, outgoing.url);
-        let idle = self.take(&place, watch).await;
+        let idle = self.take(&place, outgoing.looked, watch).await;
         let kept = idle.is_some();
         let mut open = match idle {
             Some(open) => {
@@ -154,14 +155,15 @@ impl Direct {
             }
         };
         watch.enter(Phase::Send);
-        let line = Line::new(&mut open.stream, &mut open.alarm, options, watch);
-        let exchanged = line.exchange(outgoing).await;
+        let mut line = Line::new(&mut open.stream, &mut open.alarm, options, watch);
+        let exchanged = line.exchange(outgoing, answer).await;
+        drop(line);
         match &exchanged {
             Ok(_) if kept => open.habit.kept(),
             Err(error) if kept && error.closed() => open.habit.closed(),
             _ => {}
         }
-        let (answer, usable) = exchanged?;
+        let usable = exchanged?;
         if usable {
             let mut idle = self.idle();
             if idle.len() < self.keep {
@@ -169,13 +171,16 @@ impl Direct {
                 idle.push(open);
             }
         }
-        Ok(answer)
+        Ok(())
     }
 
     /// An idle connection to `place` that the server has not closed and, as far as is known, is not about to.
-    async fn take(&self, place: &Place<'_>, watch: &mut Watch) -> Option<Open> {
+    async fn take(&self, place: &Place<'_>, mut looked: bool, watch: &mut Watch) -> Option<Open> {
         while let Some(open) = self.pick(place) {
-            let closed = open.stream.dropped().await || hangs_up(&open, watch).await;
+            if !mem::take(&mut looked) {
+                tokio::task::yield_now().await;
+            }
+            let closed = open.stream.dropped() || hangs_up(&open, watch).await;
             if !closed {
                 return Some(open);
             }

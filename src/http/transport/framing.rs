@@ -53,24 +53,19 @@ fn lenient(method: &Method, head: &Head) -> Result<(Framing, bool), Error> {
     let headers = &head.headers;
     let bodiless =
         *method == Method::HEAD || matches!(head.line.status.as_u16(), 100..200 | 204 | 304);
-    // urllib3 decides how the body is read, http.client when the connection ends.
-    let chunked = parts(headers, "transfer-encoding")
-        .any(|word| word.trim_ascii().eq_ignore_ascii_case(b"chunked"));
-    let plainly_chunked = headers
-        .get("transfer-encoding")
-        .is_some_and(|value| value.eq_ignore_ascii_case(b"chunked"));
-    let own_length = headers
-        .get("content-length")
-        .filter(|_| !plainly_chunked)
-        .and_then(number);
-    let length = if chunked { None } else { length(headers)? };
+    let Lengths {
+        chunked,
+        plainly_chunked,
+        own_length,
+        length,
+    } = lengths(headers)?;
     let connection = headers.get("connection").unwrap_or_default();
     let names = |word: &[u8]| {
         let mut places = connection.windows(word.len());
         places.any(|part| part.eq_ignore_ascii_case(word))
     };
     let closes = if head.line.version == 11 {
-        names(b"close")
+        connection != b"keep-alive" && names(b"close") // which nearly all say that say anything
     } else {
         let proxied = headers.get("proxy-connection").unwrap_or_default();
         let kept = headers.contains("keep-alive")
@@ -89,6 +84,49 @@ fn lenient(method: &Method, head: &Head) -> Result<(Framing, bool), Error> {
         _ => own_length.map_or(Framing::UntilClose, Framing::UpTo),
     };
     Ok((framing, keep))
+}
+
+/// What an answer says of the length of its body.
+struct Lengths {
+    chunked: bool,
+    plainly_chunked: bool,
+    /// http.client's.
+    own_length: Option<u64>,
+    /// urllib3's.
+    length: Option<u64>,
+}
+
+/// urllib3 decides how the body is read, http.client when the connection ends.
+fn lengths(headers: &Headers) -> Result<Lengths, Error> {
+    let coded = headers.contains("transfer-encoding");
+    let mut fields = headers.all("content-length");
+    let (first, second) = (fields.next(), fields.next());
+    // Nearly always there is one length, which is a number, and both read it alike.
+    if let (false, Some(field), None) = (coded, first, second)
+        && !field.contains(&b',')
+    {
+        let length = number(field);
+        return Ok(Lengths {
+            chunked: false,
+            plainly_chunked: false,
+            own_length: length,
+            length,
+        });
+    }
+    let chunked = parts(headers, "transfer-encoding")
+        .any(|word| word.trim_ascii().eq_ignore_ascii_case(b"chunked"));
+    let plainly_chunked = headers
+        .get("transfer-encoding")
+        .is_some_and(|value| value.eq_ignore_ascii_case(b"chunked"));
+    Ok(Lengths {
+        chunked,
+        plainly_chunked,
+        own_length: headers
+            .get("content-length")
+            .filter(|_| !plainly_chunked)
+            .and_then(number),
+        length: if chunked { None } else { length(headers)? },
+    })
 }
 
 /// The values of all fields of this name as one list.

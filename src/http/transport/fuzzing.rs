@@ -16,7 +16,7 @@ pub type Read = (u16, Vec<(Vec<u8>, Vec<u8>)>, Vec<u8>, bool);
 pub fn read(dialect: Dialect, method: &Method, data: &[u8], piece: usize) -> Option<Read> {
     let mut pieces = data.chunks(piece.max(1));
     let mut inbox = BytesMut::new();
-    let mut reader = HeadReader::new(dialect);
+    let mut reader = HeadReader::new(dialect, Vec::new());
     let length = loop {
         let next = pieces.next();
         inbox.extend_from_slice(next.unwrap_or_default());

@@ -10,8 +10,9 @@ use bytes::Bytes;
 use memchr::{memchr, memchr2};
 
 use super::status_line::{StatusLine, lenient_status, strict_status};
-use crate::http::headers::Headers;
+use crate::http::headers::{Headers, Places, unfolded};
 use crate::http::request::Dialect;
+use crate::http::words::{is_token, name_length, shown_length};
 
 /// http.client's `_MAXLINE`, in bytes.
 const LONGEST_LINE: usize = 65_536;
@@ -33,6 +34,8 @@ pub struct Head {
     pub reason: Bytes,
     /// The header fields.
     pub headers: Headers,
+    /// Its bytes; perhaps there are more in the memory of the fields, which came together with it.
+    pub length: usize,
 }
 
 /// Reads a head that comes in pieces; told of all bytes so far each time.
@@ -43,7 +46,7 @@ pub struct HeadReader {
     line_start: usize,
     searched: usize,
     status: Option<StatusLine>,
-    fields: Vec<(Range<u32>, Range<u32>)>,
+    fields: Places,
     /// Lines since the status line.
     lines: usize,
     /// The email parser has met a line that is no field: it takes no further ones.
@@ -55,14 +58,14 @@ pub struct HeadReader {
 }
 
 impl HeadReader {
-    /// A reader at the first byte of an answer.
-    pub fn new(dialect: Dialect) -> Self {
+    /// A reader at the first byte of an answer, whose fields go into `fields`.
+    pub fn new(dialect: Dialect, fields: Places) -> Self {
         Self {
             dialect,
             line_start: 0,
             searched: 0,
             status: None,
-            fields: Vec::with_capacity(12),
+            fields,
             lines: 0,
             stopped: false,
             open: false,
@@ -70,10 +73,18 @@ impl HeadReader {
         }
     }
 
+    /// Whose rules hold.
+    pub fn dialect(&self) -> Dialect {
+        self.dialect
+    }
+
     /// Reads on in `bytes`, all there is so far; `end`: nothing more will come. Returns the length of
     /// the head once it is whole.
     pub fn read(&mut self, bytes: &[u8], end: bool) -> Result<Option<usize>, Odd> {
         loop {
+            if self.status.is_some() && self.searched == self.line_start {
+                self.usual(bytes);
+            }
             let Some(found) = memchr(b'\n', &bytes[self.searched..]) else {
                 self.searched = bytes.len();
                 return if end {
@@ -96,23 +107,67 @@ impl HeadReader {
         }
     }
 
-    /// The head of `raw`, once `read` has said it is whole.
+    /// Whether it has to be written anew, apart from what came together with it.
+    pub fn folded(&self) -> bool {
+        self.folded
+    }
+
+    /// The head that `raw` begins with, once `read` has said it is whole.
     pub fn finish(self, raw: Bytes) -> Option<Head> {
         let line = self.status?;
-        let reason = raw.slice(line.reason.clone());
+        let phrase = raw.get(line.reason.clone())?;
+        let reason = match line.status.canonical_reason() {
+            Some(usual) if usual.as_bytes() == phrase => Bytes::from_static(usual.as_bytes()),
+            _ => Bytes::copy_from_slice(phrase), // a slice would have the head counted by those that hold it
+        };
         let headers = Headers::new(raw, self.fields);
+        if !self.folded {
+            return Some(Head {
+                length: self.line_start,
+                reason,
+                line,
+                headers,
+            });
+        }
+        let fields = headers.iter();
+        let headers: Headers = fields
+            .map(|(name, value)| (name, unfolded(value)))
+            .collect();
         Some(Head {
+            length: headers.raw().len(),
             reason,
             line,
-            headers: if self.folded {
-                headers
-                    .iter()
-                    .map(|(name, value)| (name, unfolded(value)))
-                    .collect()
-            } else {
-                headers
-            },
+            headers,
         })
+    }
+
+    /// Passes over the lines ahead that are fields to either client, without a second look.
+    fn usual(&mut self, bytes: &[u8]) {
+        while !self.stopped && self.lines < MOST_FIELDS {
+            let line = &bytes[self.line_start..];
+            let name = name_length(line);
+            if name == 0 || line.get(name) != Some(&b':') {
+                return;
+            }
+            if self.dialect == Dialect::Fast && !line[..name].iter().all(|&b| is_token(b)) {
+                return;
+            }
+            let mut start = name + 1;
+            while matches!(line.get(start), Some(b' ' | b'\t')) {
+                start += 1;
+            }
+            let end = start + shown_length(&line[start..]);
+            if end > LONGEST_LINE - 2 || !line[end..].starts_with(b"\r\n") {
+                return;
+            }
+            let at = self.line_start;
+            let field = (place(at..at + name), place(at + start..at + end));
+            self.fields.push(field);
+            self.lines += 1;
+            self.open = true;
+            self.line_start = at + end + 2;
+            self.searched = self.line_start;
+        }
     }
 
     /// http.client takes the end of the stream for the end of the header; llhttp does not.
@@ -261,27 +316,6 @@ impl HeadReader {
     }
 }
 
-/// urllib3's `_normalize_header_value`: a line end, with the blanks around it, is one blank.
-fn unfolded(value: &[u8]) -> Vec<u8> {
-    let blank = |b: &&u8| matches!(b, b' ' | b'\t');
-    let mut out: Vec<u8> = Vec::with_capacity(value.len());
-    let mut done = 0;
-    let mut rest = value;
-    while let Some((&byte, after)) = rest.split_first() {
-        if rest.starts_with(b"\r\n") && matches!(rest.get(2), Some(b' ' | b'\t')) {
-            let blanks = out[done..].iter().rev().take_while(blank).count();
-            out.truncate(out.len() - blanks);
-            out.push(b' ');
-            done = out.len();
-            rest = &rest[2 + rest[2..].iter().take_while(blank).count()..];
-        } else {
-            out.push(byte);
-            rest = after;
-        }
-    }
-    out
-}
-
 fn place(range: Range<usize>) -> Range<u32> {
     // A head is at most LONGEST_HEAD or MOST_FIELDS lines of LONGEST_LINE bytes: it fits.
     u32::try_from(range.start).unwrap_or(u32::MAX)..u32::try_from(range.end).unwrap_or(u32::MAX)
@@ -309,24 +343,6 @@ pub fn strict_field(line: &[u8]) -> Result<(&[u8], &[u8]), Odd> {
     Ok((name, &value[blanks..]))
 }
 
-/// RFC 9110, 5.6.2.
-pub fn is_token(byte: u8) -> bool {
-    const TOKEN: [bool; 256] = {
-        let (mut table, signs, mut at) = ([false; 256], b"!#$%&'*+-.^_`|~", 0);
-        while at < 256 {
-            table[at] = at < 128 && (at as u8).is_ascii_alphanumeric();
-            at += 1;
-        }
-        at = 0;
-        while at < signs.len() {
-            table[signs[at] as usize] = true;
-            at += 1;
-        }
-        table
-    };
-    TOKEN[byte as usize]
-}
-
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
@@ -338,7 +354,7 @@ mod tests {
     fn read(dialect: Dialect, bytes: &[u8]) -> Option<Seen> {
         let text = |bytes: &[u8]| bytes.iter().map(|&b| char::from(b)).collect::<String>();
         let mut outcomes = (1..=bytes.len()).map(|piece| {
-            let mut reader = HeadReader::new(dialect);
+            let mut reader = HeadReader::new(dialect, Vec::new());
             let mut length = None;
             let mut upto = 0;
             while length.is_none() {
@@ -452,16 +468,16 @@ mod tests {
     #[test]
     fn limits_of_http_client() {
         let head = |count: usize| format!("HTTP/1.1 200 OK\r\n{}\r\n", "A: 1\r\n".repeat(count));
-        let mut reader = HeadReader::new(Dialect::Requests);
+        let mut reader = HeadReader::new(Dialect::Requests, Vec::new());
         assert!(matches!(
             reader.read(head(99).as_bytes(), false),
             Ok(Some(_))
         ));
-        let mut reader = HeadReader::new(Dialect::Requests);
+        let mut reader = HeadReader::new(Dialect::Requests, Vec::new());
         assert_eq!(reader.read(head(100).as_bytes(), false), Err(Odd));
-        let mut reader = HeadReader::new(Dialect::Requests);
+        let mut reader = HeadReader::new(Dialect::Requests, Vec::new());
         assert_eq!(reader.read(&[b'x'; LONGEST_LINE + 1], false), Err(Odd));
-        let mut reader = HeadReader::new(Dialect::Fast);
+        let mut reader = HeadReader::new(Dialect::Fast, Vec::new());
         assert!(matches!(
             reader.read(head(10_000).as_bytes(), false),
             Ok(Some(_))

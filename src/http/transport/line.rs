@@ -1,6 +1,7 @@
 //! Line: one open connection, and one exchange over it.
 
 use std::io;
+use std::mem;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
@@ -12,14 +13,17 @@ use super::head::{Head, HeadReader};
 use super::stream::Stream;
 use super::{Alarm, Outgoing, TOGETHER};
 use crate::error::{Error, ErrorKind, Result};
+use crate::http::headers::Places;
 use crate::http::proxy::Proxy;
 use crate::http::request::{Dialect, Options};
-use crate::http::response::Answer;
+use crate::http::response::{Answer, Body};
 use crate::http::timings::{Phase, Watch};
 use crate::http::url::Url;
 
 /// Set aside for a body whose length is announced; a longer one grows as it comes.
 const FIRST_CAPACITY: usize = 1 << 20;
+/// So much of a body is kept together with the head, if it is all of it, in bytes.
+const SMALL: usize = 1 << 12;
 /// So many reads of one body may follow each other without anybody else having a turn.
 const AT_A_STRETCH: u32 = 32;
 /// Answers behind which llhttp judges what follows.
@@ -61,40 +65,53 @@ impl<'a> Line<'a> {
         }
     }
 
-    /// Sends a request and reads its whole answer; whether the connection can be used again.
+    /// Sends a request and reads its whole answer into `place`; whether the connection can be used again.
     ///
     /// # Errors
     /// `Closed`, `Broken`, `Protocol`, `Lengths` or `ReadTimeout` before the header is whole; what goes
     /// wrong later is in the answer.
-    pub async fn exchange(mut self, outgoing: Outgoing<'_>) -> Result<(Answer, bool)> {
+    pub async fn exchange(
+        &mut self,
+        mut outgoing: Outgoing<'_>,
+        place: &mut Option<Answer>,
+    ) -> Result<bool> {
         let method = outgoing.method;
+        let room = mem::take(&mut outgoing.room);
         self.send(outgoing).await?;
         self.watch.enter(Phase::Wait);
-        let (raw, head) = self.head().await?;
+        let mut head = self.head(room).await?;
         let head_time = self.watch.since_begun();
         let told = framing::of(self.options.dialect, method, &head);
+        let behind = head.headers.raw().len().saturating_sub(head.length);
+        let whole = behind > 0
+            && matches!(told, Ok((Framing::Length(length), _)) if length == behind as u64);
+        if behind > 0 && !whole {
+            self.inbox = BytesMut::from(&head.headers.raw()[head.length..]);
+            head.headers.truncate(head.length);
+        }
         let (framing, mut keep) = match told {
             Ok(told) => told,
             Err(Refused::Lengths(error)) => return Err(error),
-            Err(Refused::Odd) => return Err(self.odd(&raw)),
+            Err(Refused::Odd) => return Err(self.odd(head.headers.raw())),
         };
         // llhttp takes bytes behind an answer without a body for the beginning of the next.
         let stray = framing == Framing::Nothing && *method != Method::HEAD;
         if self.options.dialect == Dialect::Fast && stray && !self.inbox.is_empty() {
-            return Err(self.odd(&raw));
+            return Err(self.odd(head.headers.raw()));
         }
-        let mut answer = Answer {
+        let answer = place.insert(Answer {
             status: head.line.status,
             version: head.line.version,
             reason: head.reason,
             headers: head.headers,
-            body: Bytes::new(),
+            body: Body::Behind(head.length),
             decoded: false,
             broken: None,
             head_time,
-        };
+        });
         let mut body = BytesMut::new();
         let read = match framing {
+            _ if whole => Ok(()),
             Framing::Nothing => Ok(()),
             Framing::Length(length) => self.sized(length, &mut body).await,
             Framing::UpTo(length) => match self.sized(length, &mut body).await {
@@ -117,7 +134,9 @@ impl<'a> Line<'a> {
         if self.late {
             self.watch.stop();
         }
-        answer.body = body.freeze();
+        if !whole {
+            answer.body = Body::Own(body.freeze());
+        }
         answer.broken = read.err();
         if self.options.dialect == Dialect::Fast {
             if answer.broken.is_none() && self.beginning_of_no_answer(method) {
@@ -141,7 +160,7 @@ impl<'a> Line<'a> {
         }
         // http.client throws away what it has read beyond the answer, and goes on with the connection.
         keep &= answer.broken.is_none();
-        Ok((answer, keep))
+        Ok(keep)
     }
 
     /// Whether llhttp, which takes what follows an answer for the beginning of the next, refuses it.
@@ -182,7 +201,7 @@ impl<'a> Line<'a> {
         }
     }
 
-    async fn head(&mut self) -> Result<(Bytes, Head)> {
+    async fn head(&mut self, room: Places) -> Result<Head> {
         let limit = self.options.read_timeout;
         let mut reads = 0;
         let came = |bytes| {
@@ -193,9 +212,9 @@ impl<'a> Line<'a> {
             }
             reads += 1;
         };
-        let dialect = self.options.dialect;
+        let reader = HeadReader::new(self.options.dialect, room);
         let inbox = &mut self.inbox;
-        read_head(self.stream, self.alarm, dialect, inbox, limit, came).await
+        read_head(self.stream, self.alarm, reader, inbox, limit, came).await
     }
 
     /// What a read has brought, if it went well.
@@ -249,10 +268,15 @@ impl<'a> Line<'a> {
         let here = usize::try_from(length)
             .unwrap_or(usize::MAX)
             .min(self.inbox.len());
-        *body = self.inbox.split_to(here);
+        // All that came, mostly; then nobody shares its memory.
+        *body = if here == self.inbox.len() {
+            mem::take(&mut self.inbox)
+        } else {
+            self.inbox.split_to(here)
+        };
         let mut left = length - here as u64;
         if left > 0 {
-            // The head shares its memory with what came with it: a body that goes on gets its own.
+            // What came with the head has no room for more.
             let first = usize::try_from(length)
                 .unwrap_or(usize::MAX)
                 .min(FIRST_CAPACITY);
@@ -296,7 +320,7 @@ impl<'a> Line<'a> {
     }
 
     async fn rest(&mut self, body: &mut BytesMut) -> Result<()> {
-        *body = std::mem::take(&mut self.inbox);
+        *body = mem::take(&mut self.inbox);
         while self.straight(body, READ_STRAIGHT).await? > 0 {}
         Ok(())
     }
@@ -328,8 +352,9 @@ pub async fn tunnel(stream: &mut Stream, proxy: &Proxy, url: &Url) -> Result<()>
     let sent = stream.send(&head, &mut 0).await;
     sent.map_err(|error| Error::io(ErrorKind::Broken, &error))?;
     let mut inbox = BytesMut::new();
-    let (dialect, mut alarm) = (Dialect::Requests, Alarm::default());
-    let (_, head) = read_head(stream, &mut alarm, dialect, &mut inbox, None, |_| ()).await?;
+    let reader = HeadReader::new(Dialect::Requests, Vec::new());
+    let mut alarm = Alarm::default();
+    let head = read_head(stream, &mut alarm, reader, &mut inbox, None, |_| ()).await?;
     if head.line.status == 200 {
         return Ok(());
     }
@@ -339,42 +364,54 @@ pub async fn tunnel(stream: &mut Stream, proxy: &Proxy, url: &Url) -> Result<()>
     Err(Error::new(ErrorKind::Tunnel, words))
 }
 
-/// Reads until a head is whole; what came behind it stays in `inbox`. `came` is told of each read.
+/// Reads until a head is whole; what came behind it stays in `inbox`, or, if it is small, with the head. `came` is told
+/// of each read.
 async fn read_head(
     stream: &mut Stream,
     alarm: &mut Alarm,
-    dialect: Dialect,
+    mut reader: HeadReader,
     inbox: &mut BytesMut,
     limit: Option<Duration>,
     mut came: impl FnMut(u64),
-) -> Result<(Bytes, Head)> {
-    let mut reader = HeadReader::new(dialect);
+) -> Result<Head> {
     loop {
-        let read = alarm
-            .within(limit, ErrorKind::ReadTimeout, stream.read(inbox))
-            .await?;
         // geventhttpclient takes a reset for a closed connection, and sends again, only before the first
         // byte; later it is the bare error of the socket.
-        let begun = dialect == Dialect::Fast && !inbox.is_empty();
+        let begun = reader.dialect() == Dialect::Fast && !inbox.is_empty();
         let kind = if begun {
             ErrorKind::Connect
         } else {
             ErrorKind::Broken
         };
-        let count = read.map_err(|error| Error::io(kind, &error))?;
-        if count == 0 && inbox.is_empty() {
-            let words = "Remote end closed connection without response";
-            return Err(Error::new(ErrorKind::Closed, words));
-        }
-        came(count as u64);
-        match reader.read(inbox, count == 0) {
-            Ok(Some(length)) => {
-                let raw = inbox.split_to(length).freeze();
-                let head = reader.finish(raw.clone()).ok_or_else(|| odd(&raw, inbox))?;
-                return Ok((raw, head));
+        // Looked at where it lies: head and body are mostly whole, and each is kept in memory of its size.
+        let reading = stream.look(|bytes| {
+            let ends = bytes.is_empty();
+            if ends && inbox.is_empty() {
+                let words = "Remote end closed connection without response";
+                return Err(Error::new(ErrorKind::Closed, words));
             }
-            Ok(None) => {}
-            Err(_) => return Err(odd(&[], inbox)),
+            came(bytes.len() as u64);
+            let first = inbox.is_empty();
+            if !first {
+                inbox.extend_from_slice(bytes);
+            }
+            let all = if first { bytes } else { &inbox[..] };
+            let found = reader.read(all, ends);
+            if let Ok(Some(length)) = found {
+                let small = all.len() - length <= SMALL && !reader.folded();
+                let kept = if small { all.len() } else { length };
+                let raw = Bytes::copy_from_slice(&all[..kept]);
+                *inbox = BytesMut::from(&all[kept..]);
+                return Ok(Some(raw));
+            }
+            if first {
+                inbox.extend_from_slice(bytes);
+            }
+            found.map(|_| None).map_err(|_| odd(&[], inbox))
+        });
+        let read = alarm.within(limit, ErrorKind::ReadTimeout, reading).await?;
+        if let Some(raw) = read.map_err(|error| Error::io(kind, &error))?? {
+            return reader.finish(raw).ok_or_else(|| odd(&[], inbox));
         }
     }
 }

@@ -23,6 +23,7 @@ use bytes::Bytes;
 use http::Method;
 use tokio::time::{Instant, Sleep, sleep};
 
+use super::headers::Places;
 use super::request::Options;
 use super::response::Answer;
 use super::timings::Watch;
@@ -45,6 +46,10 @@ pub struct Outgoing<'a> {
     pub head: Vec<u8>,
     /// The body.
     pub body: Bytes,
+    /// The reactor has just had a turn: it knows which of the idle connections have been closed.
+    pub looked: bool,
+    /// For the fields of the answer.
+    pub room: Places,
 }
 
 /// Both transports of one client.
@@ -63,19 +68,22 @@ impl Transports {
         }
     }
 
-    /// Sends one hop by the transport it needs and reads the whole answer; tells `watch` how far it is.
+    /// Sends one hop by the transport it needs and reads the whole answer into `answer`; tells `watch` how far it is.
     pub async fn exchange(
         &self,
         options: &Options,
         outgoing: Outgoing<'_>,
         watch: &mut Watch,
-    ) -> Result<Answer> {
+        answer: &mut Option<Answer>,
+    ) -> Result<()> {
         match &options.proxy {
             Some(proxy) if proxy.http().is_none() => {
                 // Its future is large, and every request would carry the room for it along.
-                Box::pin(self.wide.exchange(options, proxy, outgoing, watch)).await
+                let exchange = Box::pin(self.wide.exchange(options, proxy, outgoing, watch));
+                *answer = Some(exchange.await?);
+                Ok(())
             }
-            _ => self.direct.exchange(options, outgoing, watch).await,
+            _ => self.direct.exchange(options, outgoing, watch, answer).await,
         }
     }
 

@@ -95,9 +95,9 @@ impl Stream {
     }
 
     /// Whether the idle socket has something to read: an end of stream or bytes nobody asked for. urllib3 asks the
-    /// kernel for it. Here the reactor does, in one call for all requests that begin together: it has a turn first.
-    pub async fn dropped(&self) -> bool {
-        tokio::task::yield_now().await;
+    /// kernel for it. Here the reactor does, in one call for all requests that begin together: it is to have a turn
+    /// before this.
+    pub fn dropped(&self) -> bool {
         let look = || {
             let mut ask = [PollFd::new(self.socket(), PollFlags::IN)];
             let now = Timespec {
@@ -141,15 +141,24 @@ impl Stream {
 
     /// Reads once and appends; how many bytes came, 0 at the end of the stream.
     pub async fn read(&mut self, into: &mut BytesMut) -> io::Result<usize> {
-        let read = poll_fn(|cx| {
+        self.look(|bytes| {
+            into.extend_from_slice(bytes);
+            bytes.len()
+        })
+        .await
+    }
+
+    /// Reads once and shows `take` what has come, nothing at the end of the stream.
+    pub async fn look<T>(&mut self, mut take: impl FnMut(&[u8]) -> T) -> io::Result<T> {
+        poll_fn(|cx| {
             SCRATCH.with_borrow_mut(|scratch| {
                 let mut buffer = ReadBuf::new(scratch);
-                ready!(self.poll(cx, &mut buffer))?;
-                into.extend_from_slice(buffer.filled());
-                Poll::Ready(Ok(buffer.filled().len()))
+                let read = ready!(self.poll(cx, &mut buffer));
+                let taken = ragged(read.map(|()| buffer.filled().len()));
+                Poll::Ready(taken.map(|count| take(&buffer.filled()[..count])))
             })
-        });
-        ragged(read.await)
+        })
+        .await
     }
 
     /// Reads once, at most `most` bytes, straight into the spare room of `into`.

@@ -13,7 +13,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::http::fields;
 use crate::http::proxy::Proxy;
 use crate::http::request::{Options, Verify};
-use crate::http::response::Answer;
+use crate::http::response::{Answer, Body};
 use crate::http::timings::Watch;
 
 /// One reqwest client for each proxy and set of certificates this user has needed.
@@ -102,9 +102,11 @@ impl Wide {
                 .iter()
                 .map(|(name, value)| (title_case(name), value.as_bytes()))
                 .collect(),
-            body: collected
-                .map_err(|error| Error::new(ErrorKind::Incomplete, error.to_string()))?
-                .to_bytes(),
+            body: Body::Own(
+                collected
+                    .map_err(|error| Error::new(ErrorKind::Incomplete, error.to_string()))?
+                    .to_bytes(),
+            ),
             decoded: false,
             broken: None,
             head_time,
