@@ -45,18 +45,18 @@ fn lower(word: u64) -> u64 {
 
 /// `ends` marks the bytes that end it, with certainty only the first of them; zero must be one.
 fn length(bytes: &[u8], ends: impl Fn(u64) -> u64) -> usize {
-    let mut at = 0;
-    while let Some((word, _)) = bytes[at..].split_first_chunk() {
+    let mut rest = bytes;
+    while let Some((word, after)) = rest.split_first_chunk() {
         let found = ends(u64::from_le_bytes(*word));
         if found != 0 {
-            return at + found.trailing_zeros() as usize / 8;
+            return bytes.len() - rest.len() + found.trailing_zeros() as usize / 8;
         }
-        at += 8;
+        rest = after;
     }
     let mut word = [0; 8];
-    let left = bytes.len() - at;
-    word[..left].copy_from_slice(&bytes[at..]);
-    at + ends(u64::from_le_bytes(word)).trailing_zeros() as usize / 8
+    word[..rest.len()].copy_from_slice(rest);
+    let found = ends(u64::from_le_bytes(word));
+    bytes.len() - rest.len() + found.trailing_zeros() as usize / 8
 }
 
 /// The top bit of each byte below `limit`, which is at most 128; behind the first of them perhaps of others.

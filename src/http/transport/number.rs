@@ -3,8 +3,9 @@
 /// `int(text, radix)`, for radix 10 or 16; beyond `i128` the nearest that fits. `None` where Python raises.
 pub fn python_int(text: &[u8], radix: u32) -> Option<i128> {
     // Nearly all of them are like this.
-    if radix == 10 && (1..=18).contains(&text.len()) && text.iter().all(u8::is_ascii_digit) {
-        let value = text.iter().fold(0, |sum, b| sum * 10 + u64::from(b - b'0'));
+    if radix == 10
+        && let Some(value) = digits(text)
+    {
         return Some(value.into());
     }
     let blank = |b: &u8| matches!(b, b'\t'..=b'\r' | b' ');
@@ -35,6 +36,22 @@ pub fn python_int(text: &[u8], radix: u32) -> Option<i128> {
         after_digit = true;
     }
     after_digit.then_some(if negative { -value } else { value })
+}
+
+/// A number that is nothing but digits, and not too many of them.
+fn digits(text: &[u8]) -> Option<u64> {
+    if !(1..=18).contains(&text.len()) {
+        return None;
+    }
+    let mut value = 0;
+    for byte in text {
+        let digit = byte.wrapping_sub(b'0');
+        if digit > 9 {
+            return None;
+        }
+        value = value * 10 + u64::from(digit);
+    }
+    Some(value)
 }
 
 #[cfg(test)]

@@ -20,27 +20,28 @@ pub struct StatusLine {
 /// `line.split(None, 2)`: version, status, and a reason that may hold blanks.
 pub fn lenient_status(bytes: &[u8], line: Range<usize>) -> Option<StatusLine> {
     let blank = |b: &u8| matches!(b, b'\t'..=b'\r' | b' ' | 0x1c..=0x1f | 0x85 | 0xa0);
+    // Nearly all of them are like this.
+    if let Some([a, b, c, b' ', reason @ .., b'\r', b'\n']) =
+        bytes[line.clone()].strip_prefix(b"HTTP/1.1 ")
+        && [a, b, c].into_iter().all(u8::is_ascii_digit)
+        && let [first, .., last] = reason
+        && !blank(first)
+        && !blank(last)
+    {
+        return Some(StatusLine {
+            version: 11,
+            status: StatusCode::from_bytes(&[*a, *b, *c]).ok()?,
+            reason: line.start + 13..line.end - 2,
+        });
+    }
     let mut at = line.start;
-    // Nearly all of them begin like this.
-    let usual = bytes[line.clone()].get(..13).is_some_and(|start| {
-        start.starts_with(b"HTTP/1.")
-            && start[8] == b' '
-            && start[9..12].iter().all(u8::is_ascii_digit)
-            && blank(&start[12])
-    });
     let mut word = || {
         at += bytes[at..line.end].iter().take_while(|b| blank(b)).count();
         let start = at;
         at += bytes[at..line.end].iter().take_while(|b| !blank(b)).count();
         start..at
     };
-    let (version, code) = if usual {
-        let (version, code) = (at..at + 8, at + 9..at + 12);
-        at = code.end;
-        (version, code)
-    } else {
-        (word(), word())
-    };
+    let (version, code) = (word(), word());
     let mut reason = at..line.end;
     let lead = bytes[reason.clone()]
         .iter()
