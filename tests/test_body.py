@@ -14,7 +14,9 @@ import seeing
 from backends import Backend
 from locust_native import _core
 
-_texts = st.text() | st.sampled_from(["", '"\\/\b\f\n\r\t', "\x7f\x80\xff", "ü€😀", "\u2028\u2029", "a b&c=d+e%20~"])
+_texts = st.text() | st.sampled_from(
+    ["", '"\\/\b\f\n\r\t', "\x7f\x80\xff", "ü€😀", "\u2028\u2029", "a b&c=d+e%20~"]
+)
 _floats = st.floats(allow_nan=False, allow_infinity=False)
 _numbers = st.integers() | st.integers(-(2**70), 2**70) | _floats
 _leaves = st.none() | st.booleans() | _numbers | _texts
@@ -31,7 +33,8 @@ def test_json_is_pythons(document):
 
 
 @pytest.mark.parametrize(
-    "number", [0.0, -0.0, 1e16, 1e15, 1e-4, 1e-5, 5e-324, 1.7976931348623157e308, 0.1 + 0.2, 123456789.0, 2**63]
+    "number",
+    [0.0, -0.0, 1e16, 1e15, 1e-4, 1e-5, 5e-324, 1.7976931348623157e308, 0.1 + 0.2, 123456789.0, 2**63],
 )
 def test_numbers_are_written_as_python_writes_them(number):
     assert _core.dump_json([number], nan=False) == json.dumps([number])
@@ -95,7 +98,17 @@ def test_a_form_is_urllibs(data):
 
 
 @pytest.mark.parametrize(
-    "data", [{}, {"a": None}, {"a": True}, {"a": ["b", "c"]}, {1: "a"}, {"a": b"b"}, {"a": "\ud800"}, {_Text("a"): "b"}]
+    "data",
+    [
+        {},
+        {"a": None},
+        {"a": True},
+        {"a": ["b", "c"]},
+        {1: "a"},
+        {"a": b"b"},
+        {"a": "\ud800"},
+        {_Text("a"): "b"},
+    ],
 )
 def test_a_form_that_is_left_to_the_stock_libraries(data):
     assert _core.encode_form(data) is None
@@ -116,7 +129,9 @@ _CALLS = {
     "empty form before json": lambda client: client.post("/x", data={}, json={"c": "d"}),
     "text": lambda client: client.post("/x", data="text"),
     "form and headers": lambda client: client.post("/x", data={"a": "b"}, headers={"X-A": "1"}),
-    "json and headers": lambda client: client.post("/x", json={"a": "b"}, headers={"X-A": "1", "Accept": "x/y"}),
+    "json and headers": lambda client: client.post(
+        "/x", json={"a": "b"}, headers={"X-A": "1", "Accept": "x/y"}
+    ),
     "json and its own type": lambda client: client.post("/x", json={"a": 1}, headers={"Content-Type": "a/b"}),
     "form and its own type": lambda client: client.post("/x", data={"a": 1}, headers={"content-type": "a/b"}),
     "named": lambda client: client.post("/x", json=[1], name="one"),
