@@ -278,6 +278,22 @@ impl PyFastHttpSession {
         slf.call_method1(intern!(py, "_ended"), told).map(Some)
     }
 
+    /// A call of the method for this verb, of which `long` is the long way.
+    fn by<'py>(
+        slf: &Bound<'py, Self>,
+        verb: &Bound<'py, PyString>,
+        long: &Bound<'py, PyString>,
+        (args, kwargs): (&Bound<'py, PyTuple>, Option<&Bound<'py, PyDict>>),
+    ) -> PyResult<Bound<'py, PyAny>> {
+        if args.len() == 1
+            && Self::is_plain_kind(slf)
+            && let Some(response) = Self::short(slf, verb, &args.get_item(0)?, kwargs)?
+        {
+            return Ok(response);
+        }
+        slf.call_method(long, args, kwargs)
+    }
+
     /// Whether a call of `get` comes here and goes on to our `request`.
     fn is_plain_kind(slf: &Bound<'_, Self>) -> bool {
         let parts = slf.get().parts.get();
@@ -360,13 +376,7 @@ impl PyFastHttpSession {
         kwargs: Option<&Bound<'py, PyDict>>,
     ) -> PyResult<Bound<'py, PyAny>> {
         let py = slf.py();
-        if args.len() == 1 && Self::is_plain_kind(slf) {
-            let method = intern!(py, "GET").as_any();
-            if let Some(response) = Self::short(slf, method, &args.get_item(0)?, kwargs)? {
-                return Ok(response);
-            }
-        }
-        slf.call_method(intern!(py, "_get"), args, kwargs)
+        Self::by(slf, intern!(py, "GET"), intern!(py, "_get"), (args, kwargs))
     }
 
     /// As `locust.contrib.fasthttp.FastHttpSession.post`.
@@ -377,13 +387,12 @@ impl PyFastHttpSession {
         kwargs: Option<&Bound<'py, PyDict>>,
     ) -> PyResult<Bound<'py, PyAny>> {
         let py = slf.py();
-        if args.len() == 1 && Self::is_plain_kind(slf) {
-            let method = intern!(py, "POST").as_any();
-            if let Some(response) = Self::short(slf, method, &args.get_item(0)?, kwargs)? {
-                return Ok(response);
-            }
-        }
-        slf.call_method(intern!(py, "_post"), args, kwargs)
+        Self::by(
+            slf,
+            intern!(py, "POST"),
+            intern!(py, "_post"),
+            (args, kwargs),
+        )
     }
 
     fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
