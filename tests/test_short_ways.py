@@ -1,9 +1,11 @@
 """The short ways of plain requests: what stands in for stock's steps is seen by whoever replaces or watches one."""
 
 import gc
+import sys
 import time
 import weakref
 
+import gevent
 import pytest
 from locust import HttpUser
 from locust.contrib.fasthttp import FastHttpUser
@@ -54,6 +56,39 @@ def test_a_response_is_freed_as_soon_as_nobody_holds_it(users, kind):
         assert any(is_freed() for _ in range(4))
     finally:
         gc.enable()
+
+
+_CALLS = {
+    "get": lambda client: client.get("/"),
+    "named": lambda client: client.get("/", name="home"),
+    "json": lambda client: client.post("/", json={"a": 1}),
+    "form": lambda client: client.post("/", data={"a": "b"}),
+    "put": lambda client: client.request("PUT", "/"),
+}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("call", _CALLS.values(), ids=_CALLS)
+def test_a_plain_request_has_no_frames_but_the_response_s(users, kind, call):
+    client, frames = users(kind).client, []
+
+    def profile(frame, event, _):
+        if event == "call":
+            frames.append(frame.f_code.co_qualname)
+
+    def watched():
+        for _ in range(4):  # the first of a name, and of a second, goes the long way
+            frames.clear()
+            sys.setprofile(profile)
+            try:
+                call(client)
+            finally:
+                sys.setprofile(None)
+            if len(frames) == 2:
+                break
+
+    gevent.spawn(watched).get()
+    assert frames in (["<lambda>", "Response.__init__"], ["<lambda>", "FastResponse.__init__"])
 
 
 @pytest.mark.parametrize("kind", KINDS)
