@@ -503,8 +503,6 @@ class Queue:
         """The descriptor that becomes readable when there is something to drain."""
     def drain(self) -> list[tuple[int, Exchange | None]]:
         """All finished requests by their tokens; None for one whose task vanished."""
-    def wake(self) -> None:
-        """Makes the descriptor readable, for a loop that has left something for its next turn."""
     def cancel(self, token: int) -> None:
         """Gives a request up: its connection is closed and its outcome not delivered."""
     @property

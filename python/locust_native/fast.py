@@ -30,8 +30,6 @@ from . import (
 from .fast_response import FastContext, FastResponse
 from .made import Made
 
-_FIELDS = fast_prepare.FIELDS
-
 _NO_CONTEXT = User.context
 _DUMPS = json_module.dumps
 
@@ -391,7 +389,7 @@ class FastHttpSession(_core.FastHttpSession, _Stock):
 
 def _send(
     native: _core.Client,
-    room: waiting.Waiting,
+    room: _core.Room,
     record: _core.Record,
     ready: fast_prepare.Prepared,
     options: Any,

@@ -269,7 +269,7 @@ class HttpSession(_core.HttpSession, stock.HttpSession):  # type: ignore[misc]
 
     def _start(
         self,
-        room: waiting.Waiting,
+        room: _core.Room,
         method: Any,
         url: Any,
         name: Any,

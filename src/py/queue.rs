@@ -44,11 +44,6 @@ impl PyQueue {
             .collect()
     }
 
-    /// Makes the descriptor readable.
-    fn wake(&self) {
-        self.0.wake();
-    }
-
     /// Gives a request up; its outcome will not be delivered.
     fn cancel(&self, token: Token) {
         self.0.cancel(token);
