@@ -313,6 +313,34 @@ def questions(draw: random.Random) -> Iterator[tuple[str, tuple[Any, ...], dict[
         yield draw.choice(("select", "select_one")), (draw.choice(SELECTORS),), {}
 
 
+def early_answers(text: str, seed: int) -> None:
+    """Ask a soup of which nothing has been read, as people do; an AssertionError if it does not answer as stock's."""
+    draw = random.Random(seed)
+    asked = [question for question in questions(draw) if question[0] == "find"]
+    native = native_soup(text)
+    if native is None:
+        return
+    stock = stock_soup(text)
+    tags = stock.find_all(True)
+    number = {id(tag): at for at, tag in enumerate(tags)}
+    found = []
+    for _, positional, keywords in (*asked, ("find", (True,), {}), ("find", (tags[-1].name,), {})):
+        ours, theirs = native.find(*positional, **keywords), stock.find(*positional, **keywords)
+        assert (ours is None) == (theirs is None), (positional, keywords)
+        if ours is not None:
+            assert (ours.name, ours.get("id"), ours.attrs) == (theirs.name, theirs.get("id"), theirs.attrs)
+            found.append((ours, theirs))
+    rest = draw.choice(
+        (str, lambda tag: tag.text, lambda tag: tag.find(True), lambda tag: list(tag.children))
+    )
+    for ours, theirs in found:
+        assert repr(rest(ours)) == repr(rest(theirs))
+    assert str(native) == str(stock)
+    everything = native.find_all(True)
+    for ours, theirs in found:
+        assert everything[number[id(theirs)]] is ours
+
+
 def same_answers(text: str, seed: int) -> bool | None:
     """Whether both answer alike, an AssertionError if not; None if the page was not read natively."""
     native = native_soup(text)

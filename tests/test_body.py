@@ -1,4 +1,4 @@
-"""The native encoders of bodies write what Python's standard library writes, or leave it to that."""
+"""The native encoders and the decoder of bodies do what Python's standard library does, or leave it to that."""
 
 import enum
 import json
@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import seeing
-from backends import Backend
+from backends import Backend, do
 from locust_native import _core
 
 _texts = st.text() | st.sampled_from(
@@ -178,3 +178,55 @@ def test_one_body_of_one_session_is_not_shown_by_another_answer(server):
         b'{"a": 1}',
         b'{"a": 2}',
     ]
+
+
+_parts = _texts | st.sampled_from(["a" * 70, "ä" * 40, "x" * 63 + "€", "😀" + "b" * 130, "\x00\ufeff"])
+
+
+def _decoded(octets):
+    try:
+        return octets.decode()
+    except UnicodeDecodeError:
+        return None
+
+
+@given(st.lists(_parts, max_size=6).map("".join), st.booleans())
+def test_text_is_pythons(text, keep):
+    assert _core.decode_utf8(text.encode("utf-8", "surrogatepass"), keep) == (
+        _decoded(text.encode("utf-8", "surrogatepass"))
+    )
+
+
+@given(
+    st.binary()
+    | st.lists(st.sampled_from([b"a" * 64, b"\xc3", b"\xa9", b"\xed\xa0\x80", b"\xf4\x90"])).map(b"".join)
+)
+def test_what_is_no_utf8_is_left_to_python(octets):
+    assert _core.decode_utf8(octets, False) == _decoded(octets)
+
+
+@pytest.mark.parametrize("kind", ["http", "fast"])
+@pytest.mark.parametrize(
+    "content_type",
+    [None, "", "text/html", "text/html; charset=utf-8", "text/html; charset=UTF8", "text/html;charset='utf-8'",
+     "text/html; charset=latin-1", "text/html; charset=nonsense", "application/json", "image/png",
+     "text/html; CHARSET=utf-8; a=b"],
+)  # fmt: skip
+def test_texts_of_responses_are_stocks(server, kind, content_type):
+    bodies = ["ascii", "größer 😀", "\ufeffmark", ""]
+    answers = [
+        do(body=body, header=[] if content_type is None else [f"Content-Type:{content_type}"])
+        for body in bodies
+    ]
+    told = []
+    for backend in (Backend("stock", server.url), Backend("native", server.url)):
+        client = getattr(backend, kind)()
+        texts = []
+        for path in answers:
+            response = client.get(path)
+            texts += [response.encoding, seeing.tried(lambda: response.text), response.encoding]  # noqa: B023
+            response.encoding = "utf-8"
+            texts.append(response.text)
+        told.append(texts)
+        backend.close()
+    assert told[0] == told[1]

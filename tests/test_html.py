@@ -17,7 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import html_compared as compared
-from html_compared import is_lazy, native_soup, same_answers, stock_soup
+from html_compared import early_answers, is_lazy, native_soup, same_answers, stock_soup
 from locust_native import MockSaleor, html
 from locust_native.html import lazy
 
@@ -63,8 +63,46 @@ def test_broken_pages(page):
 
 
 def test_most_orderly_pages_are_read_natively():
-    read = [native_soup(compared.page(random.Random(seed), 0)) is not None for seed in range(300)]
+    read = []
+    for seed in range(300):
+        soup = native_soup(compared.page(random.Random(seed), 0))
+        read.append(soup is not None and soup.text is not None and is_lazy(soup))
     assert sum(read) > 200
+
+
+@MANY
+@given(seed=st.integers(0, 2**32), odd=st.sampled_from((0.0, 0.03, 0.15)))
+def test_what_is_found_before_the_rest_of_a_page_is_read(seed, odd):
+    early_answers(compared.page(random.Random(seed), odd), seed)
+
+
+@pytest.mark.parametrize("odd", compared.ODD)
+def test_what_is_found_before_something_odd(odd):
+    for page in (f"<a id=i>1</a><p>2{odd}<b>3</b></p>", f"<a><b>{odd}"):
+        early_answers(page, 1)
+
+
+@pytest.mark.parametrize("odd", ["<![x", "<![if x]>", "&#" + "9" * 5000, f"<p a='&#{'9' * 5000};'>"])
+def test_what_beautiful_soup_raises_of_is_no_lazy_soup(odd):
+    page = f"<p>{odd}</p>"
+    answers = []
+    for make in (stock_soup, native_soup):
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            try:
+                answers.append(make(page) and None)
+            except Exception as error:
+                answers.append((type(error), str(error)))
+    assert answers[0] == answers[1] or (answers[1] is None and native_soup(page) is None)
+
+
+def test_no_more_is_read_than_is_asked_for():
+    page = "<p id=a>" + "<b>x</b>" * 1000 + "<plaintext>"
+    soup = native_soup(page)
+    assert soup.find("p")["id"] == "a"
+    assert is_lazy(soup)
+    assert len(soup.find_all("b")) == 1000
+    assert not is_lazy(soup)
 
 
 def test_pages_of_the_shop():
@@ -174,7 +212,11 @@ def step(words: str, name: str, soup: Any, tags: list[Any], at: int) -> Any:
 
 @MANY
 @given(
-    st.sampled_from((PAGE, "<div id=a><p class='x'>1<p class='x'>2<b>3</b></div>")),
+    st.sampled_from((PAGE, "<div id=a><p class='x'>1<p class='x'>2<b>3</b></div>")).flatmap(
+        lambda page: st.sampled_from(
+            ("", "", "<?x?>", "</br>", "<p / a><b>", "&foo", "<iframe>&amp;</iframe><a>")
+        ).map(page.__add__)
+    ),
     st.lists(
         st.tuples(
             st.sampled_from(STEPS),

@@ -65,6 +65,19 @@ _CALLS = {
     "form": lambda client: client.post("/", data={"a": "b"}),
     "put": lambda client: client.request("PUT", "/"),
 }
+_HTTP_CALLS = {
+    "headers": lambda client: client.get("/", headers={"X-A": "1", "accept": "x/y"}),
+    "session's headers": lambda client: client.post("/", json={"a": 1}),
+    "verify": lambda client: client.get("/", verify=True),
+}
+
+
+@pytest.mark.parametrize("call", _HTTP_CALLS.values(), ids=_HTTP_CALLS)
+def test_nor_has_one_with_fields_of_its_own(users, call):
+    test_a_plain_request_has_no_frames_but_the_response_s(users, HttpUser, call)
+    own = users(HttpUser)
+    own.client.headers["X-Token"] = "a"
+    test_a_plain_request_has_no_frames_but_the_response_s(lambda kind: own, HttpUser, call)
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -182,6 +195,11 @@ def test_fields_changed_between_two_requests_are_sent(same):
             client.get("/a", headers={"X-Own": token, "x-token": None})
             client.post("/a", json={"a": token}, headers={"Content-Type": "application/x-own"})
             client.post("/a", headers={"Content-Length": "0"})
+            client.get(
+                "/a", headers={"X-TOKEN": "own", "Accept": None, "user-agent": "me", "X-Odd": " b"[1:]}
+            )
+            client.get("/a", headers={"Accept-Encoding": None})
+            client.headers["connection"] = client.headers.pop("X-Token")
 
     same(body)
 

@@ -4,10 +4,12 @@ import datetime
 import json
 import subprocess
 import sys
+import warnings
 from pathlib import Path
 
 import pytest
 import trustme
+import urllib3
 
 import running
 from backends import Backend
@@ -80,6 +82,42 @@ def test_http_user_verify(servers, kind, verify):
     assert ours == stock
     accepted = verify is False or (verify == "ca" and kind == "good")
     assert (ours[0] == 200) is accepted
+
+
+_WARNED = {
+    "nobody has said anything": lambda: None,
+    "always": lambda: warnings.simplefilter("always"),
+    "once": lambda: warnings.simplefilter("once"),
+    "ignored": lambda: urllib3.disable_warnings(),
+    "errors": lambda: warnings.simplefilter("error"),
+    "some hosts ignored": lambda: warnings.filterwarnings("ignore", ".*host 'localhost'"),
+    "other hosts ignored": lambda: warnings.filterwarnings("ignore", ".*host 'example.com'"),
+    "a module ignored": lambda: warnings.filterwarnings("ignore", module="urllib3.connectionpool"),
+}
+
+
+@pytest.mark.parametrize("then", _WARNED.values(), ids=_WARNED)
+@pytest.mark.parametrize("first", _WARNED.values(), ids=_WARNED)
+def test_warnings_of_certificates_nobody_looked_at(servers, first, then):
+    """In the same words, from the same place, as often, whatever becomes of the filters in between."""
+
+    def told(kind):
+        backend = Backend(kind, servers["good"])
+        client = backend.http()
+        client.verify = False
+        vars(urllib3.connectionpool).pop("__warningregistry__", None)
+        with warnings.catch_warnings(record=True) as caught:
+            for say in (first, then):
+                say()
+                for _ in range(2):
+                    try:
+                        client.get("/")
+                    except Warning as error:
+                        caught.append(type(error))
+            found = [(str(w.message), w.filename, w.lineno) if hasattr(w, "message") else w for w in caught]
+        return found, backend.close()
+
+    assert told("native") == told("stock")
 
 
 @pytest.mark.parametrize("kind", KINDS)

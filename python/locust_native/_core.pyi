@@ -33,6 +33,7 @@ __all__ = [
     "__version__",
     "answers_late",
     "choose_task",
+    "decode_utf8",
     "dump_json",
     "encode_form",
     "forget_after_fork",
@@ -305,21 +306,28 @@ class Plain:
 
 @final
 class HttpPlain:
-    """The same for an ``HttpSession`` that nobody has touched.
+    """The same for an ``HttpSession`` of which nobody has touched more than headers, cookies and ``verify``.
 
-    ``attributes``: how many of its own such a session has; ``bare`` and ``empty``: what goes out with a method that
-    has no body, and with one that has an empty one.
+    ``pairs`` and ``fields`` are its default headers, of class ``headers`` where somebody has touched them; ``verified``
+    and ``unverified``: how redirects are followed, and how not; ``attributes``: how many of its own a session has
+    that nobody has touched; ``bare`` and ``empty``: what goes out with a method that has no body, and with one that
+    has an empty one; ``warn`` is called with the exchange where any certificate would have done, ``check_cookies``
+    with cookies that somebody has touched: where it raises, Python goes the long way.
     """
 
     def __new__(
         cls,
         plain: Plain,
-        head: Fields,
-        follow: Options,
-        stay: Options,
+        pairs: list[tuple[str, str]],
+        fields: Fields,
+        headers: type,
+        verified: tuple[Options, Options],
+        unverified: tuple[Options, Options],
         attributes: int,
         bare: Sent,
         empty: Sent,
+        warn: Any,
+        check_cookies: Any,
         /,
     ) -> HttpPlain: ...
 
@@ -608,6 +616,8 @@ class Exchange:
         """Header fields of a hop's answer, in order."""
     def header(self, name: str) -> str | None:
         """Value of one header field of the last answer, or None."""
+    def content_type(self, hop: int = ...) -> str | Literal[False] | None:
+        """The Content-Type of a hop's answer; None if there is none, False if there are several."""
     def body(self, hop: int = ...) -> bytes:
         """Decoded body of a hop's answer."""
     def decoded(self, hop: int = ...) -> bool:
@@ -715,9 +725,13 @@ class MockSaleor:
 
 @final
 class Page:
-    """The elements of a page of HTML, numbered in document order; -1 is the document."""
+    """The elements of a page of HTML, numbered in document order; -1 is the document.
 
-    def __len__(self) -> int: ...
+    The page is read as far as it was asked for.
+    """
+
+    def count(self) -> int | None:
+        """How many elements there are; None if the page is to be left to bs4."""
     def name(self, at: int, /) -> str:
         """The name of an element in lower case."""
     def find(
@@ -741,13 +755,19 @@ class Page:
         """The value of an attribute: None if there is none, False if it is none that one `str` can tell."""
     def attributes(self, at: int, /) -> list[tuple[str, str, bool]] | None:
         """All attributes in order: name, value, whether it is a list of words. None for "ask bs4"."""
-    def text(self, at: int, /) -> str:
-        """What `Tag.text` would be."""
+    def text(self, at: int, /) -> str | None:
+        """What `Tag.text` would be; None for "ask bs4"."""
     def only_string(self, at: int, /) -> tuple[int, int, str] | Literal[False] | None:
         """`Tag.string` as number of the element it is directly in, kind of text, string. None if there is none, False
         for "ask bs4"."""
-    def strings(self, at: int, /) -> list[str]:
-        """The strings that `Tag.text` joins."""
+    def strings(self, at: int, /) -> list[str] | None:
+        """The strings that `Tag.text` joins; None for "ask bs4"."""
+
+def decode_utf8(octets: bytes, keep: bool, /) -> str | None:
+    """As `octets.decode()`, or None where that raises UnicodeDecodeError.
+
+    `keep` says that the text may be parsed next: `scan_page` then needs no UTF-8 of it again.
+    """
 
 def scan_page(text: str, mixed_slashes: bool, /) -> Page | None:
-    """Scans a page as `html.parser` and Beautiful Soup would read it; None if that is not certain."""
+    """A page to be read as `html.parser` and bs4 would read it; None if it is certain that they are needed."""

@@ -14,6 +14,7 @@ from geventhttpclient.header import Headers
 from geventhttpclient.response import HTTPConnectionClosed
 from locust.contrib import fasthttp
 
+from .response import decoded, encoding_of
 from .timings import Timings
 from .timings import of as timings_of
 
@@ -179,6 +180,14 @@ class _Lazy:
     @property
     def content(self) -> bytes:
         return self._cached_content
+
+    @property
+    def text(self) -> Any:
+        """As stock's, decoded natively where that is plain."""
+        if self.encoding is None and "headers" not in self.__dict__:
+            self.encoding = encoding_of(self._exchange, self._hop)
+        text = decoded(self.content, self.encoding)
+        return super().text if text is None else text  # type: ignore[misc]
 
     @property
     def status_code(self) -> int:

@@ -5,7 +5,9 @@ It stands over a native exchange; everything is made when it is asked for.
 
 from __future__ import annotations
 
+import functools
 import json as json_module
+import sys
 from collections.abc import Callable
 from datetime import timedelta
 from functools import cached_property
@@ -99,6 +101,30 @@ def _headers(response: Any) -> CaseInsensitiveDict[str]:
     return CaseInsensitiveDict(headers)
 
 
+def _encoding(response: Any) -> str | None:
+    if "headers" not in response.__dict__ and (found := encoding_of(response._exchange, response._hop)):
+        return found
+    return get_encoding_from_headers(response.headers)
+
+
+def encoding_of(exchange: Any, hop: int) -> str | None:
+    """The encoding named by the header fields of a hop, as requests reads them; None where that takes a closer look."""
+    content_type = exchange.content_type(hop)
+    return _encoding_named(content_type) if content_type else None
+
+
+@functools.lru_cache(100)
+def _encoding_named(content_type: str) -> str | None:
+    return get_encoding_from_headers({"content-type": content_type})  # type: ignore[arg-type]
+
+
+def decoded(content: Any, encoding: Any) -> str | None:
+    """A body of valid UTF-8 as text; None for anything else."""
+    if type(content) is bytes and type(encoding) is str and encoding.lower() in _UTF8:
+        return _core.decode_utf8(content, "bs4" in sys.modules)
+    return None
+
+
 def _cookies(response: Any) -> RequestsCookieJar:
     jar = RequestsCookieJar()
     answer = _Message(response._exchange.headers(response._hop))
@@ -180,6 +206,12 @@ class _Lazy:
         """What the time of the request went to, in ms; with its redirects, unless this is one of them."""
         return timings_of(self._exchange, None if self._hop == -1 else self._hop)
 
+    @property
+    def text(self) -> Any:
+        """As ``requests.Response.text``, decoded natively where that is plain."""
+        text = decoded(self.content, self.encoding)  # type: ignore[attr-defined]
+        return super().text if text is None else text  # type: ignore[misc]
+
     def json(self, **kwargs: Any) -> Any:
         """As ``requests.Response.json``, by a native reader where it reads the same."""
         content: Any = self.content  # type: ignore[attr-defined]
@@ -200,7 +232,7 @@ class _Lazy:
     _next: Any = _Made(_next)
     headers: Any = _Made(_headers)
     url: Any = _Made(lambda r: r._exchange.url(r._hop))
-    encoding: Any = _Made(lambda r: get_encoding_from_headers(r.headers))
+    encoding: Any = _Made(_encoding)
     history: Any = _Made(_history)
     reason: Any = _Made(lambda r: r._exchange.reason(r._hop))
     cookies: Any = _Made(_cookies)

@@ -16,6 +16,7 @@ from requests.adapters import HTTPAdapter
 from requests.auth import HTTPBasicAuth
 from requests.hooks import default_hooks
 from requests.sessions import merge_setting
+from requests.structures import CaseInsensitiveDict
 from requests.utils import default_headers, get_netrc_auth
 
 from . import (
@@ -200,7 +201,10 @@ class HttpSession(_core.HttpSession, stock.HttpSession):  # type: ignore[misc]
                 method, url, name, catch_response, context, data=data, json=json, **kwargs
             )
         exchange = room.wait(token, started[0])
-        return self._ended(exchange, *started, url, name, catch_response, context, kwargs)
+        begun, full_url, sent, options = started
+        if options in prepare.UNVERIFIED and exchange is not None:
+            unverified.warn(exchange)
+        return self._ended(exchange, begun, full_url, sent, url, name, catch_response, context, kwargs)
 
     def _ended(
         self,
@@ -208,7 +212,6 @@ class HttpSession(_core.HttpSession, stock.HttpSession):  # type: ignore[misc]
         begun: _core.Begun,
         full_url: str,
         sent: Sent,
-        options: Any,
         url: Any,
         name: Any,
         catch_response: bool,
@@ -224,8 +227,6 @@ class HttpSession(_core.HttpSession, stock.HttpSession):  # type: ignore[misc]
             else:
                 context = {}
         follows = kwargs.get("allow_redirects", True)
-        if options in prepare.UNVERIFIED and exchange is not None:
-            unverified.warn(exchange)
         if (
             exchange is not None
             and self._native is not None
@@ -454,13 +455,13 @@ def _mounted(session: Any) -> OrderedDict[str, HTTPAdapter]:
     return OrderedDict((prefix, adapter(pool_manager=pool_manager)) for prefix in ("https://", "http://"))
 
 
-def _plain_options(redirects: int | None) -> Any:
+def _plain_options(redirects: int | None, bundle: str | None = prepare.BUNDLE) -> Any:
     return prepare.options(
         fast=False,
         redirects=redirects,
         connect_timeout=None,
         read_timeout=None,
-        bundle=prepare.BUNDLE,
+        bundle=bundle,
         proxy=None,
     )
 
@@ -497,4 +498,16 @@ def _plain() -> _core.HttpPlain:
         _NO_CONTEXT,
         report.short,  # type: ignore[arg-type]
     )
-    return _core.HttpPlain(plain, _DEFAULT_FIELDS, _FOLLOW, _STAY, _ATTRIBUTES, _BARE, _EMPTY)
+    return _core.HttpPlain(
+        plain,
+        _DEFAULT_HEADERS,
+        _DEFAULT_FIELDS,
+        CaseInsensitiveDict,
+        (_FOLLOW, _STAY),
+        (_plain_options(_LIMIT, None), _plain_options(None, None)),
+        _ATTRIBUTES,
+        _BARE,
+        _EMPTY,
+        unverified.warn,
+        _check_cookies,
+    )

@@ -14,6 +14,10 @@ from urllib3.exceptions import InsecureRequestWarning
 
 def warn(exchange: Any) -> None:
     """Warn as urllib3 does, in its words and its name, of each hop whose certificate nobody has looked at."""
+    if warnings.filters != _met[0]:
+        _met[:] = [*warnings.filters], _ignored()
+    if _met[1]:
+        return
     unmade = exchange.error is not None and exchange.error[0] in _NO_CONNECTION
     for hop in range(exchange.hops - unmade):
         parts = urlsplit(exchange.url(hop))
@@ -28,6 +32,20 @@ def warn(exchange: Any) -> None:
                 connectionpool.__name__,
                 vars(connectionpool).setdefault("__warningregistry__", {}),
             )
+
+
+#: The filters that were there last, and whether by them any such warning is ignored, whatever the host.
+_met: list[Any] = [[], False]
+
+
+def _ignored() -> bool:
+    for action, message, category, module, line in warnings.filters:
+        if not issubclass(InsecureRequestWarning, category):
+            continue
+        if message is not None or module is not None or line:  # only `warnings` can tell
+            return False
+        return action == "ignore"
+    return False
 
 
 _NO_CONNECTION = ("dns", "connect", "connect_timeout", "tls", "proxy", "tunnel")

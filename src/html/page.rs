@@ -5,40 +5,84 @@
 use std::borrow::Cow;
 
 use super::names::{Kind, is_list, is_space};
-use super::scan::{DOCUMENT, Element, Rules, scan};
+use super::scan::{DOCUMENT, Element, Progress, Rules, Step, is_calm, is_readable};
 use super::tag::{Attribute, attributes};
 
 /// The elements of one page, by their number in document order.
 #[derive(Debug)]
 pub struct Page {
-    elements: Vec<Element>,
+    read: Progress,
+    rules: Rules,
+    /// Whether reading is over, and then whether it went well.
+    end: Option<bool>,
 }
 
 impl Page {
-    /// None for a page that parsers might read differently, or one without elements.
+    /// A page read to its end; None for one that parsers might read differently, or one without elements.
     pub fn scan(text: &str, rules: Rules) -> Option<Self> {
-        scan(text, rules).map(|elements| Self { elements })
+        let mut page = Self::begin(text, rules)?;
+        page.finish(text).then_some(page)
     }
 
+    /// A page of which no more is read than is asked for, if it has an element at all. What is asked of it before
+    /// `finish` has found it in order is answered from its elements so far.
+    pub fn begin(text: &str, rules: Rules) -> Option<Self> {
+        let bytes = text.as_bytes();
+        if !is_readable(bytes) {
+            return None;
+        }
+        let mut page = Self {
+            read: Progress::new(bytes.len()),
+            rules,
+            end: None,
+        };
+        let usable = page.go_on(text) == Step::Element && (is_calm(bytes) || page.finish(text));
+        usable.then_some(page)
+    }
+
+    /// Reads on to the next element.
+    pub fn go_on(&mut self, text: &str) -> Step {
+        match self.end {
+            Some(true) => return Step::End,
+            Some(false) => return Step::Odd,
+            None => {}
+        }
+        let step = self.read.step(text.as_bytes(), self.rules);
+        self.end = match step {
+            Step::Element => None,
+            Step::End => Some(true),
+            Step::Odd => Some(false),
+        };
+        step
+    }
+
+    /// Reads the rest; false for a page that parsers might read differently.
+    pub fn finish(&mut self, text: &str) -> bool {
+        while self.go_on(text) == Step::Element {}
+        self.end == Some(true)
+    }
+
+    /// All elements, or, before `finish`, those so far.
     pub fn elements(&self) -> &[Element] {
-        &self.elements
+        &self.read.elements
     }
 
     pub fn get(&self, index: u32) -> Option<&Element> {
-        self.elements.get(index as usize)
+        self.read.elements.get(index as usize)
     }
 
     /// The numbers of the elements inside an element, or in the document.
     pub fn inside(&self, index: u32) -> std::ops::Range<usize> {
         match self.get(index) {
             Some(element) => index as usize + 1..element.after as usize,
-            None => 0..self.elements.len(),
+            None => 0..self.read.elements.len(),
         }
     }
 
     /// Whether any element has content that selectors treat in a way of their own.
     pub fn has_frames_or_templates(&self) -> bool {
-        self.elements
+        self.read
+            .elements
             .iter()
             .any(|element| matches!(element.kind, Kind::Frame | Kind::Apart(3)))
     }

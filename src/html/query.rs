@@ -1,7 +1,7 @@
 //! What `find` and `find_all` look for: names, and values of attributes.
 
 use super::page::{Page, joined, words};
-use super::scan::{DOCUMENT, Element};
+use super::scan::{DOCUMENT, Element, Step};
 use super::tag::is_lower;
 
 /// Elements of any of these names, all of these attributes.
@@ -21,6 +21,10 @@ pub enum Wanted {
     AnyOf(Vec<String>),
 }
 
+/// A page that is to be left to Beautiful Soup.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Odd;
+
 impl Query {
     /// The elements inside `index` that fit, in document order.
     pub fn matches<'a>(
@@ -39,6 +43,32 @@ impl Query {
                 (!self.children || element.parent == parent) && self.fits(element, text)
             })
         })
+    }
+
+    /// The first element of the document that fits, for which no more of the page is read than it takes; an error where
+    /// Beautiful Soup is to be asked.
+    ///
+    /// What stands behind an element changes nothing of it: `html.parser` and the builder make elements in document
+    /// order and never move them.
+    ///
+    /// # Errors
+    /// `Odd` if the page has something odd before any element that fits.
+    pub fn first(&self, page: &mut Page, text: &str) -> Result<Option<usize>, Odd> {
+        let mut at = 0;
+        loop {
+            if let Some(element) = page.elements().get(at) {
+                if (!self.children || element.parent == DOCUMENT) && self.fits(element, text) {
+                    return Ok(Some(at));
+                }
+                at += 1;
+                continue;
+            }
+            match page.go_on(text) {
+                Step::Element => {}
+                Step::End => return Ok(None),
+                Step::Odd => return Err(Odd),
+            }
+        }
     }
 
     fn fits(&self, element: &Element, text: &str) -> bool {

@@ -15,6 +15,8 @@ pub const DOCUMENT: u32 = u32::MAX;
 /// A page nested deeper than this is left to Beautiful Soup; it bounds the search for what an end tag ends.
 const DEEPEST: usize = 512;
 const LONGEST: usize = 1 << 30;
+/// No reference needs so many digits; Python converts a few thousand.
+const DIGITS: usize = 100;
 
 /// One element, by where it stands in the page.
 #[derive(Clone, Copy, Debug)]
@@ -39,54 +41,95 @@ impl Element {
 }
 
 /// What Beautiful Soup releases do differently.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 pub struct Rules {
     /// `<br>` and `<br/>` in one page: before 4.15 the second would stay open.
     pub mixed_slashes: bool,
 }
 
-/// The elements of a page in document order; None for a page to be left to Beautiful Soup.
-pub fn scan(page: &str, rules: Rules) -> Option<Vec<Element>> {
-    let bytes = page.as_bytes();
-    if bytes.len() > LONGEST || memchr(0, bytes).is_some() {
-        return None;
-    }
-    let mut scan = Scan {
-        bytes,
-        rules,
-        elements: Vec::with_capacity(bytes.len() / 48),
-        open: Vec::with_capacity(32),
-        bare_voids: 0,
-    };
-    scan.page()?;
-    scan.end_above(0, bytes.len());
-    (!scan.elements.is_empty()).then(|| {
-        scan.elements.shrink_to_fit();
-        scan.elements
-    })
+/// Whether a page can be read at all.
+pub fn is_readable(page: &[u8]) -> bool {
+    page.len() <= LONGEST && memchr(0, page).is_none()
 }
 
-struct Scan<'a> {
-    bytes: &'a [u8],
-    rules: Rules,
-    elements: Vec<Element>,
+/// Whether nothing in a page makes Beautiful Soup raise, wherever it stands: it does not like some marked sections and
+/// numbers of more digits than Python converts. Only of such a page may a part be answered from before the rest is read.
+pub fn is_calm(page: &[u8]) -> bool {
+    memmem::find(page, b"<![").is_none()
+        && memmem::find_iter(page, b"&#").all(|at| {
+            let digits = page[at + 2..].iter().take(DIGITS);
+            digits.take_while(|byte| byte.is_ascii_digit()).count() < DIGITS
+        })
+}
+
+/// Where reading a page has come to.
+#[derive(Debug, Default)]
+pub struct Progress {
+    /// The elements so far, in document order; those that are still open have no end yet.
+    pub elements: Vec<Element>,
+    at: usize,
     open: Vec<u32>,
     /// The void names seen without a slash, as bits.
     bare_voids: u32,
 }
 
-impl Scan<'_> {
-    fn page(&mut self) -> Option<()> {
-        let mut at = 0;
-        while let Some(found) = memchr2(b'<', b'&', &self.bytes[at..]) {
-            at += found;
-            at = if self.bytes[at] == b'&' {
-                at + reference(&self.bytes[at..], Place::Text)?.1
-            } else {
-                self.markup(at)?
-            };
+/// What a step brought.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Step {
+    /// An element more.
+    Element,
+    /// The end of the page: all elements have their ends.
+    End,
+    /// Something to be left to Beautiful Soup.
+    Odd,
+}
+
+impl Progress {
+    /// At the beginning of a page of so many bytes.
+    pub fn new(length: usize) -> Self {
+        Self {
+            elements: Vec::with_capacity((length / 48).min(64)),
+            ..Self::default()
         }
-        Some(())
+    }
+
+    /// Reads on until an element more has begun. Not to be called again after another step than that.
+    pub fn step(&mut self, page: &[u8], rules: Rules) -> Step {
+        let known = self.elements.len();
+        let mut scan = Scan {
+            bytes: page,
+            rules,
+            so_far: self,
+        };
+        while scan.so_far.elements.len() == known {
+            let at = scan.so_far.at;
+            let Some(found) = memchr2(b'<', b'&', &page[at..]) else {
+                scan.end_above(0, page.len());
+                return Step::End;
+            };
+            let Some(next) = scan.special(at + found) else {
+                scan.so_far.elements.truncate(known);
+                return Step::Odd;
+            };
+            scan.so_far.at = next;
+        }
+        Step::Element
+    }
+}
+
+struct Scan<'a> {
+    bytes: &'a [u8],
+    rules: Rules,
+    so_far: &'a mut Progress,
+}
+
+impl Scan<'_> {
+    fn special(&mut self, at: usize) -> Option<usize> {
+        if self.bytes[at] == b'&' {
+            Some(at + reference(&self.bytes[at..], Place::Text)?.1)
+        } else {
+            self.markup(at)
+        }
     }
 
     fn markup(&mut self, at: usize) -> Option<usize> {
@@ -110,12 +153,12 @@ impl Scan<'_> {
             lower.make_ascii_lowercase();
             kind(lower)
         });
-        let index = u32::try_from(self.elements.len()).ok()?;
-        self.elements.push(Element {
+        let index = u32::try_from(self.so_far.elements.len()).ok()?;
+        self.so_far.elements.push(Element {
             start: u32::try_from(at).ok()?,
             inside: u32::try_from(inside).ok()?,
             close: u32::try_from(inside).ok()?,
-            parent: self.open.last().copied().unwrap_or(DOCUMENT),
+            parent: self.so_far.open.last().copied().unwrap_or(DOCUMENT),
             after: index + 1,
             name_len: u16::try_from(name.len()).ok()?,
             kind,
@@ -124,24 +167,24 @@ impl Scan<'_> {
             Kind::Void(number) => return self.void(number, slash).then_some(inside),
             Kind::Plain | Kind::Pre | Kind::Apart(_) if slash => return Some(inside),
             Kind::Plain | Kind::Pre | Kind::Apart(_) => {
-                self.open.push(index);
-                return (self.open.len() <= DEEPEST).then_some(inside);
+                self.so_far.open.push(index);
+                return (self.so_far.open.len() <= DEEPEST).then_some(inside);
             }
             Kind::Endless => return None,
             _ if slash => return None,
             Kind::Raw(_) => self.raw(inside, name)?,
             Kind::Title | Kind::Textarea | Kind::Frame => self.plain_text(inside, name, kind)?,
         };
-        self.elements.last_mut()?.close = u32::try_from(close).ok()?;
+        self.so_far.elements.last_mut()?.close = u32::try_from(close).ok()?;
         Some(skip_space(self.bytes, close + 2 + name.len()) + 1)
     }
 
     /// Whether a void element is ended by its own start tag.
     fn void(&mut self, number: u8, slash: bool) -> bool {
         if !slash {
-            self.bare_voids |= 1 << number;
+            self.so_far.bare_voids |= 1 << number;
         }
-        !slash || self.rules.mixed_slashes || self.bare_voids & (1 << number) == 0
+        !slash || self.rules.mixed_slashes || self.so_far.bare_voids & (1 << number) == 0
     }
 
     /// Where the end tag of a script or style is.
@@ -202,8 +245,8 @@ impl Scan<'_> {
             // Of a void element, or of one that is not open.
             _ => return None,
         }
-        let found = self.open.iter().rposition(|&index| {
-            let element = &self.elements[index as usize];
+        let found = self.so_far.open.iter().rposition(|&index| {
+            let element = &self.so_far.elements[index as usize];
             is_lower(
                 &self.bytes[element.start as usize + 1..element.name_end()],
                 lower,
@@ -217,10 +260,10 @@ impl Scan<'_> {
 
     /// Ends the open elements from this depth on.
     fn end_above(&mut self, depth: usize, at: usize) {
-        let after = u32::try_from(self.elements.len()).unwrap_or(DOCUMENT);
+        let after = u32::try_from(self.so_far.elements.len()).unwrap_or(DOCUMENT);
         let close = u32::try_from(at).unwrap_or(DOCUMENT);
-        for index in self.open.drain(depth..) {
-            let element = &mut self.elements[index as usize];
+        for index in self.so_far.open.drain(depth..) {
+            let element = &mut self.so_far.elements[index as usize];
             element.close = close;
             element.after = after;
         }
@@ -272,12 +315,14 @@ pub fn declaration(bytes: &[u8], at: usize) -> Option<usize> {
 #[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
+    use crate::html::Page;
 
     fn names(page: &str) -> Option<Vec<(&str, u32, usize)>> {
         let rules = Rules {
             mixed_slashes: false,
         };
-        let elements = scan(page, rules)?;
+        let page_read = Page::scan(page, rules)?;
+        let elements = page_read.elements();
         let name = |element: &Element| &page[element.start as usize + 1..element.name_end()];
         let told = |element: &Element| (name(element), element.after, element.close as usize);
         Some(elements.iter().map(told).collect())

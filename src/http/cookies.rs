@@ -4,7 +4,6 @@
 //! dot are `<host>.local`, a jar keeps domains, paths and names in the order of their first cookie, and
 //! a request gets the longest paths first.
 
-use std::borrow::Cow;
 
 use http::{HeaderValue, header};
 
@@ -160,18 +159,23 @@ impl Jar {
         }
         chosen.sort_by_key(|(path, ..)| std::cmp::Reverse(path.len()));
         // A control character would keep the whole field, and with it every other cookie, from being sent.
-        let sendable = |text: &str| !text.chars().any(|c| c.is_ascii_control() && c != '\t');
-        let parts: Vec<Cow<'_, str>> = chosen
-            .into_iter()
-            .filter(|(_, name, value)| sendable(name) && value.is_none_or(sendable))
-            .map(|(_, name, value)| {
-                value.map_or(name.into(), |value| format!("{name}={value}").into())
-            })
-            .collect();
-        if parts.is_empty() {
+        let sendable = |text: &str| !text.bytes().any(|b| b.is_ascii_control() && b != b'\t');
+        chosen.retain(|(_, name, value)| sendable(name) && value.is_none_or(sendable));
+        if chosen.is_empty() {
             return None;
         }
-        let text = parts.join("; ");
+        let length = |(_, name, value): &(&str, &str, Option<&str>)| {
+            name.len() + value.map_or(0, |value| value.len() + 1) + 2
+        };
+        let mut text = String::with_capacity(chosen.iter().map(length).sum());
+        for (at, (_, name, value)) in chosen.into_iter().enumerate() {
+            text += if at == 0 { "" } else { "; " };
+            text += name;
+            if let Some(value) = value {
+                text += "=";
+                text += value;
+            }
+        }
         if text.is_ascii() {
             return HeaderValue::try_from(text).ok();
         }

@@ -1,10 +1,13 @@
 //! `Page` for Python: a scanned page beside its text, asked in Beautiful Soup's own arguments.
 
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyDict, PyFrozenSet, PyInt, PyList, PySet, PyString, PyTuple};
 
+use super::decoded;
 use crate::html::{
-    DOCUMENT, Element, Only, Page, Query, Rules, Selector, Wanted, only_string, strings,
+    DOCUMENT, Element, Odd, Only, Page, Query, Rules, Selector, Wanted, only_string, strings,
 };
 
 /// No element fits.
@@ -25,31 +28,55 @@ const RESERVED: [&str; 9] = [
     "self",
 ];
 
-/// The elements of a page of HTML, numbered in document order; -1 is the document.
+/// The elements of a page of HTML, numbered in document order; -1 is the document. The page is read as far as it was
+/// asked for.
 #[pyclass(frozen, name = "Page", module = "locust_native._core")]
 pub struct PyPage {
-    text: Py<PyString>,
-    page: Page,
+    text: Text,
+    page: Mutex<Page>,
 }
 
-/// Scans a page as `html.parser` and Beautiful Soup would read it; None if that is not certain.
+/// The text of a page.
+enum Text {
+    /// As it came over the wire.
+    Octets(Arc<str>),
+    /// As Python has it.
+    Python(Py<PyString>),
+}
+
+/// A page to be read as `html.parser` and Beautiful Soup would read it; None if it is certain that they are needed.
 ///
 /// `mixed_slashes` says that the release at hand reads `<br>` and `<br/>` in one page alike.
 #[pyfunction]
 #[pyo3(signature = (text, mixed_slashes, /))]
 pub fn scan_page(text: &Bound<'_, PyString>, mixed_slashes: bool) -> Option<PyPage> {
-    // Lone surrogates have no UTF-8.
-    let page = Page::scan(text.to_str().ok()?, Rules { mixed_slashes })?;
+    let text = match decoded::octets(text) {
+        Some(octets) => Text::Octets(octets),
+        None => Text::Python(text.clone().unbind()),
+    };
+    let rules = Rules { mixed_slashes };
+    let page = Python::attach(|py| Page::begin(text.get(py)?, rules))?;
     Some(PyPage {
-        text: text.clone().unbind(),
-        page,
+        text,
+        page: Mutex::new(page),
     })
+}
+
+impl Text {
+    /// None if there are lone surrogates in it, which have no UTF-8.
+    fn get<'a>(&'a self, py: Python<'a>) -> Option<&'a str> {
+        match self {
+            Self::Octets(octets) => Some(octets),
+            Self::Python(text) => text.bind(py).to_str().ok(),
+        }
+    }
 }
 
 #[pymethods]
 impl PyPage {
-    fn __len__(&self) -> usize {
-        self.page.elements().len()
+    /// How many elements there are; None if the page is to be left to Beautiful Soup.
+    fn count(&self, py: Python<'_>) -> Option<usize> {
+        self.whole(py).map(|(page, _)| page.elements().len())
     }
 
     /// The name of an element in lower case.
@@ -76,8 +103,18 @@ impl PyPage {
         if query.attributes.is_empty() && name.is_none() {
             return Ok(UNKNOWN);
         }
-        let text = self.text.bind(name.py()).to_str()?;
-        let found = query.matches(&self.page, text, number(at)).next();
+        let py = name.py();
+        let found = if number(at) == DOCUMENT {
+            match query.first(&mut self.page(), self.text(py)) {
+                Ok(found) => found,
+                Err(Odd) => return Ok(UNKNOWN),
+            }
+        } else {
+            match self.whole(py) {
+                Some((page, text)) => query.matches(&page, text, number(at)).next(),
+                None => return Ok(UNKNOWN),
+            }
+        };
         Ok(found.map_or(NONE, |found| i64::try_from(found).unwrap_or(UNKNOWN)))
     }
 
@@ -98,25 +135,20 @@ impl PyPage {
         ) else {
             return Ok(None);
         };
-        let text = self.text.bind(name.py()).to_str()?;
-        let found = query.matches(&self.page, text, number(at)).take(limit);
+        let Some((page, text)) = self.whole(name.py()) else {
+            return Ok(None);
+        };
+        let found = query.matches(&page, text, number(at)).take(limit);
         Ok(Some(found.collect()))
     }
 
     /// The numbers of the elements inside `at` that fit a selector, at most `limit` unless that is 0; None for "ask
     /// soupsieve".
     #[pyo3(signature = (at, selector, limit, /))]
-    fn select(
-        &self,
-        py: Python<'_>,
-        at: i64,
-        selector: &str,
-        limit: usize,
-    ) -> PyResult<Option<Vec<usize>>> {
-        let text = self.text.bind(py).to_str()?;
+    fn select(&self, py: Python<'_>, at: i64, selector: &str, limit: usize) -> Option<Vec<usize>> {
+        let (page, text) = self.whole(py)?;
         let limit = if limit == 0 { usize::MAX } else { limit };
-        Ok(Selector::parse(selector)
-            .and_then(|selector| selector.matches(&self.page, text, number(at), limit)))
+        Selector::parse(selector)?.matches(&page, text, number(at), limit)
     }
 
     /// The value of an attribute: None if there is none, False if it is none that one `str` can tell.
@@ -158,21 +190,23 @@ impl PyPage {
         })
     }
 
-    /// What `Tag.text` would be.
-    #[pyo3(signature = (at, /))]
-    fn text(&self, py: Python<'_>, at: i64) -> PyResult<String> {
+    /// What `Tag.text` would be; None for "ask Beautiful Soup".
+    #[pyo3(name = "text", signature = (at, /))]
+    fn text_of(&self, py: Python<'_>, at: i64) -> Option<String> {
         let mut all = String::new();
-        let text = self.text.bind(py).to_str()?;
-        strings(&self.page, text, number(at), &mut |string| all += &string);
-        Ok(all)
+        let (page, text) = self.whole(py)?;
+        strings(&page, text, number(at), &mut |string| all += &string);
+        Some(all)
     }
 
     /// `Tag.string` as number of the element it is directly in, kind of text, string. None if there is none, False for
     /// "ask Beautiful Soup".
     #[pyo3(signature = (at, /))]
     fn only_string<'py>(&self, py: Python<'py>, at: i64) -> PyResult<Option<Bound<'py, PyAny>>> {
-        let text = self.text.bind(py).to_str()?;
-        Ok(match only_string(&self.page, text, number(at)) {
+        let found = self.whole(py).map_or(Only::Unknown, |(page, text)| {
+            only_string(&page, text, number(at))
+        });
+        Ok(match found {
             Only::None => None,
             Only::String(index, kind, string) => {
                 Some((index, kind, string).into_pyobject(py)?.into_any())
@@ -181,15 +215,15 @@ impl PyPage {
         })
     }
 
-    /// The strings that `Tag.text` joins.
+    /// The strings that `Tag.text` joins; None for "ask Beautiful Soup".
     #[pyo3(signature = (at, /))]
-    fn strings(&self, py: Python<'_>, at: i64) -> PyResult<Vec<String>> {
+    fn strings(&self, py: Python<'_>, at: i64) -> Option<Vec<String>> {
         let mut all = Vec::new();
-        let text = self.text.bind(py).to_str()?;
-        strings(&self.page, text, number(at), &mut |string| {
+        let (page, text) = self.whole(py)?;
+        strings(&page, text, number(at), &mut |string| {
             all.push(string.into_owned());
         });
-        Ok(all)
+        Some(all)
     }
 }
 
@@ -200,14 +234,28 @@ impl PyPage {
         at: i64,
         read: impl FnOnce(&Element, &str) -> T,
     ) -> PyResult<T> {
-        let text = self.text.bind(py).to_str()?;
-        match self.page.get(number(at)) {
-            Some(element) => Ok(read(element, text)),
+        let page = self.page();
+        match page.get(number(at)) {
+            Some(element) => Ok(read(element, self.text(py))),
             None => Err(pyo3::exceptions::PyIndexError::new_err(format!(
                 "the page has {} elements, none of them has the number {at}",
-                self.page.elements().len()
+                page.elements().len()
             ))),
         }
+    }
+
+    fn page(&self) -> MutexGuard<'_, Page> {
+        self.page.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn text<'a>(&'a self, py: Python<'a>) -> &'a str {
+        self.text.get(py).unwrap_or_default() // it had its UTF-8 when the page was made
+    }
+
+    /// The page, read to its end; None if it is to be left to Beautiful Soup.
+    fn whole<'a>(&'a self, py: Python<'a>) -> Option<(MutexGuard<'a, Page>, &'a str)> {
+        let (mut page, text) = (self.page(), self.text(py));
+        page.finish(text).then_some((page, text))
     }
 }
 

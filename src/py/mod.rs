@@ -5,6 +5,8 @@ mod begun;
 mod body;
 mod client;
 mod convert;
+mod decoded;
+mod dress;
 mod fast;
 mod figures;
 mod html;
@@ -65,6 +67,7 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(queue::rest_before_fork, module)?)?;
     module.add_function(wrap_pyfunction!(queue::resume_after_fork, module)?)?;
     module.add_function(wrap_pyfunction!(queue::forget_after_fork, module)?)?;
+    module.add_function(wrap_pyfunction!(decoded::decode_utf8, module)?)?;
     module.add_class::<html::PyPage>()?;
     module.add_function(wrap_pyfunction!(html::scan_page, module)?)?;
     module.add_class::<picker::PyPicker>()?;

@@ -36,6 +36,18 @@ pub fn own<'py>(object: &Bound<'py, PyAny>) -> Option<Bound<'py, PyDict>> {
     own.ok()?.cast_into().ok()
 }
 
+/// The text of these characters, each of them one unit: none may be a half of a pair.
+pub fn text_of<'py>(py: Python<'py>, units: &[u16]) -> PyResult<Bound<'py, PyString>> {
+    let length = ffi::Py_ssize_t::try_from(units.len())?;
+    // SAFETY: the call reads so many units of two bytes, which is what the slice holds, and copies them. It returns a
+    // new reference to a `str`, or null and has raised.
+    unsafe {
+        let kind = ffi::PyUnicode_2BYTE_KIND as std::ffi::c_int;
+        let text = ffi::PyUnicode_FromKindAndData(kind, units.as_ptr().cast(), length);
+        Ok(Bound::from_owned_ptr_or_err(py, text)?.cast_into_unchecked())
+    }
+}
+
 /// What the first variable holds that a function closes over; None if it is not a function that runs this code.
 pub fn enclosed<'py>(function: &Bound<'py, PyAny>, code: &Py<PyAny>) -> Option<Bound<'py, PyAny>> {
     let (py, function) = (function.py(), function.cast_exact::<PyFunction>().ok()?);

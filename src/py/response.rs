@@ -5,7 +5,7 @@ use std::time::Duration;
 use http::header;
 use pyo3::exceptions::PyIndexError;
 use pyo3::prelude::*;
-use pyo3::types::PyBytes;
+use pyo3::types::{PyBool, PyBytes, PyString};
 
 use super::convert::latin1;
 use crate::engine::Finished;
@@ -236,6 +236,26 @@ impl PyExchange {
     fn header(&self, name: &str) -> Option<String> {
         let value = self.last()?.headers.get(name)?;
         Some(latin1(value))
+    }
+
+    /// The Content-Type of a hop's answer; None if there is none, False if there are several.
+    #[pyo3(signature = (hop=-1))]
+    fn content_type<'py>(
+        &self,
+        py: Python<'py>,
+        hop: isize,
+    ) -> PyResult<Option<Bound<'py, PyAny>>> {
+        let headers = &self.answer(hop)?.headers;
+        let name = header::CONTENT_TYPE.as_str();
+        let mut values = headers
+            .iter()
+            .filter(|(found, _)| found.eq_ignore_ascii_case(name.as_bytes()))
+            .map(|(_, value)| value);
+        Ok(match (values.next(), values.next()) {
+            (None, _) => None,
+            (Some(value), None) => Some(PyString::new(py, &latin1(value)).into_any()),
+            _ => Some(PyBool::new(py, false).to_owned().into_any()),
+        })
     }
 
     /// Whether the last answer sets a cookie.

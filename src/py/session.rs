@@ -1,19 +1,20 @@
 //! Session for Python: the base of `HttpSession`, which sends plain requests from the call to the answer without a
 //! Python frame, and hands all others to Python.
 
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
 use pyo3::exceptions::PyRuntimeError;
 use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::types::{PyBool, PyDict, PyString, PyTuple};
+use pyo3::types::{PyBool, PyDict, PyList, PyString, PyTuple, PyType};
 
 use super::asked::Asked;
 use super::begun::PyBegun;
 use super::body;
 use super::client::{PyClient, PyFields, PyOptions};
+use super::dress::{Dress, Wardrobe};
 use super::plain::{Parts, PyPlain};
 use super::record::PyRecord;
 use super::response::PyExchange;
@@ -22,41 +23,56 @@ use super::sent::{Body, PySent};
 use super::urls::{Call, text};
 use crate::http::Verify;
 
-/// How an `HttpSession` sends what needs no preparation, as long as nobody has touched it.
+/// How an `HttpSession` sends what needs little preparation, as long as nobody has touched more of it than that.
 #[pyclass(frozen, name = "HttpPlain", module = "locust_native._core")]
 pub struct PyHttpPlain {
     plain: Py<PyPlain>,
-    head: Py<PyFields>,
-    follow: Py<PyOptions>,
-    stay: Py<PyOptions>,
+    wardrobe: Wardrobe,
+    /// How redirects are followed, and how not; the same for those who accept any certificate.
+    verified: [Py<PyOptions>; 2],
+    unverified: [Py<PyOptions>; 2],
     /// How many attributes of its own a session has that nobody has touched.
     attributes: usize,
     /// What goes out with a method that has no body, and with one that has an empty one.
     bare: Py<PySent>,
     empty: Py<PySent>,
+    /// The functions that warn of a certificate nobody looked at, and that look at a jar somebody may have changed.
+    warn: Py<PyAny>,
+    check_cookies: Py<PyAny>,
 }
 
 #[pymethods]
 impl PyHttpPlain {
     #[new]
-    #[pyo3(signature = (plain, head, follow, stay, attributes, bare, empty, /))]
+    #[pyo3(signature = (plain, pairs, fields, headers, verified, unverified, attributes, bare, empty, warn, check_cookies, /))]
+    #[allow(clippy::too_many_arguments)] // made once, of all there is to know
     fn new(
         plain: Py<PyPlain>,
-        head: Py<PyFields>,
-        follow: Py<PyOptions>,
-        stay: Py<PyOptions>,
+        pairs: Py<PyList>,
+        fields: &PyFields,
+        headers: Py<PyType>,
+        verified: (Py<PyOptions>, Py<PyOptions>),
+        unverified: (Py<PyOptions>, Py<PyOptions>),
         attributes: usize,
         bare: Py<PySent>,
         empty: Py<PySent>,
+        warn: Py<PyAny>,
+        check_cookies: Py<PyAny>,
     ) -> Self {
         Self {
             plain,
-            head,
-            follow,
-            stay,
+            wardrobe: Wardrobe {
+                pairs,
+                fields: Arc::clone(&fields.0),
+                kind: headers,
+            },
+            verified: verified.into(),
+            unverified: unverified.into(),
             attributes,
             bare,
             empty,
+            warn,
+            check_cookies,
         }
     }
 }
@@ -86,16 +102,6 @@ fn body_of(parts: &Parts, asked: &Asked<'_>) -> PyResult<Option<Option<Body>>> {
     Ok(document.map(|document| Some(Body::Json(document))))
 }
 
-/// The header fields of a request and how it is sent.
-struct Dress<'py> {
-    head: Bound<'py, PyFields>,
-    options: Bound<'py, PyOptions>,
-    /// The fields as `response.request` shows them; None if they are the default ones.
-    shown: Option<Bound<'py, PyAny>>,
-    /// Whether any of them describes the body.
-    of_body: bool,
-}
-
 /// A request that was started, to be waited for.
 struct Started<'py> {
     room: Py<PyRoom>,
@@ -106,47 +112,63 @@ struct Started<'py> {
     /// Under which name, if the call or `rename_request` gave it one.
     name: Bound<'py, PyAny>,
     sent: Bound<'py, PySent>,
-    options: Bound<'py, PyOptions>,
+    /// Whether any certificate would do, of which urllib3 warns.
+    unverified: bool,
 }
 
 impl PyHttpSession {
-    /// How the request is dressed; None where that takes the long way.
+    /// How the request is dressed, and how it is sent; None where that takes the long way.
     fn dress<'py>(
         slf: &Bound<'py, Self>,
-        (parts, plain): (&Parts, &PyHttpPlain),
+        (parts, http): (&Parts, &PyHttpPlain),
         asked: &Asked<'py>,
-    ) -> PyResult<Option<Dress<'py>>> {
+    ) -> PyResult<Option<(Dress<'py>, Bound<'py, PyOptions>)>> {
         let py = slf.py();
-        let untouched = parts.own.bind(py).len() == plain.attributes;
-        if untouched && asked.headers.is_none() && asked.verify.is_none() && asked.timeout.is_none()
-        {
-            let options = if asked.stay {
-                &plain.stay
-            } else {
-                &plain.follow
-            };
-            return Ok(Some(Dress {
-                head: plain.head.bind(py).clone(),
-                options: options.bind(py).clone(),
-                shown: None,
-                of_body: false,
-            }));
+        let touched = |name| -> PyResult<_> {
+            match parts.own.bind(py).len() == http.attributes {
+                true => Ok(None),
+                false => parts.get(name),
+            }
+        };
+        let headers = touched(intern!(py, "headers"))?;
+        let cookies = touched(intern!(py, "cookies"))?;
+        let verify = touched(intern!(py, "verify"))?;
+        let known = [&headers, &cookies, &verify];
+        let known = known.iter().filter(|own| own.is_some()).count();
+        if parts.own.bind(py).len() != http.attributes + known {
+            return Ok(None);
         }
-        let told = (&asked.headers, &asked.verify, &asked.timeout, !asked.stay);
-        // What it raises, it raises again on the long way, where it is understood.
-        let Ok(found) = slf.call_method1(intern!(py, "_dress"), told) else {
+        let Some(dress) = http
+            .wardrobe
+            .merged(py, headers.as_ref(), asked.headers.as_ref())?
+        else {
             return Ok(None);
         };
-        if found.is_none() {
+        // What these two raise, they raise again on the long way, where it is understood.
+        if let Some(cookies) = cookies
+            && http.check_cookies.bind(py).call1((cookies,)).is_err()
+        {
             return Ok(None);
         }
-        let (head, shown, of_body, options) = found.extract()?;
-        Ok(Some(Dress {
-            head,
-            options,
-            shown: Some(shown),
-            of_body,
-        }))
+        let given = |verify: &Bound<'py, PyAny>| !verify.is_none();
+        let verify = asked.verify.clone().filter(given).or(verify);
+        let trusting = match &verify {
+            None => Some(false),
+            Some(verify) => verify.cast_exact::<PyBool>().ok().map(|it| !it.is_true()),
+        };
+        let options = match (trusting, &asked.timeout) {
+            (Some(false), None) => http.verified[usize::from(asked.stay)].bind(py).clone(),
+            (Some(true), None) => http.unverified[usize::from(asked.stay)].bind(py).clone(),
+            _ => {
+                let told = (&asked.verify, &asked.timeout, !asked.stay);
+                let found = slf.call_method1(intern!(py, "_simple_options"), told);
+                match found.map(|found| found.cast_into::<PyOptions>().ok()) {
+                    Ok(Some(options)) => options,
+                    _ => return Ok(None),
+                }
+            }
+        };
+        Ok(Some((dress, options)))
     }
 
     /// Starts a request; None, and nothing has happened, if it is not plain.
@@ -169,7 +191,7 @@ impl PyHttpSession {
         if !trusting.is_some_and(|trust| trust.is(PyBool::new(py, false))) || !parts.in_order(py)? {
             return Ok(None);
         }
-        let (Some(base), Some(body), Some(dress)) = (
+        let (Some(base), Some(body), Some((dress, options))) = (
             parts.get(intern!(py, "base_url"))?,
             body_of(parts, asked)?,
             Self::dress(slf, (parts, http), asked)?,
@@ -205,8 +227,8 @@ impl PyHttpSession {
             client: parts.client.get(),
             queue: queue.get(),
             record: parts.record.get(),
-            head: &dress.head.get().0,
-            options: dress.options.get(),
+            head: &dress.fields,
+            options: options.get(),
             method,
             base: &base,
             url,
@@ -225,7 +247,7 @@ impl PyHttpSession {
             url,
             name,
             sent,
-            options: dress.options,
+            unverified: options.get().0.verify == Verify::Nothing,
         }))
     }
 
@@ -241,7 +263,6 @@ impl PyHttpSession {
         let answer = exchange.get();
         let counted = parts.is_native(py)?
             && (!asked.stay || answer.code() < 300)
-            && ended.options.get().0.verify != Verify::Nothing // of which urllib3 warns
             && if asked.catch_response {
                 answer.is_good()
             } else {
@@ -289,12 +310,16 @@ impl PyHttpSession {
             .get()
             .park(started.me, started.token, started.begun.get())?
             .map(|exchange| exchange.into_bound(py));
+        if let Some(exchange) = &exchange
+            && started.unverified
+        {
+            http.get().warn.bind(py).call1((exchange,))?;
+        }
         let ended = Ended {
             asked: &asked,
             begun: &started.begun,
             sent: &started.sent,
             url: &started.url,
-            options: &started.options,
         };
         if let Some(exchange) = &exchange
             && let Some(response) = Self::finish(slf, parts, exchange, &ended)?
@@ -306,7 +331,6 @@ impl PyHttpSession {
             &started.begun,
             &started.url,
             &started.sent,
-            &started.options,
             url,
             &started.name,
             asked.catch_response,
@@ -345,7 +369,6 @@ struct Ended<'a, 'py> {
     begun: &'a Bound<'py, PyBegun>,
     sent: &'a Bound<'py, PySent>,
     url: &'a Bound<'py, PyString>,
-    options: &'a Bound<'py, PyOptions>,
 }
 
 #[pymethods]

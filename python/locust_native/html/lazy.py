@@ -130,11 +130,8 @@ def _decoded(markup: Any) -> str | None:
     """Bytes as bs4 would decode them, if they declare UTF-8 and hold it; None for anything else."""
     if type(markup) is not bytes or markup[:1] in b"\xef\xfe\xff\x00":
         return None
-    try:
-        declared = EncodingDetector.find_declared_encoding(markup, is_html=True)
-        return markup.decode() if declared in ("utf-8", "utf8") else None
-    except UnicodeDecodeError:
-        return None
+    declared = EncodingDetector.find_declared_encoding(markup, is_html=True)
+    return _core.decode_utf8(markup, True) if declared in ("utf-8", "utf8") else None
 
 
 def _plain(cls: type, *args: Any, **kwargs: Any) -> Any:

@@ -118,19 +118,32 @@ class Answers(Becoming):
             page.build()
             return self.get_text(separator, strip, types)
         if not strip and separator == "":
-            return page.scan.text(self._at)
+            return self.text
         strings = page.scan.strings(self._at)
+        if strings is None:
+            page.build()
+            return self.get_text(separator, strip, types)
         return separator.join(_stripped(strings) if strip else strings)
 
     getText = get_text
 
     @property
     def text(self) -> str:
-        return self._page.scan.text(self._at)
+        page = self._page
+        text = page.scan.text(self._at)
+        if text is None:
+            page.build()
+            return self.text
+        return text
 
     @property
     def stripped_strings(self) -> Iterator[str]:
-        return _stripped(self._page.scan.strings(self._at))
+        page = self._page
+        strings = page.scan.strings(self._at)
+        if strings is None:
+            page.build()
+            return self.stripped_strings
+        return _stripped(strings)
 
     def __getattr__(self, name: str) -> Any:
         if name in _STATE or (len(name) > 3 and name.endswith("Tag")):

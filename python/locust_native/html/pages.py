@@ -120,12 +120,13 @@ class Page:
         soup.element_classes = {}
         for owner, tag in owners.items():
             _put(strings[owner], tag.contents[0], tag, soup)
-        if at + 1 != len(self.scan):
+        known = self.scan.count()
+        if known is not None and at + 1 != known:
             _log.error(
                 "locust-native: this page has %d elements for Beautiful Soup and %d for the native core; "
                 "please report it, and set LOCUST_NATIVE_HTML=0",
                 at + 1,
-                len(self.scan),
+                known,
             )
 
 
