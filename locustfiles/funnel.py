@@ -136,7 +136,7 @@ class SharedTasks(Helpers):
         self.submit(
             page,
             payment,
-            payment + "default/",
+            "/order/[^/]+/payment/default/",
             {"method": "default"},
             name="/order/[token]/payment/",
         )

@@ -131,7 +131,7 @@ class Shopper(HttpUser):
         self.submit(
             page,
             payment,
-            payment + "default/",
+            "/order/[^/]+/payment/default/",
             {"method": "default"},
             name="/order/[token]/payment/",
         )

@@ -44,6 +44,7 @@ PYTHON = {
     "unverified": 0,
     "activation": 0,
     "shape": 0,
+    "texts": 0,
     "precise": 0,
     "timings": 0,
     "made": 0,

@@ -620,6 +620,8 @@ class Exchange:
         """The Content-Type of a hop's answer; None if there is none, False if there are several."""
     def body(self, hop: int = ...) -> bytes:
         """Decoded body of a hop's answer."""
+    def text(self, hop: int, keep: bool, /) -> str | None:
+        """That body as text, or None if it is no UTF-8; `keep` as in `decode_utf8`."""
     def decoded(self, hop: int = ...) -> bool:
         """Whether the body of a hop's answer could be decoded."""
     def head_time(self, hop: int = ...) -> float:

@@ -14,7 +14,7 @@ from geventhttpclient.header import Headers
 from geventhttpclient.response import HTTPConnectionClosed
 from locust.contrib import fasthttp
 
-from .response import decoded, encoding_of
+from .texts import encoding_of, text_of
 from .timings import Timings
 from .timings import of as timings_of
 
@@ -143,6 +143,10 @@ def _decoded_by_stock(response: Any, body: bytes) -> bytes:
     return fasthttp.FastResponse(Unread(response))._content()  # type: ignore[arg-type]
 
 
+#: Where a body is that somebody has asked for before.
+_TOUCHED = frozenset(("_cached_content", "_left"))
+
+
 def _history(response: Any) -> list[Any]:
     # As in stock, all hops share the request, which is the last; and a bad status has no history.
     followed = response._hop == -1 and "error" not in response.__dict__
@@ -184,9 +188,11 @@ class _Lazy:
     @property
     def text(self) -> Any:
         """As stock's, decoded natively where that is plain."""
-        if self.encoding is None and "headers" not in self.__dict__:
-            self.encoding = encoding_of(self._exchange, self._hop)
-        text = decoded(self.content, self.encoding)
+        own, exchange = self.__dict__, self._exchange
+        if self.encoding is None and "headers" not in own:
+            self.encoding = encoding_of(exchange, self._hop) or None
+        untouched = _TOUCHED.isdisjoint(own) and exchange.decoded(self._hop)
+        text = text_of(exchange, self._hop, self.encoding) if untouched else None
         return super().text if text is None else text  # type: ignore[misc]
 
     @property

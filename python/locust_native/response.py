@@ -5,9 +5,7 @@ It stands over a native exchange; everything is made when it is asked for.
 
 from __future__ import annotations
 
-import functools
 import json as json_module
-import sys
 from collections.abc import Callable
 from datetime import timedelta
 from functools import cached_property
@@ -25,11 +23,11 @@ from urllib3 import HTTPHeaderDict, HTTPResponse
 
 from . import _core
 from ._core import Sent
+from .texts import UTF8, encoding_of, text_of
 from .timings import Timings
 from .timings import of as timings_of
 
 _LOADS = json_module.loads
-_UTF8 = ("utf-8", "utf8")
 
 _NOT_BODY = ("content-length", "content-type", "transfer-encoding")
 
@@ -105,24 +103,6 @@ def _encoding(response: Any) -> str | None:
     if "headers" not in response.__dict__ and (found := encoding_of(response._exchange, response._hop)):
         return found
     return get_encoding_from_headers(response.headers)
-
-
-def encoding_of(exchange: Any, hop: int) -> str | None:
-    """The encoding named by the header fields of a hop, as requests reads them; None where that takes a closer look."""
-    content_type = exchange.content_type(hop)
-    return _encoding_named(content_type) if content_type else None
-
-
-@functools.lru_cache(100)
-def _encoding_named(content_type: str) -> str | None:
-    return get_encoding_from_headers({"content-type": content_type})  # type: ignore[arg-type]
-
-
-def decoded(content: Any, encoding: Any) -> str | None:
-    """A body of valid UTF-8 as text; None for anything else."""
-    if type(content) is bytes and type(encoding) is str and encoding.lower() in _UTF8:
-        return _core.decode_utf8(content, "bs4" in sys.modules)
-    return None
 
 
 def _cookies(response: Any) -> RequestsCookieJar:
@@ -209,7 +189,8 @@ class _Lazy:
     @property
     def text(self) -> Any:
         """As ``requests.Response.text``, decoded natively where that is plain."""
-        text = decoded(self.content, self.encoding)  # type: ignore[attr-defined]
+        untouched = "_content" not in self.__dict__
+        text = text_of(self._exchange, self._hop, self.encoding) if untouched else None
         return super().text if text is None else text  # type: ignore[misc]
 
     def json(self, **kwargs: Any) -> Any:
@@ -220,7 +201,7 @@ class _Lazy:
             and not kwargs
             and requests.models.complexjson is json_module  # type: ignore[attr-defined]
             and json_module.loads is _LOADS
-            and ((len(content) > 3) if self.encoding is None else str(self.encoding).lower() in _UTF8)
+            and ((len(content) > 3) if self.encoding is None else str(self.encoding).lower() in UTF8)
         ):
             try:
                 return _core.loads_json(content)

@@ -4,7 +4,6 @@
 //! dot are `<host>.local`, a jar keeps domains, paths and names in the order of their first cookie, and
 //! a request gets the longest paths first.
 
-
 use http::{HeaderValue, header};
 
 use super::headers::Headers;

@@ -1,14 +1,16 @@
 //! Text for Python: bodies as `str`, and the way back for those who read one natively.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError};
 
+use bytes::Bytes;
+use bytestring::ByteString;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyString};
 
 use super::peek;
 
 /// A text as it came over the wire, beside what Python was given.
-type Given = (Py<PyString>, Arc<str>);
+type Given = (Py<PyString>, ByteString);
 
 /// The text decoded last: a page is mostly parsed right after, and UTF-8 made of a `str` again costs more than reading
 /// the page.
@@ -21,15 +23,19 @@ const LONGEST: usize = 1 << 20;
 #[pyfunction]
 #[pyo3(signature = (octets, keep, /))]
 pub fn decode_utf8<'py>(octets: &Bound<'py, PyBytes>, keep: bool) -> Option<Bound<'py, PyString>> {
-    let py = octets.py();
-    let text = std::str::from_utf8(octets.as_bytes()).ok()?;
-    let given = match widened(text) {
+    decode(octets.py(), Bytes::copy_from_slice(octets.as_bytes()), keep)
+}
+
+/// The same of octets that are ours.
+pub fn decode(py: Python<'_>, octets: Bytes, keep: bool) -> Option<Bound<'_, PyString>> {
+    let text = ByteString::try_from(octets).ok()?;
+    let given = match widened(&text) {
         Some(units) => peek::text_of(py, &units).ok()?,
-        None => PyString::new(py, text),
+        None => PyString::new(py, &text),
     };
     if keep && text.len() <= LONGEST {
         // What was kept is freed outside of the lock.
-        let kept = Some((given.clone().unbind(), Arc::from(text)));
+        let kept = Some((given.clone().unbind(), text));
         let _before = std::mem::replace(
             &mut *LAST.lock().unwrap_or_else(PoisonError::into_inner),
             kept,
@@ -69,8 +75,8 @@ fn widened(text: &str) -> Option<Vec<u16>> {
 }
 
 /// The UTF-8 of a text, if it is the one decoded last.
-pub fn octets(text: &Bound<'_, PyString>) -> Option<Arc<str>> {
+pub fn octets(text: &Bound<'_, PyString>) -> Option<ByteString> {
     let last = LAST.lock().unwrap_or_else(PoisonError::into_inner);
     let (given, octets) = last.as_ref()?;
-    given.is(text).then(|| Arc::clone(octets))
+    given.is(text).then(|| octets.clone())
 }

@@ -1,7 +1,8 @@
 //! `Page` for Python: a scanned page beside its text, asked in Beautiful Soup's own arguments.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use bytestring::ByteString;
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyDict, PyFrozenSet, PyInt, PyList, PySet, PyString, PyTuple};
 
@@ -39,7 +40,7 @@ pub struct PyPage {
 /// The text of a page.
 enum Text {
     /// As it came over the wire.
-    Octets(Arc<str>),
+    Octets(ByteString),
     /// As Python has it.
     Python(Py<PyString>),
 }

@@ -8,6 +8,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyBytes, PyString};
 
 use super::convert::latin1;
+use super::decoded;
 use crate::engine::Finished;
 use crate::http::{Answer, Hop, Phase, Timings};
 
@@ -184,6 +185,17 @@ impl PyExchange {
     #[pyo3(signature = (hop=-1))]
     fn body<'py>(&self, py: Python<'py>, hop: isize) -> PyResult<Bound<'py, PyBytes>> {
         Ok(PyBytes::new(py, self.answer(hop)?.body()))
+    }
+
+    /// That body as text, or None if it is no UTF-8; `keep` says that it may soon be parsed.
+    #[pyo3(signature = (hop, keep, /))]
+    fn text<'py>(
+        &self,
+        py: Python<'py>,
+        hop: isize,
+        keep: bool,
+    ) -> PyResult<Option<Bound<'py, PyString>>> {
+        Ok(decoded::decode(py, self.answer(hop)?.shared_body(), keep))
     }
 
     /// Whether the body of a hop's answer could be decoded.
