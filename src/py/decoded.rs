@@ -19,6 +19,9 @@ static LAST: Mutex<Option<Given>> = Mutex::new(None);
 /// A longer text is not kept.
 const LONGEST: usize = 1 << 20;
 
+/// Room for one text on its way to Python; large pieces of memory cost the allocator more than filling them.
+static UNITS: Mutex<Vec<u16>> = Mutex::new(Vec::new());
+
 /// As `octets.decode()`, or None where that raises UnicodeDecodeError; `keep` says that the text may soon be parsed.
 #[pyfunction]
 #[pyo3(signature = (octets, keep, /))]
@@ -29,9 +32,12 @@ pub fn decode_utf8<'py>(octets: &Bound<'py, PyBytes>, keep: bool) -> Option<Boun
 /// The same of octets that are ours.
 pub fn decode(py: Python<'_>, octets: Bytes, keep: bool) -> Option<Bound<'_, PyString>> {
     let text = ByteString::try_from(octets).ok()?;
-    let given = match widened(&text) {
-        Some(units) => peek::text_of(py, &units).ok()?,
-        None => PyString::new(py, &text),
+    let given = {
+        let mut units = UNITS.lock().unwrap_or_else(PoisonError::into_inner);
+        match widened(&text, &mut units) {
+            Some(()) => peek::text_of(py, &units).ok()?,
+            None => PyString::new(py, &text),
+        }
     };
     if keep && text.len() <= LONGEST {
         // What was kept is freed outside of the lock.
@@ -48,12 +54,14 @@ pub fn decode(py: Python<'_>, octets: Bytes, keep: bool) -> Option<Bound<'_, PyS
 /// Python reads fast itself, and for characters that need more.
 ///
 /// Python's own decoder takes such a text byte by byte.
-fn widened(text: &str) -> Option<Vec<u16>> {
+fn widened(text: &str, units: &mut Vec<u16>) -> Option<()> {
     const BLOCK: usize = 64;
     if text.is_ascii() {
         return None;
     }
-    let mut units = Vec::with_capacity(text.len());
+    units.clear();
+    units.shrink_to(LONGEST); // after one that was longer
+    units.reserve(text.len());
     let mut at = 0;
     while at < text.len() {
         let end = text.len().min(at + BLOCK);
@@ -71,7 +79,7 @@ fn widened(text: &str) -> Option<Vec<u16>> {
             }
         }
     }
-    Some(units)
+    Some(())
 }
 
 /// The UTF-8 of a text, if it is the one decoded last.
