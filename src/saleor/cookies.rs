@@ -20,7 +20,8 @@ const CART_AGE: u64 = 315_360_000;
 pub(super) struct Cookies {
     key: [u8; 32],
     now: u64,
-    expiries: [String; 3],
+    /// What follows the value, for `csrftoken`, `sessionid` and `cart`.
+    attributes: [String; 3],
 }
 
 impl Cookies {
@@ -28,15 +29,20 @@ impl Cookies {
         Cookies {
             key,
             now: 0,
-            expiries: Default::default(),
+            attributes: Default::default(),
         }
     }
 
-    /// Moves the clock; the expiry texts change only with the second.
+    /// Moves the clock; the attributes change only with the second.
     pub(super) fn set_now(&mut self, now: u64) {
         if now != self.now {
             self.now = now;
-            self.expiries = [CSRF_AGE, SESSION_AGE, CART_AGE].map(|age| dashed(now + age));
+            // In alphabetical order, as the original sends them.
+            let written = [(CSRF_AGE, ""), (SESSION_AGE, "HttpOnly; "), (CART_AGE, "")];
+            self.attributes = written.map(|(age, only)| {
+                let expires = dashed(now + age);
+                format!("; expires={expires}; {only}Max-Age={age}; Path=/")
+            });
         }
     }
 
@@ -45,31 +51,21 @@ impl Cookies {
         httpdate::fmt_http_date(SystemTime::UNIX_EPOCH + Duration::from_secs(self.now))
     }
 
-    // Attributes in alphabetical order, and a space before the name: with the one that follows the
-    // header's colon it makes the two the original sends.
+    // A space before the name: with the one that follows the header's colon it makes the two the original sends.
     pub(super) fn csrf(&self, value: &[u8; 64]) -> String {
         let value = std::str::from_utf8(value).unwrap_or_default();
-        format!(
-            " {CSRF}={value}; expires={}; Max-Age={CSRF_AGE}; Path=/",
-            self.expiries[0]
-        )
+        [" ", CSRF, "=", value, &self.attributes[0]].concat()
     }
 
     pub(super) fn session(&self, key: &[u8; 32]) -> String {
         let key = std::str::from_utf8(key).unwrap_or_default();
-        format!(
-            " {SESSION}={key}; expires={}; HttpOnly; Max-Age={SESSION_AGE}; Path=/",
-            self.expiries[1]
-        )
+        [" ", SESSION, "=", key, &self.attributes[1]].concat()
     }
 
     pub(super) fn cart(&self, cart: &Uuid) -> String {
         let value = format!("{cart}:{}", base62(self.now));
         let signature = self.signature(&value);
-        format!(
-            " {CART}={value}:{signature}; expires={}; Max-Age={CART_AGE}; Path=/",
-            self.expiries[2]
-        )
+        [" ", CART, "=", &value, ":", &signature, &self.attributes[2]].concat()
     }
 
     pub(super) fn deletion(name: &str) -> String {

@@ -3,6 +3,7 @@
 use http::request::Parts;
 
 use super::cookies::Cookies;
+use super::plain;
 use super::request::Ask;
 
 /// Reads a request as the shop does; how many of its parts were understood.
@@ -17,4 +18,11 @@ pub fn read(parts: &Parts, body: &[u8]) -> usize {
         + usize::from(!ask.form.is_empty())
         + ask.form.text("csrfmiddlewaretoken").len()
         + ask.csrf_cookie.map_or(0, str::len)
+}
+
+/// Reads the beginning of a connection; how many bytes of it are a plain request.
+#[must_use]
+pub fn plain_length(input: &[u8]) -> usize {
+    let found = plain::read(input).ok().flatten();
+    found.map_or(0, |(_, length)| length)
 }

@@ -26,6 +26,7 @@ pub mod fuzzing;
 pub mod options;
 mod order;
 mod pages;
+mod plain;
 mod reply;
 mod request;
 mod routes;

@@ -1,9 +1,6 @@
-//! An answer before it goes to hyper: status, kind of content, body, cookies; and the original's header sets.
+//! An answer before it goes out: status, kind of content, body, cookies; and the original's header sets.
 
-use http::header::{
-    ALLOW, CACHE_CONTROL, CONTENT_LANGUAGE, CONTENT_TYPE, EXPIRES, HeaderName, HeaderValue,
-    LAST_MODIFIED, LOCATION, SET_COOKIE, VARY,
-};
+use http::header::{HeaderName, HeaderValue};
 use http::{Response, StatusCode};
 
 use super::body::{PageBody, Pieces};
@@ -22,7 +19,10 @@ pub(super) enum Content {
     /// A redirect from before the views: neither language nor Vary.
     Plain,
     Text,
-    Asset(&'static str),
+    /// Static files.
+    Picture,
+    Style,
+    Bundle,
 }
 
 pub(super) struct Reply {
@@ -77,61 +77,123 @@ impl Reply {
         Reply::new(500, Content::Bare, "<h1>Server failure 500</h1>")
     }
 
+    /// The same for hyper; `truncate` breaks the connection after so many bytes of the body.
     pub(super) fn into_response(self, truncate: Option<usize>) -> Response<PageBody> {
-        let body = match truncate {
-            Some(len) => PageBody::truncated(self.body, len),
-            None => PageBody::whole(self.body),
-        };
-        let mut response = Response::new(body);
-        *response.status_mut() = StatusCode::from_u16(self.status).unwrap_or(StatusCode::OK);
+        let mut response = Response::new(());
+        *response.status_mut() = self.status();
         let headers = response.headers_mut();
-        headers.reserve(4 + self.cookies.len());
-        let mut set = |name: HeaderName, value: &'static str| {
-            headers.insert(name, HeaderValue::from_static(value));
-        };
-        let page_vary = "Accept-Language, Cookie";
-        let (kind, vary) = match self.content {
-            Content::Page => ("text/html; charset=utf-8", page_vary),
-            Content::Login => ("text/html; charset=utf-8", "Cookie, Accept-Language"),
-            Content::Json => ("application/json", page_vary),
-            Content::Script => ("text/javascript", page_vary),
-            Content::Bare => ("text/html", page_vary),
-            Content::Plain => ("text/html; charset=utf-8", ""),
-            Content::Text => ("text/plain", ""),
-            Content::Asset(kind) => (kind, ""),
-        };
-        set(CONTENT_TYPE, kind);
-        if !vary.is_empty() {
-            set(VARY, vary);
-            set(CONTENT_LANGUAGE, "en");
-        }
-        if self.content == Content::Login {
-            set(
-                CACHE_CONTROL,
-                "max-age=0, no-cache, no-store, must-revalidate",
-            );
-        }
-        if matches!(self.content, Content::Asset(_)) {
-            set(LAST_MODIFIED, "Mon, 08 Jan 2018 10:00:00 GMT");
-        }
-        if self.status == 405 {
-            set(ALLOW, "POST");
-        }
-        let mut add = |name: HeaderName, value: &str| {
-            if let Ok(value) = HeaderValue::from_str(value) {
+        let mut add = |name: &'static str, value: &str| {
+            let name = HeaderName::from_bytes(name.as_bytes());
+            if let (Ok(name), Ok(value)) = (name, HeaderValue::from_str(value)) {
                 headers.append(name, value);
             }
         };
+        for line in self.content.headers().lines() {
+            if let Some((name, value)) = line.split_once(": ") {
+                add(name, value);
+            }
+        }
+        self.own_headers(add);
+        response.map(|()| match truncate {
+            Some(len) => PageBody::truncated(self.body, len),
+            None => PageBody::whole(self.body),
+        })
+    }
+
+    /// Writes status line and headers, to the byte as hyper does.
+    pub(super) fn write_head(&self, head: &mut Vec<u8>) {
+        let mut write = |texts: &[&str]| {
+            for text in texts {
+                head.extend_from_slice(text.as_bytes());
+            }
+        };
+        if self.status == 200 {
+            write(&["HTTP/1.1 200 OK\r\n"]);
+        } else {
+            let status = self.status();
+            let reason = status.canonical_reason().unwrap_or("<none>");
+            write(&["HTTP/1.1 ", status.as_str(), " ", reason, "\r\n"]);
+        }
+        write(&[self.content.headers()]);
+        self.own_headers(|name, value| {
+            let fits = |byte: u8| byte == b'\t' || (byte >= b' ' && byte != 0x7f);
+            if value.bytes().fold(true, |all, byte| all & fits(byte)) {
+                write(&[name, ": ", value, "\r\n"]);
+            }
+        });
+        let length = self.body.len().to_string();
+        write(&["Content-Length: ", &length, "\r\n\r\n"]);
+    }
+
+    fn status(&self) -> StatusCode {
+        StatusCode::from_u16(self.status).unwrap_or(StatusCode::OK)
+    }
+
+    /// The headers not all replies of one content have, without the length. A value may be one that cannot be sent.
+    fn own_headers(&self, mut add: impl FnMut(&'static str, &str)) {
+        if self.status == 405 {
+            add("Allow", "POST");
+        }
         if let Some(expires) = &self.expires {
-            add(EXPIRES, expires);
+            add("Expires", expires);
         }
         if let Some(location) = &self.location {
-            add(LOCATION, location);
+            add("Location", location);
         }
         for cookie in &self.cookies {
-            add(SET_COOKIE, cookie);
+            add("Set-Cookie", cookie);
         }
-        response
+    }
+}
+
+impl Content {
+    /// The headers that all replies of this content have, as they are written.
+    fn headers(self) -> &'static str {
+        macro_rules! headers {
+            ($($line:literal)*) => { concat!($($line, "\r\n"),*) };
+        }
+        match self {
+            Content::Page => headers!(
+                "Content-Type: text/html; charset=utf-8"
+                "Vary: Accept-Language, Cookie"
+                "Content-Language: en"
+            ),
+            Content::Login => headers!(
+                "Content-Type: text/html; charset=utf-8"
+                "Vary: Cookie, Accept-Language"
+                "Content-Language: en"
+                "Cache-Control: max-age=0, no-cache, no-store, must-revalidate"
+            ),
+            Content::Json => headers!(
+                "Content-Type: application/json"
+                "Vary: Accept-Language, Cookie"
+                "Content-Language: en"
+            ),
+            Content::Script => headers!(
+                "Content-Type: text/javascript"
+                "Vary: Accept-Language, Cookie"
+                "Content-Language: en"
+            ),
+            Content::Bare => headers!(
+                "Content-Type: text/html"
+                "Vary: Accept-Language, Cookie"
+                "Content-Language: en"
+            ),
+            Content::Plain => headers!("Content-Type: text/html; charset=utf-8"),
+            Content::Text => headers!("Content-Type: text/plain"),
+            Content::Picture => headers!(
+                "Content-Type: image/svg+xml"
+                "Last-Modified: Mon, 08 Jan 2018 10:00:00 GMT"
+            ),
+            Content::Style => headers!(
+                "Content-Type: text/css"
+                "Last-Modified: Mon, 08 Jan 2018 10:00:00 GMT"
+            ),
+            Content::Bundle => headers!(
+                "Content-Type: application/javascript"
+                "Last-Modified: Mon, 08 Jan 2018 10:00:00 GMT"
+            ),
+        }
     }
 }
 

@@ -25,31 +25,46 @@ pub(super) struct Ask<'a> {
 }
 
 impl<'a> Ask<'a> {
-    pub(super) fn read(parts: &'a Parts) -> Ask<'a> {
-        let mut ask = Ask {
-            method: parts.method.as_str(),
-            path: parts.uri.path(),
-            query: parts.uri.query().unwrap_or_default(),
+    pub(super) fn new(method: &'a str, path: &'a str, query: &'a str) -> Ask<'a> {
+        Ask {
+            method,
+            path,
+            query,
             ..Ask::default()
-        };
+        }
+    }
+
+    pub(super) fn read(parts: &'a Parts) -> Ask<'a> {
+        let (method, uri) = (parts.method.as_str(), &parts.uri);
+        let mut ask = Ask::new(method, uri.path(), uri.query().unwrap_or_default());
         for (name, value) in &parts.headers {
             let Ok(value) = value.to_str() else { continue };
-            match name.as_str() {
-                "cookie" => ask.read_cookies(value),
-                "host" => ask.host = value,
-                "content-type" => ask.content_type = value,
-                "referer" => ask.referer = Some(value),
-                "x-requested-with" => ask.ajax = value == "XMLHttpRequest",
-                "x-csrftoken" => ask.csrf_header = value,
-                "x-forwarded-proto" => ask.https = value == "https",
-                other => {
-                    if let Some(fault) = other.strip_prefix("x-mock-") {
-                        ask.faults.ask(fault, value);
-                    }
-                }
+            match name.as_str().strip_prefix("x-mock-") {
+                Some(fault) => ask.faults.ask(fault, value),
+                None => ask.read_header(name.as_str(), value),
             }
         }
         ask
+    }
+
+    /// Takes one header but those that ask for faults; its name in any case.
+    pub(super) fn read_header(&mut self, name: &str, value: &'a str) {
+        let is = |known: &str| name.eq_ignore_ascii_case(known);
+        if is("cookie") {
+            self.read_cookies(value);
+        } else if is("host") {
+            self.host = value;
+        } else if is("content-type") {
+            self.content_type = value;
+        } else if is("referer") {
+            self.referer = Some(value);
+        } else if is("x-requested-with") {
+            self.ajax = value == "XMLHttpRequest";
+        } else if is("x-csrftoken") {
+            self.csrf_header = value;
+        } else if is("x-forwarded-proto") {
+            self.https = value == "https";
+        }
     }
 
     pub(super) fn read_body(&mut self, body: &[u8]) {
@@ -71,6 +86,11 @@ impl<'a> Ask<'a> {
                 _ => {}
             }
         }
+    }
+
+    /// Whether it asks about the mock, not the shop.
+    pub(super) fn is_behind_the_scenes(&self) -> bool {
+        self.path.starts_with("/__mock__/")
     }
 
     pub(super) fn is_post(&self) -> bool {

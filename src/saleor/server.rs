@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
+use bytes::Bytes;
 use http::{Request, Response};
 use http_body_util::{BodyExt, Limited};
 use hyper::body::Incoming;
@@ -21,6 +22,7 @@ use tokio::task::JoinSet;
 
 use super::body::PageBody;
 use super::faults;
+use super::plain;
 use super::reply::{Content, Reply};
 use super::request::Ask;
 use super::routes::{PATTERNS, Place, Route};
@@ -59,6 +61,24 @@ impl House {
     pub(super) fn reset(&self) {
         let fresh = Shop::new(&self.store.config);
         *self.shop() = fresh;
+    }
+
+    /// Deals with a request and counts it: the answer (none is a dropped connection), and how long it is held back.
+    pub(super) fn answer(
+        &self,
+        ask: &Ask<'_>,
+        oversized: bool,
+    ) -> (Option<Reply>, Option<Duration>) {
+        let mut shop = self.shop();
+        let place = Place::find(ask.path);
+        let delay = ask.faults.delay(&self.store.config, &mut shop.rng);
+        let reply = reply(&mut shop, &self.store, ask, &place, oversized);
+        shop.counters.count(
+            place.route as usize,
+            ask.method,
+            reply.as_ref().map(|reply| reply.status),
+        );
+        (reply, delay)
     }
 }
 
@@ -116,11 +136,19 @@ pub(super) async fn run(house: Arc<House>, listener: TcpListener, mut stop: watc
     connections.shutdown().await;
 }
 
-async fn connection(house: Arc<House>, stream: TcpStream, mut stop: watch::Receiver<bool>) {
+async fn connection(house: Arc<House>, mut stream: TcpStream, mut stop: watch::Receiver<bool>) {
     let _ = stream.set_nodelay(true);
     let keep_alive = house.store.config.keep_alive;
+    let mut begun = Vec::new();
+    if plain::suits(&house.store.config) {
+        match plain::serve(&house, &mut stream, &mut stop).await {
+            Some(read) => begun = read,
+            None => return,
+        }
+    }
     let closing = Arc::new(AtomicBool::new(false));
-    let io = Unannounced {
+    let io = Wire {
+        begun: Bytes::from(begun),
         io: TokioIo::new(stream),
         closing: closing.clone(),
     };
@@ -163,7 +191,7 @@ impl std::error::Error for Dropped {}
 async fn answer(house: &House, request: Request<Incoming>) -> Result<Response<PageBody>, Dropped> {
     let (parts, body) = request.into_parts();
     let mut ask = Ask::read(&parts);
-    if ask.path.starts_with("/__mock__/") {
+    if ask.is_behind_the_scenes() {
         return Ok(behind_the_scenes(house, &ask).into_response(None));
     }
     let mut oversized = false;
@@ -174,18 +202,7 @@ async fn answer(house: &House, request: Request<Incoming>) -> Result<Response<Pa
             Err(_) => return Err(Dropped), // the client went away in the middle of it
         }
     }
-    let (reply, delay) = {
-        let mut shop = house.shop();
-        let place = Place::find(ask.path);
-        let delay = ask.faults.delay(&house.store.config, &mut shop.rng);
-        let reply = reply(&mut shop, &house.store, &ask, &place, oversized);
-        shop.counters.count(
-            place.route as usize,
-            ask.method,
-            reply.as_ref().map(|reply| reply.status),
-        );
-        (reply, delay)
-    };
+    let (reply, delay) = house.answer(&ask, oversized);
     if let Some(delay) = delay {
         tokio::time::sleep(delay).await;
     }
@@ -243,19 +260,25 @@ fn behind_the_scenes(house: &House, ask: &Ask<'_>) -> Reply {
     }
 }
 
-/// A stream that, once `closing`, reads as ended: hyper then closes it after the answer without
-/// having announced that in a header, which is how the original's bare server behaves.
-struct Unannounced {
+/// A stream that begins with what was read of it already. Once `closing`, it reads as ended: hyper then closes it after
+/// the answer without having announced that in a header, which is how the original's bare server behaves.
+struct Wire {
+    begun: Bytes,
     io: TokioIo<TcpStream>,
     closing: Arc<AtomicBool>,
 }
 
-impl Read for Unannounced {
+impl Read for Wire {
     fn poll_read(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
-        buffer: ReadBufCursor<'_>,
+        mut buffer: ReadBufCursor<'_>,
     ) -> Poll<io::Result<()>> {
+        if !self.begun.is_empty() {
+            let count = self.begun.len().min(buffer.remaining());
+            buffer.put_slice(&self.begun.split_to(count));
+            return Poll::Ready(Ok(()));
+        }
         if self.closing.load(Ordering::Relaxed) {
             return Poll::Ready(Ok(()));
         }
@@ -263,7 +286,7 @@ impl Read for Unannounced {
     }
 }
 
-impl Write for Unannounced {
+impl Write for Wire {
     fn poll_write(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,

@@ -54,7 +54,7 @@ impl<'a> Visit<'a> {
             Route::Health => return Reply::new(200, Content::Text, ""),
             Route::Static => {
                 return match asset(place.name, &store.catalog) {
-                    Some((kind, body)) => Reply::new(200, Content::Asset(kind), body),
+                    Some((content, body)) => Reply::new(200, content, body),
                     None => Reply::new(404, Content::Bare, not_found(ask.path)),
                 };
             }

@@ -8,6 +8,7 @@ mod orders;
 mod pages;
 mod serving;
 mod tokens;
+mod ways;
 
 use _core::saleor::{Config, MockSaleor, Stock};
 

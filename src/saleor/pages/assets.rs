@@ -4,38 +4,37 @@ use bytes::Bytes;
 
 use super::template::filling;
 use crate::saleor::catalog::{COLOURS, Catalog};
+use crate::saleor::reply::Content;
 
 const STYLE: &str = include_str!("storefront.css");
 const SCRIPT: &str = include_str!("storefront.js");
 
 /// A file below `/static/`, with its type; none is a 404.
-pub(in crate::saleor) fn asset(path: &str, catalog: &Catalog) -> Option<(&'static str, Bytes)> {
-    const SVG: &str = "image/svg+xml";
+pub(in crate::saleor) fn asset(path: &str, catalog: &Catalog) -> Option<(Content, Bytes)> {
     if let Some(picture) = path.strip_prefix("products/") {
         let (product, view) = picture.strip_suffix(".svg")?.split_once('-')?;
         let product = catalog.product(product.parse().ok()?)?;
         let view: usize = view.parse().ok().filter(|view| (1..=4).contains(view))?;
         return Some((
-            SVG,
+            Content::Picture,
             Bytes::from(picture_of(product.kind, COLOURS[product.colour].1, view)),
         ));
     }
     if path.starts_with("favicons/") && path.ends_with(".svg") {
-        return Some((SVG, Bytes::from_static(ICON.as_bytes())));
+        return Some((Content::Picture, Bytes::from_static(ICON.as_bytes())));
     }
     match path {
         "css/storefront-4f1e2d7c9ab0835d6e21.css" => {
-            Some(("text/css", Bytes::from_static(STYLE.as_bytes())))
+            Some((Content::Style, Bytes::from_static(STYLE.as_bytes())))
         }
-        "js/storefront-1a2b3c4d5e6f70819203.js" => Some((
-            "application/javascript",
-            Bytes::from_static(SCRIPT.as_bytes()),
-        )),
+        "js/storefront-1a2b3c4d5e6f70819203.js" => {
+            Some((Content::Bundle, Bytes::from_static(SCRIPT.as_bytes())))
+        }
         "js/vendor-90c1d2e3f4a5b6c7d8e9.js" => Some((
-            "application/javascript",
+            Content::Bundle,
             Bytes::from_static(b"document.documentElement.className = 'js';\n"),
         )),
-        "images/logo.svg" => Some((SVG, Bytes::from_static(LOGO.as_bytes()))),
+        "images/logo.svg" => Some((Content::Picture, Bytes::from_static(LOGO.as_bytes()))),
         _ => None,
     }
 }

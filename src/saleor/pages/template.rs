@@ -1,5 +1,7 @@
 //! A page cut at its holes, so that a visitor's copy shares all the rest; padded to the original's size.
 
+use std::sync::OnceLock;
+
 use bytes::Bytes;
 use rand::SeedableRng;
 use rand::rngs::SmallRng;
@@ -40,6 +42,8 @@ enum Part {
 
 pub(in crate::saleor) struct Template {
     parts: Vec<Part>,
+    /// The same in fewer parts, for who has neither cart nor account nor messages; made when it is first asked for.
+    newcomers: OnceLock<Vec<Part>>,
     pub(in crate::saleor) has_token: bool,
     pub(in crate::saleor) has_chrome: bool,
 }
@@ -88,6 +92,7 @@ impl Template {
         let has_chrome = parts.iter().any(|part| matches!(part, Part::Flash));
         Template {
             parts,
+            newcomers: OnceLock::new(),
             has_token,
             has_chrome,
         }
@@ -105,25 +110,63 @@ impl Template {
     }
 
     pub(in crate::saleor) fn fill(&self, fill: &Fill<'_>) -> Pieces {
-        let mut pieces = Pieces::with_capacity(self.parts.len());
-        for part in &self.parts {
+        let parts = match fill {
+            Fill {
+                items: 0,
+                signed_in: false,
+                flash,
+                ..
+            } if self.has_chrome && flash.is_empty() => {
+                self.newcomers.get_or_init(|| self.for_newcomers())
+            }
+            _ => &self.parts,
+        };
+        let mut pieces = Pieces::with_capacity(parts.len());
+        for part in parts {
             match part {
-                Part::Text(text) => pieces.push(text.clone()),
                 Part::Token => pieces.push(fill.token.clone()),
-                Part::Badge => pieces.push(digits(fill.items)),
-                Part::Links if fill.signed_in => {
-                    pieces.push(Bytes::from_static(ACCOUNT_LINKS.as_bytes()))
-                }
-                Part::Links => pieces.push(Bytes::from_static(VISITOR_LINKS.as_bytes())),
-                Part::Flash => pieces.push(fill.flash.clone()),
                 Part::Slot(slot) => {
                     if let Some(slot) = fill.slots.get(*slot) {
                         pieces.extend(slot);
                     }
                 }
+                shared => pieces.push(shared.text(fill)),
             }
         }
         pieces
+    }
+
+    /// The parts with all holes closed but the token and the view's own.
+    fn for_newcomers(&self) -> Vec<Part> {
+        let (mut parts, mut text) = (Vec::new(), Vec::new());
+        for part in &self.parts {
+            let hole = match part {
+                Part::Token => Part::Token,
+                Part::Slot(slot) => Part::Slot(*slot),
+                shared => {
+                    text.extend_from_slice(&shared.text(&Fill::default()));
+                    continue;
+                }
+            };
+            parts.push(Part::Text(Bytes::from(std::mem::take(&mut text))));
+            parts.push(hole);
+        }
+        parts.push(Part::Text(Bytes::from(text)));
+        parts
+    }
+}
+
+impl Part {
+    /// What a part that is no hole of one page alone says to a visitor.
+    fn text(&self, fill: &Fill<'_>) -> Bytes {
+        match self {
+            Part::Text(text) => text.clone(),
+            Part::Badge => digits(fill.items),
+            Part::Links if fill.signed_in => Bytes::from_static(ACCOUNT_LINKS.as_bytes()),
+            Part::Links => Bytes::from_static(VISITOR_LINKS.as_bytes()),
+            Part::Flash => fill.flash.clone(),
+            Part::Token | Part::Slot(_) => Bytes::new(),
+        }
     }
 }
 
@@ -202,5 +245,36 @@ mod tests {
                 .len(),
             64 + 3 + 14
         );
+    }
+
+    #[test]
+    fn a_newcomers_page_has_fewer_parts_and_the_same_text() {
+        let html = format!(
+            "<p>{LINKS}{BADGE}{FLASH}</p>{TOKEN}<b>{}</b>{LINKS}",
+            SLOTS[0]
+        );
+        let template = Template::new(&html, 0.0, 0);
+        let whole = |fill: &Fill<'_>| {
+            let mut page = template.fill(fill);
+            let length = page.remaining();
+            page.copy_to_bytes(length)
+        };
+        let slots = [Pieces::from("abc")];
+        let fill = |flash: &'static str| Fill {
+            token: Bytes::from_static(b"token"),
+            flash: Bytes::from_static(flash.as_bytes()),
+            slots: &slots,
+            ..Fill::default()
+        };
+        let expected = format!("<p>{VISITOR_LINKS}0</p>token<b>abc</b>{VISITOR_LINKS}");
+        assert_eq!(whole(&fill("")), expected);
+        assert_eq!(whole(&fill("!")), expected.replacen('0', "0!", 1));
+        let member = Fill {
+            signed_in: true,
+            items: 12,
+            ..fill("")
+        };
+        let theirs = expected.replace(VISITOR_LINKS, ACCOUNT_LINKS);
+        assert_eq!(whole(&member), theirs.replacen('0', "12", 1));
     }
 }
