@@ -15,9 +15,25 @@ fuzz_target!(|data: &[u8]| {
         page.and_then(|page| selector.matches(&page, "<p class=a id=b><b c='d'></b>", DOCUMENT, 9));
     }
     let Some(page) = Page::scan(text, Rules { mixed_slashes }) else {
+        if let Some(mut part) = Page::begin(text, Rules { mixed_slashes }) {
+            let _ = Query::default().first(&mut part, text);
+            assert!(!part.finish(text) && !part.finish(text));
+        }
         return;
     };
     let elements = page.elements();
+    for element in elements.iter().rev().take(9) {
+        // Read as far as asked is the same as read whole.
+        let query = Query {
+            names: Some(vec![element.name(text).to_ascii_lowercase()]),
+            ..Query::default()
+        };
+        let mut part = Page::begin(text, Rules { mixed_slashes }).expect("the whole was read");
+        let first = query.first(&mut part, text).expect("nothing is odd");
+        assert_eq!(first, query.matches(&page, text, DOCUMENT).next());
+        assert!(part.elements().len() <= elements.len() && part.finish(text));
+        assert_eq!(format!("{part:?}"), format!("{page:?}"));
+    }
     for (at, element) in elements.iter().enumerate() {
         let index = u32::try_from(at).expect("few elements");
         assert!(element.start < element.inside && element.inside <= element.close);
