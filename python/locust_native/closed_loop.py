@@ -7,7 +7,8 @@ import time
 from typing import Any
 
 import gevent
-from gevent import getcurrent
+from gevent import get_hub, getcurrent
+from gevent.exceptions import InvalidSwitchError
 from locust.user.task import TaskSet
 from locust.user.users import User
 
@@ -169,6 +170,24 @@ def run(self: User) -> None:
         times.end()
 
 
+def _sleep(seconds: float) -> None:
+    """As `gevent.sleep`, without the objects and the C stack of its `hub.wait`: nearly all users are in here at any
+    moment, and a copy of the stack of each is kept.
+    """
+    hub, me = get_hub(), getcurrent()
+    loop = hub.loop
+    timer = loop.timer(seconds)
+    try:
+        loop.update_now()
+        timer.start(me.switch, timer)
+        came = hub.switch()
+    finally:
+        timer.stop()
+        timer.close()
+    if came is not timer:
+        raise InvalidSwitchError(f"Invalid switch into {me}: got {came!r} (expected {timer!r})")
+
+
 @functools.wraps(_stock_sleep)
 def sleep(self: TaskSet, seconds: Any) -> None:
     """Stands in place of `TaskSet._sleep`, by which a user waits for its `wait_time`."""
@@ -197,7 +216,10 @@ def sleep(self: TaskSet, seconds: Any) -> None:
     times.asleep += 1
     times._slept -= start
     try:
-        gevent.sleep(seconds)
+        if type(seconds) in _NUMBERS and seconds > 0 and gevent.sleep is _gevent_sleep:
+            _sleep(seconds)
+        else:
+            gevent.sleep(seconds)
     finally:
         end = _clock()
         times._slept += end

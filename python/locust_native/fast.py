@@ -51,6 +51,17 @@ _SETTINGS = {
 }
 
 
+_arguments: list[dict[str, Any]] = [{}]
+
+
+def _kept(arguments: dict[str, Any]) -> dict[str, Any]:
+    """The same arguments, which the users of a class mostly share, in one dictionary for all."""
+    (last,) = _arguments
+    if len(last) != len(arguments) or any(last.get(name, last) is not arguments[name] for name in arguments):
+        _arguments[0] = arguments
+    return _arguments[0]
+
+
 class FastHttpSession(_core.FastHttpSession, _Stock):
     """Locust's FastHttpSession whose requests the native client sends; falls back as HttpSession does."""
 
@@ -80,8 +91,8 @@ class FastHttpSession(_core.FastHttpSession, _Stock):
                 self.auth_header = stock._construct_basic_auth_str(
                     unquote(parts.username), unquote(parts.password)
                 )
-        self._arguments = dict(
-            kwargs, insecure=insecure, client_pool=client_pool, ssl_context_factory=ssl_context_factory
+        self._arguments = _kept(
+            dict(kwargs, insecure=insecure, client_pool=client_pool, ssl_context_factory=ssl_context_factory)
         )
         self._heads = fast_prepare.heads(kwargs.get("headers"))
         self._reporting = report.reporting_of(user)

@@ -59,6 +59,7 @@ impl Slots {
                 Arc::clone(there)
             } else {
                 let there = Arc::new(Semaphore::new(self.size));
+                places.reserve_exact(1); // a user seldom asks at more than one
                 places.push((url.shared_host(), url.port(), Arc::clone(&there)));
                 there
             }
@@ -149,17 +150,16 @@ impl Client {
         } else {
             self.jar().domains()
         };
-        let mut ahead = Hop::new(request.method.clone(), request.url.clone());
+        // Where it stays: what there is to say of it is written there.
+        hops.push(Hop::new(request.method.clone(), request.url.clone()));
         loop {
-            let first = hops.is_empty();
-            let slot = match &self.slots {
-                Some(slots) => Some(slots.take(&ahead.url, &mut looked).await?),
-                None => None,
-            };
-            // Where it stays: what there is to say of it is written there.
-            hops.push(ahead);
+            let first = hops.len() == 1;
             let Some(hop) = hops.last_mut() else {
                 return Ok(());
+            };
+            let slot = match &self.slots {
+                Some(slots) => Some(slots.take(&hop.url, &mut looked).await?),
+                None => None,
             };
             let step = Step {
                 method: &hop.method,
@@ -179,7 +179,7 @@ impl Client {
                 hop.cookie = cookie;
                 let exchanging =
                     self.transports
-                        .exchange(options, outgoing, watch, &mut hop.answer);
+                        .exchange(options, &mut outgoing, watch, &mut hop.answer);
                 match exchanging.await {
                     Err(error) if again > 0 && error.closed() => {
                         again -= 1;
@@ -248,7 +248,7 @@ impl Client {
             }
             let Some(next) = next else { return Ok(()) };
             let next = next?;
-            ahead = Hop {
+            let ahead = Hop {
                 bodiless: hop.bodiless || next.drop_body,
                 unauthorized: hop.unauthorized || next.drop_auth,
                 ..Hop::new(next.method, next.url)
@@ -260,6 +260,7 @@ impl Client {
                     format!("Exceeded {limit} redirects."),
                 ));
             }
+            hops.push(ahead);
         }
     }
 

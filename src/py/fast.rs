@@ -14,7 +14,7 @@ use super::asked::Asked;
 use super::begun::PyBegun;
 use super::body;
 use super::client::{PyClient, PyFields, PyOptions};
-use super::plain::{Parts, PyPlain};
+use super::plain::{Long, Parts, PyPlain};
 use super::record::PyRecord;
 use super::response::PyExchange;
 use super::room::{Known, PyRoom};
@@ -116,8 +116,9 @@ fn body_of(parts: &Parts, fast: &Fast, asked: &Asked<'_>) -> PyResult<Option<Bod
 
 /// A request that was started, to be waited for.
 struct Started<'py> {
+    /// Its greenlet, by its address.
+    me: usize,
     room: Py<PyRoom>,
-    me: Bound<'py, PyAny>,
     token: crate::engine::Token,
     begun: Bound<'py, PyBegun>,
     sent: Bound<'py, PyFastSent>,
@@ -128,11 +129,16 @@ impl PyFastHttpSession {
     #[inline(never)] // what it needs of the stack is gone before the greenlet is parked
     fn start<'py>(
         &self,
-        (parts, fast): &(Parts, Fast),
-        method: &Bound<'py, PyAny>,
-        url: &Bound<'py, PyAny>,
-        asked: &Asked<'py>,
-    ) -> PyResult<Option<Started<'py>>> {
+        (method, url): (&Bound<'py, PyAny>, &Bound<'py, PyAny>),
+        kwargs: Option<&Bound<'py, PyDict>>,
+        into: &mut Option<Started<'py>>,
+    ) -> PyResult<()> {
+        let Some((parts, fast)) = self.parts.get() else {
+            return Ok(());
+        };
+        let Some(asked) = Asked::read(kwargs) else {
+            return Ok(());
+        };
         let (py, plain) = (method.py(), parts.plain.get());
         // Even where they are None, these are parameters to geventhttpclient; and it loses empty parameters.
         let odd = asked.headers.is_some() || asked.verify.is_some() || asked.timeout.is_some();
@@ -140,11 +146,11 @@ impl PyFastHttpSession {
         let takes_body = match text(method) {
             Some("GET" | "OPTIONS" | "HEAD" | "DELETE") => false,
             Some("POST" | "PUT" | "PATCH") => true,
-            _ => return Ok(None),
+            _ => return Ok(()),
         };
         let authorized = parts.own.bind(py).contains(intern!(py, "auth_header"))?;
         if odd || !whole || authorized || !parts.in_order(py)? {
-            return Ok(None);
+            return Ok(());
         }
         let follow = if asked.stay {
             intern!(py, "_unfollowed")
@@ -156,9 +162,9 @@ impl PyFastHttpSession {
             parts
                 .get(follow)?
                 .map(|options| options.cast_into::<PyOptions>()),
-            body_of(parts, fast, asked)?,
+            body_of(parts, fast, &asked)?,
         ) else {
-            return Ok(None);
+            return Ok(());
         };
         let of_form;
         let (head, octets, content_type) = match &body {
@@ -181,12 +187,12 @@ impl PyFastHttpSession {
             method,
             base: &base,
             url,
-            name: parts.name(py, asked)?.as_ref().unwrap_or(url),
+            name: parts.name(py, &asked)?.as_ref().unwrap_or(url),
             body: octets,
             content_type,
         })?;
         let Some((token, begun, url)) = started else {
-            return Ok(None);
+            return Ok(());
         };
         let sent = PyFastSent {
             heads: fast.heads.clone_ref(py),
@@ -194,13 +200,15 @@ impl PyFastHttpSession {
             url: url.unbind(),
             body,
         };
-        Ok(Some(Started {
+        let begun = Bound::new(py, begun)?;
+        *into = Some(Started {
+            me: room.get().enter(me, token)?,
             room,
-            me,
             token,
-            begun: Bound::new(py, begun)?,
+            begun,
             sent: Bound::new(py, sent)?,
-        }))
+        });
+        Ok(())
     }
 
     /// Counts the answer and makes what the call returns; None if there is more to it.
@@ -208,7 +216,7 @@ impl PyFastHttpSession {
     fn finish<'py>(
         (parts, fast): &(Parts, Fast),
         exchange: &Bound<'py, PyExchange>,
-        started: &(Bound<'py, PyBegun>, Bound<'py, PyFastSent>),
+        started: &Started<'py>,
     ) -> PyResult<Option<Bound<'py, PyAny>>> {
         let (py, plain) = (exchange.py(), parts.plain.get());
         let answer = exchange.get();
@@ -217,43 +225,46 @@ impl PyFastHttpSession {
         }
         let event = parts.get(intern!(py, "request_event"))?;
         let counted = match event {
-            Some(event) => plain.short.get().count(&event, started.0.get(), answer)?,
+            Some(event) => plain
+                .short
+                .get()
+                .count(&event, started.begun.get(), answer)?,
             None => false,
         };
         if !counted {
             return Ok(None);
         }
         let response = plain.response.bind(py);
-        response.call1((exchange, &started.1)).map(Some)
+        response.call1((exchange, &started.sent)).map(Some)
     }
 
-    /// The whole of a plain request; None, and nothing has happened, if it is none.
-    fn short<'py>(
+    /// The whole of a request: by the short way, if it is plain, else by the long one.
+    fn send<'py>(
         slf: &Bound<'py, Self>,
-        method: &Bound<'py, PyAny>,
-        url: &Bound<'py, PyAny>,
+        (method, url): (&Bound<'py, PyAny>, &Bound<'py, PyAny>),
+        long: Long<'_, 'py>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let mut started = None;
+        slf.get().start((method, url), long.kwargs, &mut started)?;
+        let Some(started) = started else {
+            return long.go(slf);
+        };
+        let came = started.room.get().come_back(slf.py(), started.token);
+        Self::end(slf, &started, came, long.kwargs)
+    }
+
+    /// What the call returns.
+    #[inline(never)]
+    fn end<'py>(
+        slf: &Bound<'py, Self>,
+        started: &Started<'py>,
+        came: PyResult<()>,
         kwargs: Option<&Bound<'py, PyDict>>,
-    ) -> PyResult<Option<Bound<'py, PyAny>>> {
-        let (py, this) = (slf.py(), slf.get());
-        let Some(parts) = this.parts.get() else {
-            return Ok(None);
-        };
-        let Some(asked) = Asked::read(kwargs) else {
-            return Ok(None);
-        };
-        let Some(started) = this.start(parts, method, url, &asked)? else {
-            return Ok(None);
-        };
-        let Started {
-            room,
-            me,
-            token,
-            begun,
-            sent,
-        } = started;
-        let came = room.get().park(me, token, begun.get());
-        let ours = (begun, sent);
-        let (exchange, thrown) = match came {
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let (py, asked) = (slf.py(), Asked::read(kwargs).unwrap_or_default());
+        let room = started.room.get();
+        let (exchange, thrown) = match room.leave((started.me, started.token), came, &started.begun)
+        {
             Ok(Some(exchange)) => (Some(exchange.into_bound(py)), None),
             Ok(None) => (None, None),
             // A gevent.Timeout is to stock a failure like others.
@@ -261,37 +272,36 @@ impl PyFastHttpSession {
         };
         if let Some(exchange) = &exchange
             && !asked.catch_response
-            && let Some(response) = Self::finish(parts, exchange, &ours)?
+            && let Some(parts) = slf.get().parts.get()
+            && let Some(response) = Self::finish(parts, exchange, started)?
         {
-            return Ok(Some(response));
+            return Ok(response);
         }
         let told = (
             exchange,
             thrown,
-            &ours.0,
-            &ours.1,
+            &started.begun,
+            &started.sent,
             asked.catch_response,
             !asked.stay,
             &asked.data,
             &asked.json,
         );
-        slf.call_method1(intern!(py, "_ended"), told).map(Some)
+        slf.call_method1(intern!(py, "_ended"), told)
     }
 
-    /// A call of the method for this verb, of which `long` is the long way.
+    /// A call of the method for this verb.
     fn by<'py>(
         slf: &Bound<'py, Self>,
         verb: &Bound<'py, PyString>,
-        long: &Bound<'py, PyString>,
-        (args, kwargs): (&Bound<'py, PyTuple>, Option<&Bound<'py, PyDict>>),
+        long: Long<'_, 'py>,
     ) -> PyResult<Bound<'py, PyAny>> {
-        if args.len() == 1
-            && Self::is_plain_kind(slf)
-            && let Some(response) = Self::short(slf, verb, &args.get_item(0)?, kwargs)?
-        {
-            return Ok(response);
+        match long.args.iter_borrowed().next() {
+            Some(url) if long.args.len() == 1 && Self::is_plain_kind(slf) => {
+                Self::send(slf, (verb, &url), long)
+            }
+            _ => long.go(slf),
         }
-        slf.call_method(long, args, kwargs)
     }
 
     /// Whether a call of `get` comes here and goes on to our `request`.
@@ -359,13 +369,15 @@ impl PyFastHttpSession {
         args: &Bound<'py, PyTuple>,
         kwargs: Option<&Bound<'py, PyDict>>,
     ) -> PyResult<Bound<'py, PyAny>> {
-        if args.len() == 2 && Self::is_plain_kind(slf) {
-            let (method, url) = (args.get_item(0)?, args.get_item(1)?);
-            if let Some(response) = Self::short(slf, &method, &url, kwargs)? {
-                return Ok(response);
+        let name = intern!(slf.py(), "_request");
+        let long = Long { name, args, kwargs };
+        let mut given = args.iter_borrowed();
+        match (given.next(), given.next(), given.next()) {
+            (Some(method), Some(url), None) if Self::is_plain_kind(slf) => {
+                Self::send(slf, (&method, &url), long)
             }
+            _ => long.go(slf),
         }
-        slf.call_method(intern!(slf.py(), "_request"), args, kwargs)
     }
 
     /// As `locust.contrib.fasthttp.FastHttpSession.get`.
@@ -375,8 +387,8 @@ impl PyFastHttpSession {
         args: &Bound<'py, PyTuple>,
         kwargs: Option<&Bound<'py, PyDict>>,
     ) -> PyResult<Bound<'py, PyAny>> {
-        let py = slf.py();
-        Self::by(slf, intern!(py, "GET"), intern!(py, "_get"), (args, kwargs))
+        let name = intern!(slf.py(), "_get");
+        Self::by(slf, intern!(slf.py(), "GET"), Long { name, args, kwargs })
     }
 
     /// As `locust.contrib.fasthttp.FastHttpSession.post`.
@@ -386,13 +398,8 @@ impl PyFastHttpSession {
         args: &Bound<'py, PyTuple>,
         kwargs: Option<&Bound<'py, PyDict>>,
     ) -> PyResult<Bound<'py, PyAny>> {
-        let py = slf.py();
-        Self::by(
-            slf,
-            intern!(py, "POST"),
-            intern!(py, "_post"),
-            (args, kwargs),
-        )
+        let name = intern!(slf.py(), "_post");
+        Self::by(slf, intern!(slf.py(), "POST"), Long { name, args, kwargs })
     }
 
     fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {

@@ -4,7 +4,7 @@ use bytes::Bytes;
 use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyString, PyType};
+use pyo3::types::{PyDict, PyString, PyTuple, PyType};
 
 use super::asked::Asked;
 use super::body;
@@ -132,5 +132,20 @@ impl Parts {
         visit.call(&self.plain)?;
         visit.call(&self.own)?;
         visit.call(&self.user)
+    }
+}
+
+/// A call as it came, and the method that is its long way.
+pub struct Long<'a, 'py> {
+    pub name: &'a Bound<'py, PyString>,
+    pub args: &'a Bound<'py, PyTuple>,
+    pub kwargs: Option<&'a Bound<'py, PyDict>>,
+}
+
+impl<'py> Long<'_, 'py> {
+    /// Has Python do it.
+    #[inline(never)]
+    pub fn go(&self, session: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+        session.call_method(self.name, self.args, self.kwargs)
     }
 }

@@ -28,7 +28,7 @@ thread_local! {
 pub struct PyRoom {
     #[pyo3(get)]
     hub: Py<PyAny>,
-    /// The hub's `switch`, and gevent's `getcurrent`.
+    /// Its class's `switch`, and gevent's `getcurrent`.
     switch: Py<PyAny>,
     current: Py<PyAny>,
     /// For how long answers may keep the hub at a stretch.
@@ -90,15 +90,14 @@ impl PyRoom {
         }
     }
 
-    /// As `wait`, of the current greenlet.
-    pub fn park(
-        &self,
-        me: Bound<'_, PyAny>,
-        token: Token,
-        begun: &PyBegun,
-    ) -> PyResult<Option<Py<PyExchange>>> {
-        let py = me.py();
-        let address = me.as_ptr() as usize;
+    // While a greenlet is parked, a copy of its stack is kept: what needs much of it stands in functions of its own,
+    // here and wherever a request passes on its way to `come_back`.
+
+    /// Has the current greenlet wait for a request, which `come_back` and then `leave` are to be called for; its
+    /// address.
+    #[inline(never)]
+    pub fn enter(&self, me: Bound<'_, PyAny>, token: Token) -> PyResult<usize> {
+        let (py, address) = (me.py(), me.as_ptr() as usize);
         let waiter = Waiter {
             greenlet: me.unbind(),
             outcome: None,
@@ -108,57 +107,76 @@ impl PyRoom {
             state.waiters.insert(token, waiter);
             state.waiters.len() == 1
         };
-        let held = match first {
-            true => self.hold_loop(py, true),
-            false => Ok(()),
+        if first && let Err(error) = self.hold_loop(py, true) {
+            self.give_up(py, token);
+            return Err(error);
+        }
+        Ok(address)
+    }
+
+    /// The request is given up and its connection closed.
+    fn give_up(&self, py: Python<'_>, token: Token) {
+        let (waiter, queue) = {
+            let mut state = self.state();
+            let queue = state.queue.as_ref().map(|queue| queue.clone_ref(py));
+            (state.waiters.remove(&token), queue)
         };
-        let came = held.and_then(|()| self.come_back(py, token));
+        drop(waiter);
+        if let Some(queue) = queue {
+            queue.get().inner().cancel(token);
+        }
+    }
+
+    /// Runs other greenlets until this request has been answered. No lock and no borrow lives across the switch: what
+    /// is on the stack then, greenlet puts aside.
+    #[inline(never)]
+    pub fn come_back(&self, py: Python<'_>, token: Token) -> PyResult<()> {
+        loop {
+            self.switch.bind(py).call1((&self.hub,))?;
+            // Whoever else switches to this greenlet has nothing for us: only our own answer counts.
+            if self.is_over(token) {
+                return Ok(());
+            }
+        }
+    }
+
+    #[inline(never)]
+    fn is_over(&self, token: Token) -> bool {
+        let state = self.state();
+        let waiter = state.waiters.get(&token);
+        waiter.is_none_or(|waiter| waiter.outcome.is_some())
+    }
+
+    /// What became of the request, once `come_back` has said how it came back; `begun` is told that it was answered.
+    #[inline(never)]
+    pub fn leave(
+        &self,
+        (address, token): (usize, Token),
+        came: PyResult<()>,
+        begun: &Bound<'_, PyBegun>,
+    ) -> PyResult<Option<Py<PyExchange>>> {
+        let py = begun.py();
         let (waiter, last) = {
             let mut state = self.state();
             let waiter = state.waiters.remove(&token);
             (waiter, state.waiters.is_empty())
         };
-        drop(waiter);
+        let outcome = waiter.and_then(|waiter| waiter.outcome);
         if last {
             self.hold_loop(py, false)?;
         }
-        let outcome = match came {
-            Ok(outcome) => outcome,
-            Err(error) => {
-                // A kill, or a gevent.Timeout: the request is given up and its connection closed.
-                let queue = self.state().queue.as_ref().map(|queue| queue.clone_ref(py));
-                if let Some(queue) = queue {
-                    queue.get().inner().cancel(token);
-                }
-                return Err(error);
-            }
-        };
+        if let Err(error) = came {
+            self.give_up(py, token); // a kill, or a gevent.Timeout
+            return Err(error);
+        }
         PASSED.set(address);
         let exchange = match outcome {
-            Outcome::Finished(finished) => Some(Py::new(py, PyExchange(finished))?),
-            Outcome::Lost => None,
+            Some(Outcome::Finished(finished)) => Some(Py::new(py, PyExchange(finished))?),
+            Some(Outcome::Lost) | None => None,
         };
-        begun.answered(exchange.as_ref().map(|exchange| exchange.clone_ref(py)));
+        let told = exchange.as_ref().map(|exchange| exchange.clone_ref(py));
+        begun.get().answered(told);
         Ok(exchange)
-    }
-
-    /// Runs other greenlets until this request has been answered. No lock and no borrow lives across the switch: what
-    /// is on the stack then, greenlet puts aside.
-    fn come_back(&self, py: Python<'_>, token: Token) -> PyResult<Outcome> {
-        loop {
-            self.switch.bind(py).call0()?;
-            // Whoever else switches to this greenlet has nothing for us: only our own answer counts.
-            let waiter = self
-                .state()
-                .waiters
-                .get_mut(&token)
-                .map(|w| w.outcome.take());
-            match waiter {
-                Some(None) => {}
-                Some(Some(outcome)) => return Ok(outcome),
-                None => return Ok(Outcome::Lost),
-            }
-        }
     }
 
     /// Takes what has come out of the queue; whether there is anything.
@@ -205,7 +223,10 @@ impl PyRoom {
             ..State::default()
         };
         Ok(Self {
-            switch: hub.getattr(intern!(hub.py(), "switch"))?.unbind(),
+            switch: hub
+                .get_type()
+                .getattr(intern!(hub.py(), "switch"))?
+                .unbind(),
             hub: hub.clone().unbind(),
             current: getcurrent,
             stretch: Duration::try_from_secs_f64(stretch).unwrap_or_default(),
@@ -253,13 +274,11 @@ impl PyRoom {
     /// Returns the exchange, or None if its task vanished. A kill or a `gevent.Timeout` leaves through here: the
     /// request is then given up and its connection closed.
     #[pyo3(signature = (token, begun, /))]
-    fn wait(
-        &self,
-        py: Python<'_>,
-        token: Token,
-        begun: &PyBegun,
-    ) -> PyResult<Option<Py<PyExchange>>> {
-        self.park(self.current(py)?, token, begun)
+    fn wait(&self, token: Token, begun: &Bound<'_, PyBegun>) -> PyResult<Option<Py<PyExchange>>> {
+        let py = begun.py();
+        let me = self.enter(self.current(py)?, token)?;
+        let came = self.come_back(py, token);
+        self.leave((me, token), came, begun)
     }
 
     /// Gives the greenlets of all that has been answered their turns.

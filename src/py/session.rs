@@ -15,7 +15,7 @@ use super::begun::PyBegun;
 use super::body;
 use super::client::{PyClient, PyFields, PyOptions};
 use super::dress::{Dress, Wardrobe};
-use super::plain::{Parts, PyPlain};
+use super::plain::{Long, Parts, PyPlain};
 use super::record::PyRecord;
 use super::response::PyExchange;
 use super::room::{Known, PyRoom};
@@ -104,8 +104,9 @@ fn body_of(parts: &Parts, asked: &Asked<'_>) -> PyResult<Option<Option<Body>>> {
 
 /// A request that was started, to be waited for.
 struct Started<'py> {
+    /// Its greenlet, by its address.
+    me: usize,
     room: Py<PyRoom>,
-    me: Bound<'py, PyAny>,
     token: crate::engine::Token,
     begun: Bound<'py, PyBegun>,
     url: Bound<'py, PyString>,
@@ -175,13 +176,18 @@ impl PyHttpSession {
     #[inline(never)] // what it needs of the stack is gone before the greenlet is parked
     fn start<'py>(
         slf: &Bound<'py, Self>,
-        (parts, http): (&Parts, &PyHttpPlain),
-        method: &Bound<'py, PyAny>,
-        url: &Bound<'py, PyAny>,
-        asked: &Asked<'py>,
-    ) -> PyResult<Option<Started<'py>>> {
-        let (py, plain) = (slf.py(), parts.plain.get());
-        let name = parts.name(py, asked)?.or_else(|| asked.name.clone());
+        (method, url): (&Bound<'py, PyAny>, &Bound<'py, PyAny>),
+        kwargs: Option<&Bound<'py, PyDict>>,
+        into: &mut Option<Started<'py>>,
+    ) -> PyResult<()> {
+        let Some((parts, http)) = slf.get().parts.get() else {
+            return Ok(());
+        };
+        let Some(asked) = Asked::read(kwargs) else {
+            return Ok(());
+        };
+        let (py, plain, http) = (slf.py(), parts.plain.get(), http.get());
+        let name = parts.name(py, &asked)?.or_else(|| asked.name.clone());
         let name = name.unwrap_or_else(|| py.None().into_bound(py));
         let explicit = intern!(py, "explicit_name");
         if !parts.get(explicit)?.is_some_and(|known| known.is(&name)) {
@@ -189,19 +195,19 @@ impl PyHttpSession {
         }
         let trusting = parts.get(intern!(py, "trust_env"))?;
         if !trusting.is_some_and(|trust| trust.is(PyBool::new(py, false))) || !parts.in_order(py)? {
-            return Ok(None);
+            return Ok(());
         }
         let (Some(base), Some(body), Some((dress, options))) = (
             parts.get(intern!(py, "base_url"))?,
-            body_of(parts, asked)?,
-            Self::dress(slf, (parts, http), asked)?,
+            body_of(parts, &asked)?,
+            Self::dress(slf, (parts, http), &asked)?,
         ) else {
-            return Ok(None);
+            return Ok(());
         };
         // requests announces the empty body of all other methods.
         let bodiless = body.is_none() && matches!(text(method), Some("GET" | "HEAD"));
         if dress.of_body && !bodiless {
-            return Ok(None); // the body's own fields would have to be placed among those given
+            return Ok(()); // the body's own fields would have to be placed among those given
         }
         let sent = match (&body, dress.shown) {
             (Some(body), shown) => {
@@ -237,18 +243,20 @@ impl PyHttpSession {
             content_type,
         })?;
         let Some((token, begun, url)) = started else {
-            return Ok(None);
+            return Ok(());
         };
-        Ok(Some(Started {
+        let begun = Bound::new(py, begun)?;
+        *into = Some(Started {
+            me: room.get().enter(me, token)?,
             room,
-            me,
             token,
-            begun: Bound::new(py, begun)?,
+            begun,
             url,
             name,
             sent,
             unverified: options.get().0.verify == Verify::Nothing,
-        }))
+        });
+        Ok(())
     }
 
     /// Counts the answer and makes what the call returns; None if there is more to it.
@@ -257,9 +265,9 @@ impl PyHttpSession {
         slf: &Bound<'py, Self>,
         parts: &Parts,
         exchange: &Bound<'py, PyExchange>,
-        ended: &Ended<'_, 'py>,
+        (ended, asked): (&Started<'py>, &Asked<'py>),
     ) -> PyResult<Option<Bound<'py, PyAny>>> {
-        let (py, plain, asked) = (slf.py(), parts.plain.get(), ended.asked);
+        let (py, plain) = (slf.py(), parts.plain.get());
         let answer = exchange.get();
         let counted = parts.is_native(py)?
             && (!asked.stay || answer.code() < 300)
@@ -278,9 +286,9 @@ impl PyHttpSession {
         let told = (
             exchange,
             slf,
-            ended.begun,
-            ended.sent,
-            ended.url,
+            &ended.begun,
+            &ended.sent,
+            &ended.url,
             PyDict::new(py),
             asked.catch_response,
             asked.stay,
@@ -288,43 +296,43 @@ impl PyHttpSession {
         plain.response.bind(py).call1(told).map(Some)
     }
 
-    /// The whole of a plain request; None, and nothing has happened, if it is none.
-    fn short<'py>(
+    /// The whole of a request: by the short way, if it is plain, else by the long one.
+    fn send<'py>(
         slf: &Bound<'py, Self>,
-        method: &Bound<'py, PyAny>,
+        (method, url): (&Bound<'py, PyAny>, &Bound<'py, PyAny>),
+        long: Long<'_, 'py>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let mut started = None;
+        Self::start(slf, (method, url), long.kwargs, &mut started)?;
+        let Some(started) = started else {
+            return long.go(slf);
+        };
+        let came = started.room.get().come_back(slf.py(), started.token);
+        Self::end(slf, url, &started, came, long.kwargs)
+    }
+
+    /// What the call returns.
+    #[inline(never)]
+    fn end<'py>(
+        slf: &Bound<'py, Self>,
         url: &Bound<'py, PyAny>,
+        started: &Started<'py>,
+        came: PyResult<()>,
         kwargs: Option<&Bound<'py, PyDict>>,
-    ) -> PyResult<Option<Bound<'py, PyAny>>> {
-        let py = slf.py();
-        let Some((parts, http)) = slf.get().parts.get() else {
-            return Ok(None);
-        };
-        let Some(asked) = Asked::read(kwargs) else {
-            return Ok(None);
-        };
-        let Some(started) = Self::start(slf, (parts, http.get()), method, url, &asked)? else {
-            return Ok(None);
-        };
-        let exchange = started
-            .room
-            .get()
-            .park(started.me, started.token, started.begun.get())?
-            .map(|exchange| exchange.into_bound(py));
-        if let Some(exchange) = &exchange
-            && started.unverified
-        {
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let (py, asked) = (slf.py(), Asked::read(kwargs).unwrap_or_default());
+        let room = started.room.get();
+        let exchange = room.leave((started.me, started.token), came, &started.begun)?;
+        let exchange = exchange.map(|exchange| exchange.into_bound(py));
+        let known = slf.get().parts.get();
+        if let (Some(exchange), Some((_, http)), true) = (&exchange, known, started.unverified) {
             http.get().warn.bind(py).call1((exchange,))?;
         }
-        let ended = Ended {
-            asked: &asked,
-            begun: &started.begun,
-            sent: &started.sent,
-            url: &started.url,
-        };
         if let Some(exchange) = &exchange
-            && let Some(response) = Self::finish(slf, parts, exchange, &ended)?
+            && let Some((parts, _)) = known
+            && let Some(response) = Self::finish(slf, parts, exchange, (started, &asked))?
         {
-            return Ok(Some(response));
+            return Ok(response);
         }
         let told = (
             exchange,
@@ -337,23 +345,21 @@ impl PyHttpSession {
             PyDict::new(py),
             asked.passed_on(py)?,
         );
-        slf.call_method1(intern!(py, "_ended"), told).map(Some)
+        slf.call_method1(intern!(py, "_ended"), told)
     }
 
-    /// A call of the method for this verb, of which `long` is the long way.
+    /// A call of the method for this verb.
     fn by<'py>(
         slf: &Bound<'py, Self>,
         verb: &Bound<'py, PyString>,
-        long: &Bound<'py, PyString>,
-        (args, kwargs): (&Bound<'py, PyTuple>, Option<&Bound<'py, PyDict>>),
+        long: Long<'_, 'py>,
     ) -> PyResult<Bound<'py, PyAny>> {
-        if args.len() == 1
-            && Self::is_plain_kind(slf)
-            && let Some(response) = Self::short(slf, verb, &args.get_item(0)?, kwargs)?
-        {
-            return Ok(response);
+        match long.args.iter_borrowed().next() {
+            Some(url) if long.args.len() == 1 && Self::is_plain_kind(slf) => {
+                Self::send(slf, (verb, &url), long)
+            }
+            _ => long.go(slf),
         }
-        slf.call_method(long, args, kwargs)
     }
 
     /// Whether a call of `get` comes here and goes on to our `request`.
@@ -361,14 +367,6 @@ impl PyHttpSession {
         let parts = slf.get().parts.get();
         parts.is_some_and(|(parts, _)| slf.get_type().is(&parts.plain.get().kind))
     }
-}
-
-/// What is known of a request that has come to its end.
-struct Ended<'a, 'py> {
-    asked: &'a Asked<'py>,
-    begun: &'a Bound<'py, PyBegun>,
-    sent: &'a Bound<'py, PySent>,
-    url: &'a Bound<'py, PyString>,
 }
 
 #[pymethods]
@@ -415,13 +413,15 @@ impl PyHttpSession {
         args: &Bound<'py, PyTuple>,
         kwargs: Option<&Bound<'py, PyDict>>,
     ) -> PyResult<Bound<'py, PyAny>> {
-        if args.len() == 2 && Self::is_plain_kind(slf) {
-            let (method, url) = (args.get_item(0)?, args.get_item(1)?);
-            if let Some(response) = Self::short(slf, &method, &url, kwargs)? {
-                return Ok(response);
+        let name = intern!(slf.py(), "_request");
+        let long = Long { name, args, kwargs };
+        let mut given = args.iter_borrowed();
+        match (given.next(), given.next(), given.next()) {
+            (Some(method), Some(url), None) if Self::is_plain_kind(slf) => {
+                Self::send(slf, (&method, &url), long)
             }
+            _ => long.go(slf),
         }
-        slf.call_method(intern!(slf.py(), "_request"), args, kwargs)
     }
 
     /// As `locust.clients.HttpSession.get`.
@@ -431,8 +431,8 @@ impl PyHttpSession {
         args: &Bound<'py, PyTuple>,
         kwargs: Option<&Bound<'py, PyDict>>,
     ) -> PyResult<Bound<'py, PyAny>> {
-        let py = slf.py();
-        Self::by(slf, intern!(py, "GET"), intern!(py, "_get"), (args, kwargs))
+        let name = intern!(slf.py(), "_get");
+        Self::by(slf, intern!(slf.py(), "GET"), Long { name, args, kwargs })
     }
 
     /// As `locust.clients.HttpSession.post`.
@@ -442,13 +442,8 @@ impl PyHttpSession {
         args: &Bound<'py, PyTuple>,
         kwargs: Option<&Bound<'py, PyDict>>,
     ) -> PyResult<Bound<'py, PyAny>> {
-        let py = slf.py();
-        Self::by(
-            slf,
-            intern!(py, "POST"),
-            intern!(py, "_post"),
-            (args, kwargs),
-        )
+        let name = intern!(slf.py(), "_post");
+        Self::by(slf, intern!(slf.py(), "POST"), Long { name, args, kwargs })
     }
 
     fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use super::habit::Habit;
 use super::line::{self, Line};
 use super::stream::Stream;
-use super::{Alarm, Outgoing, tls, within};
+use super::{Alarm, Outgoing, tls};
 use crate::clock::Stamp;
 use crate::error::{Error, ErrorKind, Result};
 use crate::http::proxy::Proxy;
@@ -20,8 +20,12 @@ use crate::http::url::Url;
 #[derive(Debug)]
 pub struct Direct {
     keep: usize,
-    idle: Mutex<Vec<Open>>,
+    idle: Mutex<Idle>,
 }
+
+/// In boxes: a request under way that carried such a connection along would keep room for it several times.
+#[allow(clippy::vec_box)]
+type Idle = Vec<Box<Open>>;
 
 /// A connection and where it leads; it is only used again for the same.
 #[derive(Debug)]
@@ -82,7 +86,7 @@ impl<'a> Place<'a> {
         format!("{scheme}://{}:{} {via}", end.host(), end.port())
     }
 
-    async fn open(&self, watch: &mut Watch) -> Result<Open> {
+    async fn open(&self, watch: &mut Watch) -> Result<Box<Open>> {
         // Made from a file for the first connection, and that is no part of the handshake.
         let config = self.secure.map(tls::config);
         let mut stream = match self.via.and_then(|proxy| Some((proxy, proxy.http()?))) {
@@ -96,15 +100,15 @@ impl<'a> Place<'a> {
                             ..error
                         })?;
                 if self.secure.is_some() {
-                    line::tunnel(&mut stream, proxy, self.url).await?;
+                    Box::pin(line::tunnel(&mut stream, proxy, self.url)).await?;
                 }
                 stream
             }
         };
         if let Some(config) = config {
-            stream = stream.secure(self.url.host(), config?, watch).await?;
+            stream = Box::pin(stream.secure(self.url.host(), config?, watch)).await?;
         }
-        Ok(Open {
+        Ok(Box::new(Open {
             secure: self.secure.cloned(),
             host: self.end().shared_host(),
             port: self.end().port(),
@@ -113,7 +117,7 @@ impl<'a> Place<'a> {
             since: watch.last(),
             stream,
             alarm: Alarm::default(),
-        })
+        }))
     }
 }
 
@@ -126,7 +130,7 @@ impl Direct {
         }
     }
 
-    fn idle(&self) -> MutexGuard<'_, Vec<Open>> {
+    fn idle(&self) -> MutexGuard<'_, Idle> {
         // A panic while the list was held leaves it whole: it is only pushed to and taken from.
         self.idle.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -135,7 +139,7 @@ impl Direct {
     pub async fn exchange(
         &self,
         options: &Options,
-        outgoing: Outgoing<'_>,
+        outgoing: &mut Outgoing<'_>,
         watch: &mut Watch,
         answer: &mut Option<Answer>,
     ) -> Result<()> {
@@ -148,10 +152,11 @@ impl Direct {
                 open
             }
             None => {
-                let opening = place.open(watch);
-                let limit = options.connect_timeout;
                 // Rare, and large: see `Transports::exchange`.
-                Box::pin(within(limit, ErrorKind::ConnectTimeout, opening)).await??
+                let mut opening = Box::pin(place.open(watch));
+                let (mut alarm, limit) = (Alarm::default(), options.connect_timeout);
+                let opened = alarm.within(limit, ErrorKind::ConnectTimeout, opening.as_mut());
+                opened.await??
             }
         };
         watch.enter(Phase::Send);
@@ -168,6 +173,9 @@ impl Direct {
             let mut idle = self.idle();
             if idle.len() < self.keep {
                 open.since = watch.last();
+                if idle.len() == idle.capacity() {
+                    idle.reserve_exact(1); // a user seldom has more than one
+                }
                 idle.push(open);
             }
         }
@@ -175,7 +183,12 @@ impl Direct {
     }
 
     /// An idle connection to `place` that the server has not closed and, as far as is known, is not about to.
-    async fn take(&self, place: &Place<'_>, mut looked: bool, watch: &mut Watch) -> Option<Open> {
+    async fn take(
+        &self,
+        place: &Place<'_>,
+        mut looked: bool,
+        watch: &mut Watch,
+    ) -> Option<Box<Open>> {
         while let Some(open) = self.pick(place) {
             if !mem::take(&mut looked) {
                 tokio::task::yield_now().await;
@@ -189,7 +202,7 @@ impl Direct {
         None
     }
 
-    fn pick(&self, place: &Place<'_>) -> Option<Open> {
+    fn pick(&self, place: &Place<'_>) -> Option<Box<Open>> {
         let mut idle = self.idle();
         let at = idle.iter().rposition(|idle| place.is(idle))?;
         Some(idle.swap_remove(at))

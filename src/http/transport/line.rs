@@ -2,6 +2,7 @@
 
 use std::io;
 use std::mem;
+use std::pin::pin;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
@@ -72,14 +73,29 @@ impl<'a> Line<'a> {
     /// wrong later is in the answer.
     pub async fn exchange(
         &mut self,
-        mut outgoing: Outgoing<'_>,
+        outgoing: &mut Outgoing<'_>,
         place: &mut Option<Answer>,
     ) -> Result<bool> {
         let method = outgoing.method;
         let room = mem::take(&mut outgoing.room);
         self.send(outgoing).await?;
         self.watch.enter(Phase::Wait);
-        let mut head = self.head(room).await?;
+        let head = self.head(room).await?;
+        let (answer, framing, keep) = self.begin(method, head, place)?;
+        match framing {
+            None => self.end(method, answer, Ok(()), keep),
+            Some(framing) => self.body(method, answer, framing, keep).await,
+        }
+    }
+
+    /// The answer that `head` begins, how its body ends if it is not there, and whether the connection can be used
+    /// again by what the head says.
+    fn begin<'b>(
+        &mut self,
+        method: &Method,
+        mut head: Head,
+        place: &'b mut Option<Answer>,
+    ) -> Result<(&'b mut Answer, Option<Framing>, bool)> {
         let head_time = self.watch.since_begun();
         let told = framing::of(self.options.dialect, method, &head);
         let behind = head.headers.raw().len().saturating_sub(head.length);
@@ -89,7 +105,7 @@ impl<'a> Line<'a> {
             self.inbox = BytesMut::from(&head.headers.raw()[head.length..]);
             head.headers.truncate(head.length);
         }
-        let (framing, mut keep) = match told {
+        let (framing, keep) = match told {
             Ok(told) => told,
             Err(Refused::Lengths(error)) => return Err(error),
             Err(Refused::Odd) => return Err(self.odd(head.headers.raw())),
@@ -109,9 +125,19 @@ impl<'a> Line<'a> {
             broken: None,
             head_time,
         });
+        Ok((answer, (!whole).then_some(framing), keep))
+    }
+
+    /// Reads a body that did not come with the head; whether the connection can be used again.
+    async fn body(
+        &mut self,
+        method: &Method,
+        answer: &mut Answer,
+        framing: Framing,
+        mut keep: bool,
+    ) -> Result<bool> {
         let mut body = BytesMut::new();
         let read = match framing {
-            _ if whole => Ok(()),
             Framing::Nothing => Ok(()),
             Framing::Length(length) => self.sized(length, &mut body).await,
             Framing::UpTo(length) => match self.sized(length, &mut body).await {
@@ -130,12 +156,21 @@ impl<'a> Line<'a> {
             },
             Framing::UntilClose => self.rest(&mut body).await,
         };
+        answer.body = Body::Own(body.freeze());
+        self.end(method, answer, read, keep)
+    }
+
+    /// Judges what has been read; whether the connection can be used again.
+    fn end(
+        &mut self,
+        method: &Method,
+        answer: &mut Answer,
+        read: Result<()>,
+        mut keep: bool,
+    ) -> Result<bool> {
         // All that came together with the header came with its first byte.
         if self.late {
             self.watch.stop();
-        }
-        if !whole {
-            answer.body = Body::Own(body.freeze());
         }
         answer.broken = read.err();
         if self.options.dialect == Dialect::Fast {
@@ -169,8 +204,8 @@ impl<'a> Line<'a> {
         *method != Method::HEAD && !next.iter().zip(b"HTTP/").all(|(one, other)| one == other)
     }
 
-    async fn send(&mut self, outgoing: Outgoing<'_>) -> Result<()> {
-        let mut head = outgoing.head;
+    async fn send(&mut self, outgoing: &mut Outgoing<'_>) -> Result<()> {
+        let mut head = mem::take(&mut outgoing.head);
         if let Some(proxy) = self.proxy.filter(|_| !outgoing.url.secure()) {
             introduce(&mut head, proxy);
         }
@@ -190,7 +225,7 @@ impl<'a> Line<'a> {
         };
         let sending = self
             .alarm
-            .within(limit, ErrorKind::ReadTimeout, sending)
+            .within(limit, ErrorKind::ReadTimeout, pin!(sending))
             .await;
         self.watch.wrote(sent);
         match sending? {
@@ -204,7 +239,7 @@ impl<'a> Line<'a> {
     async fn head(&mut self, room: Places) -> Result<Head> {
         let limit = self.options.read_timeout;
         let mut reads = 0;
-        let came = |bytes| {
+        let mut came = |bytes| {
             self.watch.read(bytes);
             match reads {
                 0 => self.watch.enter(Phase::Download),
@@ -212,9 +247,18 @@ impl<'a> Line<'a> {
             }
             reads += 1;
         };
-        let reader = HeadReader::new(self.options.dialect, room);
+        let mut reader = HeadReader::new(self.options.dialect, room);
         let inbox = &mut self.inbox;
-        read_head(self.stream, self.alarm, reader, inbox, limit, came).await
+        let reading = read_head(
+            self.stream,
+            self.alarm,
+            &mut reader,
+            inbox,
+            limit,
+            &mut came,
+        );
+        let raw = reading.await?;
+        reader.finish(raw).ok_or_else(|| self.odd(&[]))
     }
 
     /// What a read has brought, if it went well.
@@ -243,7 +287,7 @@ impl<'a> Line<'a> {
         let limit = self.options.read_timeout;
         let read = self
             .alarm
-            .within(limit, ErrorKind::BodyTimeout, reading)
+            .within(limit, ErrorKind::BodyTimeout, pin!(reading))
             .await?;
         self.read(read)
     }
@@ -259,7 +303,7 @@ impl<'a> Line<'a> {
         let limit = self.options.read_timeout;
         let read = self
             .alarm
-            .within(limit, ErrorKind::BodyTimeout, reading)
+            .within(limit, ErrorKind::BodyTimeout, pin!(reading))
             .await?;
         self.read(read)
     }
@@ -352,9 +396,18 @@ pub async fn tunnel(stream: &mut Stream, proxy: &Proxy, url: &Url) -> Result<()>
     let sent = stream.send(&head, &mut 0).await;
     sent.map_err(|error| Error::io(ErrorKind::Broken, &error))?;
     let mut inbox = BytesMut::new();
-    let reader = HeadReader::new(Dialect::Requests, Vec::new());
+    let mut reader = HeadReader::new(Dialect::Requests, Vec::new());
     let mut alarm = Alarm::default();
-    let head = read_head(stream, &mut alarm, reader, &mut inbox, None, |_| ()).await?;
+    let raw = read_head(
+        stream,
+        &mut alarm,
+        &mut reader,
+        &mut inbox,
+        None,
+        &mut |_| (),
+    )
+    .await?;
+    let head = reader.finish(raw).ok_or_else(|| odd(&[], &inbox))?;
     if head.line.status == 200 {
         return Ok(());
     }
@@ -369,11 +422,11 @@ pub async fn tunnel(stream: &mut Stream, proxy: &Proxy, url: &Url) -> Result<()>
 async fn read_head(
     stream: &mut Stream,
     alarm: &mut Alarm,
-    mut reader: HeadReader,
+    reader: &mut HeadReader,
     inbox: &mut BytesMut,
     limit: Option<Duration>,
-    mut came: impl FnMut(u64),
-) -> Result<Head> {
+    came: &mut impl FnMut(u64),
+) -> Result<Bytes> {
     loop {
         // geventhttpclient takes a reset for a closed connection, and sends again, only before the first
         // byte; later it is the bare error of the socket.
@@ -409,9 +462,11 @@ async fn read_head(
             }
             found.map(|_| None).map_err(|_| odd(&[], inbox))
         });
-        let read = alarm.within(limit, ErrorKind::ReadTimeout, reading).await?;
+        let read = alarm
+            .within(limit, ErrorKind::ReadTimeout, pin!(reading))
+            .await?;
         if let Some(raw) = read.map_err(|error| Error::io(kind, &error))?? {
-            return reader.finish(raw).ok_or_else(|| odd(&[], inbox));
+            return Ok(raw);
         }
     }
 }

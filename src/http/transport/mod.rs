@@ -72,7 +72,7 @@ impl Transports {
     pub async fn exchange(
         &self,
         options: &Options,
-        outgoing: Outgoing<'_>,
+        outgoing: &mut Outgoing<'_>,
         watch: &mut Watch,
         answer: &mut Option<Answer>,
     ) -> Result<()> {
@@ -106,7 +106,7 @@ async fn within<T>(
     kind: ErrorKind,
     future: impl Future<Output = T>,
 ) -> Result<T> {
-    Alarm::default().within(limit, kind, future).await
+    Alarm::default().within(limit, kind, pin!(future)).await
 }
 
 /// The alarm clock of one connection. It stays set between requests: to put it off costs next to nothing, since tokio
@@ -115,17 +115,17 @@ async fn within<T>(
 struct Alarm(Option<Pin<Box<Sleep>>>);
 
 impl Alarm {
-    /// `future`, or an error of `kind` when it takes longer than `limit`.
+    /// `future`, or an error of `kind` when it takes longer than `limit`. The future stays where it is: given by value
+    /// it would be kept twice, as what was given and as what is waited for.
     async fn within<T>(
         &mut self,
         limit: Option<Duration>,
         kind: ErrorKind,
-        future: impl Future<Output = T>,
+        mut future: Pin<&mut impl Future<Output = T>>,
     ) -> Result<T> {
         let Some(limit) = limit else {
             return Ok(future.await);
         };
-        let mut future = pin!(future);
         let mut set = false;
         let done = poll_fn(|context| {
             if let Poll::Ready(done) = future.as_mut().poll(context) {

@@ -52,7 +52,7 @@ impl Wide {
         &self,
         options: &Options,
         proxy: &Proxy,
-        outgoing: Outgoing<'_>,
+        outgoing: &mut Outgoing<'_>,
         watch: &mut Watch,
     ) -> Result<Answer> {
         watch.lose_sight();
@@ -68,7 +68,7 @@ impl Wide {
             }
         }
         if !outgoing.body.is_empty() {
-            *request.body_mut() = Some(outgoing.body.into());
+            *request.body_mut() = Some(mem::take(&mut outgoing.body).into());
         }
         let reply = within(
             options.read_timeout,
