@@ -488,26 +488,12 @@ HttpSession._get.__qualname__ = "HttpSession.get"
 def _plain() -> _core.HttpPlain:
     """How sessions that nobody has touched send what needs no preparation."""
     plain = _core.Plain(
-        HttpSession,
-        _URLS,
-        instrumentation.intact(_build_url=_BUILD_URL, request=_core.HttpSession.request),
-        instrumentation.intact_json(),
-        Response,
-        waiting.here,
-        getcurrent,
-        _NO_CONTEXT,
+        HttpSession, _URLS, instrumentation.intact(_build_url=_BUILD_URL, request=_core.HttpSession.request),
+        instrumentation.intact_json(), Response, waiting.here, getcurrent, _NO_CONTEXT,
         report.short,  # type: ignore[arg-type]
-    )
+    )  # fmt: skip
     return _core.HttpPlain(
-        plain,
-        _DEFAULT_HEADERS,
-        _DEFAULT_FIELDS,
-        CaseInsensitiveDict,
-        (_FOLLOW, _STAY),
-        (_plain_options(_LIMIT, None), _plain_options(None, None)),
-        _ATTRIBUTES,
-        _BARE,
-        _EMPTY,
-        unverified.warn,
-        _check_cookies,
-    )
+        plain, _DEFAULT_HEADERS, _DEFAULT_FIELDS, CaseInsensitiveDict, (_FOLLOW, _STAY),
+        (_plain_options(_LIMIT, None), _plain_options(None, None)), _ATTRIBUTES, _BARE, _EMPTY,
+        unverified.warn, _check_cookies,
+    )  # fmt: skip

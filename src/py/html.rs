@@ -51,12 +51,13 @@ enum Text {
 #[pyfunction]
 #[pyo3(signature = (text, mixed_slashes, /))]
 pub fn scan_page(text: &Bound<'_, PyString>, mixed_slashes: bool) -> Option<PyPage> {
+    let py = text.py();
     let text = match decoded::octets(text) {
         Some(octets) => Text::Octets(octets),
         None => Text::Python(text.clone().unbind()),
     };
     let rules = Rules { mixed_slashes };
-    let page = Python::attach(|py| Page::begin(text.get(py)?, rules))?;
+    let page = Page::begin(text.get(py)?, rules)?;
     Some(PyPage {
         text,
         page: Mutex::new(page),
