@@ -245,7 +245,37 @@ def test_a_sleep_that_somebody_has_put_in_place_of_gevents_is_asked(native, monk
     native.http().get("/")
     monkeypatch.setattr(gevent, "sleep", slept.append)
     closed_loop.sleep(_task_set(), 0)
-    assert slept == [0]
+    closed_loop.sleep(_task_set(), 0.01)
+    assert slept == [0, 0.01]
+
+
+def test_a_wait_that_somebody_cuts_short_ends_as_gevents_does():
+    """A kill, a timeout, a switch from elsewhere: the same as out of `gevent.sleep`, and no timer stays behind."""
+    told, active = [], gevent.get_hub().loop.activecnt
+
+    def wait(sleep):
+        try:
+            sleep(_task_set(), 20)
+        except BaseException as error:
+            told.append(type(error).__name__)
+            raise
+
+    def timed_out(sleep):
+        with gevent.Timeout(0.01, False):
+            wait(sleep)
+
+    for sleep in (closed_loop._stock_sleep, closed_loop.sleep):
+        told.append("next")
+        gevent.spawn(timed_out, sleep).join()
+        for cut in (lambda user: user.kill(), lambda user: user.switch("not yours")):
+            user = gevent.spawn(wait, sleep)
+            gevent.sleep(0)
+            gevent.get_hub().loop.run_callback(cut, user)
+            user.join(timeout=5)
+            assert user.dead
+    half = len(told) // 2
+    assert told[:half] == told[half:] == ["next", "Timeout", "GreenletExit", "InvalidSwitchError"]
+    assert gevent.get_hub().loop.activecnt <= active
 
 
 def test_users_without_a_wait_time_let_all_others_live(native):
