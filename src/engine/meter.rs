@@ -100,6 +100,19 @@ impl Seen {
         self.forget_the_earliest();
     }
 
+    /// A request whose answer was late by `late` had waited before it went out.
+    fn add_before(&mut self, late: Duration, before: Duration, second: i64) {
+        if before < Duration::from_millis(1) {
+            return; // mostly; and it would flag nothing
+        }
+        let Some(here) = self.seconds.get_mut(&second) else {
+            return; // so long ago that it is forgotten
+        };
+        let ns = |time: Duration| u64::try_from(time.as_nanos()).unwrap_or(u64::MAX);
+        here.max = here.max.max(ns(late.saturating_add(before)));
+        here.sum = here.sum.saturating_add(ns(before));
+    }
+
     /// As many seconds as a record keeps apart.
     fn forget_the_earliest(&mut self) {
         while self.seconds.len() > MOST {
@@ -177,11 +190,14 @@ impl Meter {
         Duration::from_nanos(self.answers.load(Ordering::Relaxed))
     }
 
-    /// Counts the lateness of an answer that goes on now.
-    pub fn add_answer(&self, late: Duration, second: i64) {
+    /// Counts the lateness of an answer that goes on now. Its request had waited for `before` until the I/O thread got
+    /// round to it: that is in the response time, but no less the generator's doing, and its second is flagged for it.
+    pub fn add_answer(&self, late: Duration, before: Duration, second: i64) {
         let ns = u64::try_from(late.as_nanos()).unwrap_or(u64::MAX);
         self.answers.fetch_add(ns, Ordering::Relaxed);
-        self.seen().add(Who::Answer, late, second);
+        let mut seen = self.seen();
+        seen.add(Who::Answer, late, second);
+        seen.add_before(late, before, second);
     }
 
     /// Counts the lateness of a user's turn that has come now.
@@ -231,6 +247,19 @@ mod tests {
             at(&mut seen, second, late);
         }
         assert_eq!(seen.limited(), [(2, 3), (6, 7)]);
+    }
+
+    #[test]
+    fn a_request_that_waited_for_the_io_thread_flags_its_second_and_is_no_lag() {
+        let meter = Meter::default();
+        let ms = Duration::from_millis;
+        for (second, late, before) in [(1, 0, 80), (2, 40, 40), (3, 4, 7), (4, 3, 3)] {
+            meter.add_answer(ms(late), ms(before), second);
+        }
+        assert_eq!(meter.answers(), ms(47));
+        let seen = meter.take();
+        assert_eq!(seen.limited(), [(1, 3)]);
+        assert_eq!(seen.lag.max(), Some(40_000_000));
     }
 
     #[test]

@@ -174,7 +174,7 @@ impl Drop for Queue {
 pub fn resumed(finished: &Finished) -> i64 {
     let now = Stamp::now();
     let second = clock::second_of(now);
-    meter().add_answer(now.since(finished.done), second);
+    meter().add_answer(now.since(finished.done), finished.exchange.taken_up, second);
     second
 }
 

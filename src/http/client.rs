@@ -128,6 +128,7 @@ impl Client {
         looked: bool,
         exchange: &mut Exchange,
     ) {
+        exchange.taken_up = Stamp::now().since(submitted);
         let mut watch = Watch::new(submitted);
         let error = self.walk(request, looked, exchange, &mut watch).await;
         exchange.error = error.err();

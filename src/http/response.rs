@@ -108,6 +108,8 @@ pub struct Exchange {
     /// From handing the request to the core until its last body byte (or its failure), without what the core
     /// held it back.
     pub time: Duration,
+    /// Of that, what passed until the I/O thread got round to the call.
+    pub taken_up: Duration,
     /// For the fields of the first answer.
     pub(super) room: Places,
 }
