@@ -486,7 +486,7 @@ HttpSession._get.__qualname__ = "HttpSession.get"
 
 @functools.cache
 def _plain() -> _core.HttpPlain:
-    """How sessions that nobody has touched send what needs no preparation."""
+    """How sessions send what needs little preparation, as long as nobody has touched more of them than that."""
     plain = _core.Plain(
         HttpSession, _URLS, instrumentation.intact(_build_url=_BUILD_URL, request=_core.HttpSession.request),
         instrumentation.intact_json(), Response, waiting.here, getcurrent, _NO_CONTEXT,
