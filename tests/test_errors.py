@@ -6,7 +6,7 @@ import geventhttpclient.response
 import pytest
 import requests
 
-from locust_native import _core, errors
+from locust_native import _core, errors, fast_errors
 
 REQUEST = requests.Request("GET", "http://shop.test:8000/cart/?a=1").prepare()
 URL = "http://shop.test:8000/cart/?a=1"
@@ -29,13 +29,13 @@ def native(kind: str) -> tuple[str, str, int | None, bytes]:
 
 
 def test_both_tables_have_every_kind_and_no_other():
-    assert set(errors.FOR_REQUESTS) == set(errors.FOR_FAST) == set(_core.ERROR_KINDS)
+    assert set(errors.KINDS) == set(fast_errors.KINDS) == set(_core.ERROR_KINDS)
     assert len(_core.ERROR_KINDS) == len(set(_core.ERROR_KINDS))
 
 
 @pytest.mark.parametrize("kind", _core.ERROR_KINDS)
 def test_http_users_get_an_exception_of_requests(kind):
-    raised = errors.for_requests(native(kind), URL, REQUEST)
+    raised = errors.of_native(native(kind), URL, REQUEST)
     assert isinstance(raised, requests.RequestException)
     in_body = kind in ("body_broken", "body_timeout", "incomplete", "chunk", "chunk_cut", "decode")
     assert raised.request is (None if in_body else REQUEST)  # requests leaves it out where the body fails
@@ -44,7 +44,7 @@ def test_http_users_get_an_exception_of_requests(kind):
 
 @pytest.mark.parametrize("kind", _core.ERROR_KINDS)
 def test_fast_users_get_an_exception_locust_counts_as_a_failure(kind):
-    raised = errors.for_fast(native(kind), URL)
+    raised = fast_errors.of_native(native(kind), URL)
     assert isinstance(raised, fasthttp.FAILURE_EXCEPTIONS)
     assert str(raised)
 
@@ -62,11 +62,11 @@ def test_fast_users_get_an_exception_locust_counts_as_a_failure(kind):
     ],
 )
 def test_the_words_of_stock_are_in_the_message(kind, expected, words):
-    raised = errors.for_requests(native(kind), URL, REQUEST, timeout=(0.25, 0.5))
+    raised = errors.of_native(native(kind), URL, REQUEST, timeout=(0.25, 0.5))
     assert type(raised) is expected
     assert words in str(raised)
 
 
 def test_a_closed_connection_is_geventhttpclients_own():
-    raised = errors.for_fast(native("closed"), URL)
+    raised = fast_errors.of_native(native("closed"), URL)
     assert type(raised) is geventhttpclient.response.HTTPConnectionClosed

@@ -33,6 +33,8 @@ PYTHON = {
     "generator": 1,
     "prepare": 1,
     "response": 1,
+    "answers": 1,
+    "fast_errors": 1,
     "fast_response": 1,
     "jar": 1,
     "waiting": 1,
@@ -48,6 +50,8 @@ PYTHON = {
     "precise": 0,
     "timings": 0,
     "made": 0,
+    "forking": 0,
+    "aio": 3,
     "_core": -1,
 }
 RUST = {
@@ -64,7 +68,13 @@ RUST = {
     "clock": 0,
 }
 # (who, whom) beside the floors: dialects of one session; who may use the wing; the door's own names.
-DOORS = {("fast", "session"), ("patch", "compat08"), ("__main__", "compat08"), ("errors", "tls_errors")}
+DOORS = {
+    ("fast", "session"),
+    ("patch", "compat08"),
+    ("__main__", "compat08"),
+    ("errors", "tls_errors"),
+    ("response", "answers"),
+}
 
 
 def python_imports(path: Path) -> set[str]:

@@ -1,14 +1,13 @@
-"""The exceptions stock Locust's clients raise, made from the kinds of native errors.
+"""The exceptions of requests, made from the kinds of native errors.
 
 Failures are grouped by exception class and text, and locustfiles catch them, so the chains are built
-as requests and urllib3 (``HttpUser``) or geventhttpclient (``FastHttpUser``) would have raised them::
+as requests and urllib3 would have raised them::
 
     requests.ConnectionError <- MaxRetryError <- NewConnectionError <- ConnectionRefusedError
 """
 
 from __future__ import annotations
 
-import errno
 import http.client
 import os
 import socket
@@ -22,10 +21,6 @@ from urllib.parse import urlsplit
 import requests.exceptions as rq
 import urllib3.exceptions as u3
 import urllib3.response as u3_response
-from gevent import Timeout
-from geventhttpclient._parser import HTTPParseError
-from geventhttpclient.response import HTTPConnectionClosed, HTTPSocketResponse
-from geventhttpclient.useragent import RetriesExceeded, UnsupportedRedirectSchemeError
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
@@ -43,7 +38,7 @@ _GAI = {
 _MAX_CHUNK_LINE = getattr(u3_response, "_MAX_CHUNK_LINE_LENGTH", 1 << 20)
 
 
-def _chain(*errors: BaseException) -> BaseException:
+def chain(*errors: BaseException) -> BaseException:
     """Link the errors, innermost first, as if each had been raised while handling the one before."""
     for inner, outer in pairwise(errors):
         outer.__context__ = inner
@@ -97,7 +92,7 @@ _Maker = Callable[[_Place, str, "int | None", Any], BaseException]
 def _dns(place: _Place, message: str, code: int | None, request: Any) -> BaseException:
     inner = name_error(message)
     failed = u3.NameResolutionError(place.connection.host, place.connection, inner)
-    return _chain(
+    return chain(
         inner, failed, place.gave_up(failed), rq.ConnectionError(place.gave_up(failed), request=request)
     )
 
@@ -106,7 +101,7 @@ def _connect(place: _Place, message: str, code: int | None, request: Any) -> Bas
     inner = system_error(message, code)
     failed = u3.NewConnectionError(place.connection, f"Failed to establish a new connection: {inner}")
     gave_up = place.gave_up(failed)
-    return _chain(inner, failed, gave_up, rq.ConnectionError(gave_up, request=request))
+    return chain(inner, failed, gave_up, rq.ConnectionError(gave_up, request=request))
 
 
 def _connect_timeout(place: _Place, message: str, code: int | None, request: Any) -> BaseException:
@@ -118,13 +113,13 @@ def _connect_timeout(place: _Place, message: str, code: int | None, request: Any
         return _unable(place, failed, request, TimeoutError("timed out"))
     gave_up = place.gave_up(failed)
     timeout = rq.ConnectTimeout(gave_up, request=request)
-    return _chain(TimeoutError("timed out"), failed, gave_up, timeout)
+    return chain(TimeoutError("timed out"), failed, gave_up, timeout)
 
 
 def _read_timeout(place: _Place, message: str, code: int | None, request: Any) -> BaseException:
     limit = message.partition("=")[2]
     inner = u3.ReadTimeoutError(place.pool, place.target, f"Read timed out. (read timeout={limit})")
-    return _chain(TimeoutError("timed out"), inner, rq.ReadTimeout(inner, request=request))
+    return chain(TimeoutError("timed out"), inner, rq.ReadTimeout(inner, request=request))
 
 
 def _tls(place: _Place, message: str, code: int | None, request: Any) -> BaseException:
@@ -133,7 +128,7 @@ def _tls(place: _Place, message: str, code: int | None, request: Any) -> BaseExc
     inner = tls_error(message)
     failed = u3.SSLError(inner)
     gave_up = place.gave_up(failed)
-    return _chain(inner, failed, gave_up, rq.SSLError(gave_up, request=request))
+    return chain(inner, failed, gave_up, rq.SSLError(gave_up, request=request))
 
 
 def _proxy(place: _Place, message: str, code: int | None, request: Any) -> BaseException:
@@ -153,12 +148,12 @@ def _tunnel(place: _Place, message: str, code: int | None, request: Any) -> Base
 def _unable(place: _Place, failed: Exception, request: Any, *inner: Exception) -> BaseException:
     refused = u3.ProxyError("Unable to connect to proxy", failed)
     gave_up = place.gave_up(refused)
-    return _chain(*inner, failed, gave_up, rq.ProxyError(gave_up, request=request))
+    return chain(*inner, failed, gave_up, rq.ProxyError(gave_up, request=request))
 
 
 def _aborted(inner: Exception, request: Any) -> BaseException:
     failed = u3.ProtocolError("Connection aborted.", inner)
-    return _chain(inner, failed, rq.ConnectionError(failed, request=request))
+    return chain(inner, failed, rq.ConnectionError(failed, request=request))
 
 
 def _closed(place: _Place, message: str, code: int | None, request: Any) -> BaseException:
@@ -169,7 +164,7 @@ def _broken(place: _Place, message: str, code: int | None, request: Any) -> Base
     return _aborted(system_error(message, code), request)
 
 
-class _Recorded:
+class Recorded:
     """A socket that gives what was received once more, for the stock parsers to judge."""
 
     def __init__(self, received: bytes) -> None:
@@ -187,7 +182,7 @@ class _Recorded:
 
 def _judged_by_http_client(received: bytes) -> Exception:
     try:
-        http.client.HTTPResponse(_Recorded(received)).begin()  # type: ignore[arg-type]
+        http.client.HTTPResponse(Recorded(received)).begin()  # type: ignore[arg-type]
     except (http.client.HTTPException, OSError) as error:
         error.__traceback__ = None
         return error
@@ -204,12 +199,12 @@ def _protocol(place: _Place, message: str, code: int | None, request: Any) -> Ba
 def _body_broken(place: _Place, message: str, code: int | None, request: Any) -> BaseException:
     inner = system_error(message, code)
     failed = u3.ProtocolError(f"Connection broken: {inner!r}", inner)
-    return _chain(inner, failed, rq.ChunkedEncodingError(failed))
+    return chain(inner, failed, rq.ChunkedEncodingError(failed))
 
 
 def _body_timeout(place: _Place, message: str, code: int | None, request: Any) -> BaseException:
     inner = u3.ReadTimeoutError(place.pool, None, "Read timed out.")  # type: ignore[arg-type]
-    return _chain(TimeoutError("timed out"), inner, rq.ConnectionError(inner))
+    return chain(TimeoutError("timed out"), inner, rq.ConnectionError(inner))
 
 
 def _incomplete(place: _Place, message: str, code: int | None, request: Any) -> BaseException:
@@ -217,24 +212,24 @@ def _incomplete(place: _Place, message: str, code: int | None, request: Any) -> 
     if not numbers:  # between two chunks
         ended = u3.ProtocolError(message)
         ended.__context__ = _no_number(b"")
-        return _chain(ended, rq.ChunkedEncodingError(ended))
+        return chain(ended, rq.ChunkedEncodingError(ended))
     inner = u3.IncompleteRead(*numbers)
     failed = u3.ProtocolError(f"Connection broken: {inner!r}", inner)
-    return _chain(inner, failed, rq.ChunkedEncodingError(failed))
+    return chain(inner, failed, rq.ChunkedEncodingError(failed))
 
 
 def _chunk_cut(place: _Place, message: str, code: int | None, request: Any) -> BaseException:
     read, missing = _numbers(message)
     inner = http.client.IncompleteRead(bytes(read), missing)
     failed = u3.ProtocolError(f"Connection broken: {inner!r}", inner)
-    return _chain(inner, failed, rq.ChunkedEncodingError(failed))
+    return chain(inner, failed, rq.ChunkedEncodingError(failed))
 
 
 def _chunk(place: _Place, message: str, code: int | None, request: Any) -> BaseException:
     seen = place.seen
     if len(seen) > _MAX_CHUNK_LINE:
         failed = u3.ProtocolError(message)
-        return _chain(failed, rq.ChunkedEncodingError(failed))
+        return chain(failed, rq.ChunkedEncodingError(failed))
     line = seen.split(b";", 1)[0]
     if (odd := _no_number(line)) is None:  # below zero, which urllib3 hands on to the file that it reads from
         if int(line, 16) == -1:  # all there is, and then the end of the chunk
@@ -244,7 +239,7 @@ def _chunk(place: _Place, message: str, code: int | None, request: Any) -> BaseE
     inner.expected = None
     inner.__context__ = odd
     failed = u3.ProtocolError(f"Connection broken: {inner!r}", inner)
-    return _chain(inner, failed, rq.ChunkedEncodingError(failed))
+    return chain(inner, failed, rq.ChunkedEncodingError(failed))
 
 
 def _no_number(line: bytes) -> ValueError | None:
@@ -263,7 +258,7 @@ def _numbers(message: str) -> list[int]:
 
 def _lengths(place: _Place, message: str, code: int | None, request: Any) -> BaseException:
     inner = u3.InvalidHeader(f"Content-Length contained multiple unmatching values ({message})")
-    return _chain(inner, rq.InvalidHeader(inner, request=request))
+    return chain(inner, rq.InvalidHeader(inner, request=request))
 
 
 def _decode(place: _Place, message: str, code: int | None, request: Any) -> BaseException:
@@ -271,7 +266,7 @@ def _decode(place: _Place, message: str, code: int | None, request: Any) -> Base
     failed = u3.DecodeError(
         f"Received response with content-encoding: {coding}, but failed to decode it.", zlib.error(words)
     )
-    return _chain(failed, rq.ContentDecodingError(failed))
+    return chain(failed, rq.ContentDecodingError(failed))
 
 
 def _too_many(place: _Place, message: str, code: int | None, request: Any) -> BaseException:
@@ -290,7 +285,7 @@ def _lost(place: _Place, message: str, code: int | None, request: Any) -> BaseEx
 OF_PROXIES = frozenset(("proxy", "tunnel", "connect_timeout", "read_timeout"))
 
 #: How each kind of native error (``_core.ERROR_KINDS``) looks to an ``HttpUser``.
-FOR_REQUESTS: dict[str, _Maker] = {
+KINDS: dict[str, _Maker] = {
     "dns": _dns,
     "connect": _connect,
     "connect_timeout": _connect_timeout,
@@ -314,7 +309,7 @@ FOR_REQUESTS: dict[str, _Maker] = {
 }
 
 
-def for_requests(
+def of_native(
     error: tuple[str, str, int | None, bytes],
     url: str,
     request: Any,
@@ -330,77 +325,4 @@ def for_requests(
         message = f"={timeout[kind == 'read_timeout']}"
     place = _Place(url, proxy)
     place.seen = seen
-    return FOR_REQUESTS[kind](place, message, code, request)
-
-
-def _timed_out(url: str, message: str, code: int | None, seen: bytes) -> BaseException:
-    return TimeoutError("timed out")
-
-
-_CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
-
-
-def _judged_by_llhttp(received: bytes) -> BaseException:
-    try:
-        HTTPSocketResponse(_Recorded(received)).read()  # type: ignore[arg-type]
-    except (HTTPParseError, OSError) as error:
-        error.__traceback__ = None
-        return error
-    return HTTPParseError("Incomplete response.")
-
-
-#: How each kind of native error looks to a ``FastHttpUser``: (url, message, errno, bytes seen) -> exception.
-FOR_FAST: dict[str, Callable[[str, str, int | None, bytes], BaseException]] = {
-    "dns": lambda url, message, code, seen: name_error(message),
-    "connect": lambda url, message, code, seen: system_error(message, code),
-    "connect_timeout": _timed_out,
-    "tls": lambda url, message, code, seen: (
-        tls_error(message) if code is None else system_error(message, code)
-    ),
-    "proxy": lambda url, message, code, seen: system_error(message, code),
-    "tunnel": lambda url, message, code, seen: system_error(message, code),
-    "closed": lambda url, message, code, seen: HTTPConnectionClosed("connection closed."),
-    "broken": lambda url, message, code, seen: (
-        _chain(system_error(message, code), HTTPConnectionClosed("connection closed."))
-        if code == errno.ECONNRESET
-        else system_error(message, code)
-    ),
-    "protocol": lambda url, message, code, seen: _judged_by_llhttp(seen),
-    "lengths": lambda url, message, code, seen: HTTPParseError(message),
-    "incomplete": lambda url, message, code, seen: HTTPParseError("Incomplete response."),
-    "chunk": lambda url, message, code, seen: _judged_by_llhttp(_CHUNKED + seen),
-    "chunk_cut": lambda url, message, code, seen: HTTPParseError("Incomplete response."),
-    "decode": lambda url, message, code, seen: zlib.error(message),
-    "body_broken": lambda url, message, code, seen: system_error(message, code),
-    "read_timeout": _timed_out,
-    "body_timeout": _timed_out,
-    "too_many_redirects": lambda url, message, code, seen: RetriesExceeded(
-        url, f"Redirection limit reached ({''.join(c for c in message if c.isdigit())})"
-    ),
-    "bad_redirect": lambda url, message, code, seen: UnsupportedRedirectSchemeError(url, message),
-    "lost": lambda url, message, code, seen: HTTPConnectionClosed("the native request was lost"),
-}
-
-
-#: What a UserAgent would try again after, and names RetriesExceeded since it may not.
-_TEMPORARY = (errno.ETIMEDOUT, errno.ENOLINK, errno.ENOENT, errno.EPIPE)
-
-
-def as_user_agent_says(error: BaseException, url: str) -> BaseException:
-    """The exception that geventhttpclient's UserAgent makes of one from its HTTPClient."""
-    temporary = isinstance(error, (TimeoutError, Timeout)) or (
-        isinstance(error, OSError) and error.errno in _TEMPORARY
-    )
-    return RetriesExceeded(url, 0, original=error) if temporary else error
-
-
-def for_fast(error: tuple[str, str, int | None, bytes], url: str, secure: bool = False) -> BaseException:
-    """The exception geventhttpclient would have raised for a native error at ``url``.
-
-    ``secure``: whether the hop that failed went over TLS, where time-outs have words of their own.
-    """
-    kind, message, code, seen = error
-    made = FOR_FAST[kind](url, message, code, seen)
-    if secure and kind in ("read_timeout", "body_timeout"):
-        made = TimeoutError("The read operation timed out")
-    return made if kind in ("body_broken", "body_timeout") else as_user_agent_says(made, url)
+    return KINDS[kind](place, message, code, request)

@@ -8,7 +8,7 @@ from typing import Any
 from geventhttpclient.useragent import RetriesExceeded, _make_request
 from locust.contrib import fasthttp as stock
 
-from . import _core, errors, timings
+from . import _core, fast_errors, timings
 from .fast_response import BadStatus, FastResponse, Known
 
 #: Kinds of errors after which there is a response, only its body cannot be read.
@@ -42,7 +42,7 @@ def no_answer(exchange: Any, ready: Any, meta: dict[str, Any], call: Call) -> An
     """The response where no answer came; ``exchange`` is None where the native task was lost."""
     error = ("lost", "", None, b"") if exchange is None else exchange.error
     secure = exchange is not None and exchange.url().startswith("https:")
-    failed = errors.for_fast(error, meta["url"], secure)
+    failed = fast_errors.of_native(error, meta["url"], secure)
     if error[0] != "too_many_redirects":
         _note_request(failed, ready.request(exchange))
     return refused(failed, meta, call, exchange)
@@ -50,7 +50,7 @@ def no_answer(exchange: Any, ready: Any, meta: dict[str, Any], call: Call) -> An
 
 def given_up(thrown: BaseException, ready: Any, meta: dict[str, Any], call: Call) -> Any:
     """The response where something was thrown into the waiting greenlet that stock counts as a failure."""
-    failed = errors.as_user_agent_says(thrown, meta["url"])
+    failed = fast_errors.as_user_agent_says(thrown, meta["url"])
     _note_request(failed, ready.request(None))
     return refused(failed, meta, call)
 
@@ -61,7 +61,7 @@ def _note_request(failed: BaseException, request: Any) -> None:
 
 
 def _of_body(exchange: Any, url: str) -> BaseException:
-    return errors.for_fast(exchange.error, url, exchange.url().startswith("https:"))
+    return fast_errors.of_native(exchange.error, url, exchange.url().startswith("https:"))
 
 
 def half_read(exchange: Any, ready: Any, meta: dict[str, Any]) -> FastResponse:

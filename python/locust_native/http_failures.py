@@ -12,7 +12,8 @@ from locust import clients as stock
 
 from . import errors, prepare, report, timings, tls_errors
 from ._core import Sent
-from .response import Redirect, Response, content_by_urllib3, merged_jar, prepared_request
+from .answers import Redirect, content_by_urllib3, merged_jar, prepared_request
+from .response import Response
 
 #: What Locust lets out of ``request``; other errors of requests become a response of status 0.
 _LEAVES_THE_CALL = (
@@ -61,7 +62,7 @@ def failed(call: Call, exchange: Any) -> Any:
     place = exchange.url() if exchange is not None else call.meta["url"]
     timeout = prepare.timeouts(kwargs.get("timeout"))
     proxy = _proxy_of(call, place) if error[0] in errors.OF_PROXIES else None
-    raised: Any = errors.for_requests(error, place, request, timeout, proxy)
+    raised: Any = errors.of_native(error, place, request, timeout, proxy)
     if not isinstance(raised, requests.exceptions.RequestException):
         raise raised
     if error[0] == "too_many_redirects":

@@ -15,7 +15,6 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import requests
-from locust.clients import LocustHttpAdapter
 from requests import models
 from requests.adapters import HTTPAdapter
 from requests.auth import HTTPBasicAuth, _basic_auth_str
@@ -442,6 +441,8 @@ _POOL_SIZES = {"maxsize", "block"}
 
 def check_adapters(adapters: Iterable[Any]) -> None:
     """Accept the adapters Locust mounts itself, and plain ones that change nothing but pool sizes."""
+    from locust.clients import LocustHttpAdapter  # late: without adapters there may be no Locust
+
     for adapter in adapters:
         if type(adapter) is not HTTPAdapter and type(adapter) is not LocustHttpAdapter:
             raise Unsupported(f"an adapter mounted on the client ({type(adapter).__name__})")

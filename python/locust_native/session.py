@@ -34,8 +34,9 @@ from . import (
     waiting,
 )
 from ._core import Sent
+from .answers import Redirect
 from .made import Made
-from .response import Redirect, Response, meta_of
+from .response import Response, meta_of
 
 _KEEP = 10  # idle connections of a urllib3 pool (requests.adapters.DEFAULT_POOLSIZE)
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import sys
 
 from gevent import get_hub, getcurrent
 from gevent.monkey import get_original
 
-from . import _core
+from . import _core, forking
 
 _READ = 1  # libev's EV_READ, which gevent's loop.io takes
 
@@ -60,9 +59,8 @@ def present() -> _core.Room | None:
 
 
 def _after_fork() -> None:
-    # The runtime's threads did not survive: leave queue and runtime behind and start afresh on demand. Other
-    # threads did not, either, and Python has dropped what was theirs.
-    _core.forget_after_fork()
+    # The runtime's threads did not survive: leave the queue behind and start afresh on demand. Other threads did not,
+    # either, and Python has dropped what was theirs.
     lease = _own.__dict__.pop("lease", None)
     if lease is not None:
         lease.room.unwatch()
@@ -72,6 +70,4 @@ def _after_fork() -> None:
 # The greenlets that wait in the parent are here, too, and it still is the room they wait in.
 _left_behind: list[_Lease] = []
 
-os.register_at_fork(
-    before=_core.rest_before_fork, after_in_parent=_core.resume_after_fork, after_in_child=_after_fork
-)
+forking.in_child.append(_after_fork)
