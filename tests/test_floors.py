@@ -26,6 +26,7 @@ PYTHON = {
     "saleor": 3,
     "cli": 3,
     "closed_loop": 2,
+    "arguments": 2,
     "fast_prepare": 2,
     "fast_failures": 2,
     "http_failures": 2,

@@ -6,15 +6,27 @@ Importing this package runs nothing and brings neither Locust nor gevent: a Jupy
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from .aio import AsyncSession
     from .patch import install, status, uninstall
     from .saleor import MockSaleor
+    from .statistics import Statistics
 
     __version__: str
 
-__all__ = ["MockSaleor", "__version__", "install", "status", "uninstall"]
+__all__ = [
+    "AsyncSession",
+    "MockSaleor",
+    "Statistics",
+    "__version__",
+    "install",
+    "status",
+    "uninstall",
+]
 
 _HOMES = {
+    "AsyncSession": "aio",
     "MockSaleor": "saleor",
+    "Statistics": "statistics",
     "__version__": "activation",
     "install": "patch",
     "status": "patch",

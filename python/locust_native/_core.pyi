@@ -17,6 +17,7 @@ __all__ = [
     "HttpPlain",
     "HttpSession",
     "Intact",
+    "Manner",
     "Meter",
     "MockSaleor",
     "Options",
@@ -305,31 +306,37 @@ class Plain:
     ) -> Plain: ...
 
 @final
-class HttpPlain:
-    """The same for an ``HttpSession`` of which nobody has touched more than headers, cookies and ``verify``.
+class Manner:
+    """How sessions with the rules of requests send what needs little preparation: as long as nobody has touched more of
+    them than headers, cookies and ``verify`` (and ``timeout``, if that of a session counts).
 
-    ``pairs`` and ``fields`` are its default headers, of class ``headers`` where somebody has touched them; ``verified``
-    and ``unverified``: how redirects are followed, and how not; ``attributes``: how many of its own a session has
-    that nobody has touched; ``bare`` and ``empty``: what goes out with a method that has no body, and with one that
-    has an empty one; ``warn`` is called with the exchange where any certificate would have done, ``check_cookies``
-    with cookies that somebody has touched: where it raises, Python goes the long way.
+    ``pairs`` and ``fields`` are their default headers, of class ``headers`` where somebody has touched them;
+    ``verified`` and ``unverified``: how redirects are followed, and how not; ``attributes``: how many of its own a
+    session has that nobody has touched; ``bare`` and ``empty``: what goes out with a method that has no body, and with
+    one that has an empty one; ``check_cookies`` is called with cookies that somebody has touched: where it raises,
+    Python goes the long way.
     """
 
     def __new__(
         cls,
-        plain: Plain,
         pairs: list[tuple[str, str]],
         fields: Fields,
         headers: type,
         verified: tuple[Options, Options],
         unverified: tuple[Options, Options],
         attributes: int,
+        timeout: bool,
         bare: Sent,
         empty: Sent,
-        warn: Any,
         check_cookies: Any,
         /,
-    ) -> HttpPlain: ...
+    ) -> Manner: ...
+
+@final
+class HttpPlain:
+    """The same for an ``HttpSession``; ``warn`` is called with the exchange where any certificate would have done."""
+
+    def __new__(cls, plain: Plain, manner: Manner, warn: Any, /) -> HttpPlain: ...
 
 @final
 class FastSent:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 from collections import OrderedDict
-from collections.abc import Mapping
 from typing import Any
 from urllib.parse import unquote, urlsplit, urlunsplit
 
@@ -15,12 +14,11 @@ from locust.user.users import User
 from requests.adapters import HTTPAdapter
 from requests.auth import HTTPBasicAuth
 from requests.hooks import default_hooks
-from requests.sessions import merge_setting
-from requests.structures import CaseInsensitiveDict
-from requests.utils import default_headers, get_netrc_auth
+from requests.utils import default_headers
 
 from . import (
     _core,
+    arguments,
     fallback,
     generator,
     html,
@@ -38,31 +36,8 @@ from .answers import Redirect
 from .made import Made
 from .response import Response, meta_of
 
-_KEEP = 10  # idle connections of a urllib3 pool (requests.adapters.DEFAULT_POOLSIZE)
-
-_DEFAULT_HEADERS = prepare.DEFAULT_HEADERS
-_DEFAULT_FIELDS = _core.Fields(_DEFAULT_HEADERS)
-_URLS = _core.Urls(1000)
 _BUILD_URL = stock.HttpSession._build_url
 _NO_CONTEXT = User.context
-
-#: Arguments that ``request`` itself gives a meaning; others are a TypeError in requests.
-_KNOWN = frozenset(
-    (
-        "params",
-        "headers",
-        "cookies",
-        "files",
-        "auth",
-        "timeout",
-        "allow_redirects",
-        "proxies",
-        "hooks",
-        "stream",
-        "verify",
-        "cert",
-    )
-)
 
 #: Attributes of ``requests.Session`` that, once somebody has touched them, take part in preparing requests.
 _TOUCHED = frozenset(
@@ -105,7 +80,7 @@ _COMPLEX = _TOUCHED - {"headers", "cookies", "verify"}
 _SIMPLE = frozenset(("allow_redirects", "headers", "verify", "timeout"))
 
 
-class HttpSession(_core.HttpSession, stock.HttpSession):  # type: ignore[misc]
+class HttpSession(_core.HttpSession, arguments.Preparing, stock.HttpSession):  # type: ignore[misc]
     """A ``requests.Session`` whose requests the native client sends.
 
     The attributes of the session are made when they are first touched, so that a user who touches none
@@ -150,7 +125,7 @@ class HttpSession(_core.HttpSession, stock.HttpSession):  # type: ignore[misc]
         self.request_event = request_event
         self.user = user
         self.request_name = None
-        self._native = _core.Client(_KEEP)
+        self._native = _core.Client(arguments.KEEP)
         generator.notice(user)
         self._reporting = report.reporting_of(user)
         if args or kwargs:
@@ -198,7 +173,7 @@ class HttpSession(_core.HttpSession, stock.HttpSession):  # type: ignore[misc]
         if started is None:
             if self._reporting[1]:
                 context = {**context, "timings": None}
-            return super(_core.HttpSession, self).request(
+            return super(arguments.Preparing, self).request(
                 method, url, name, catch_response, context, data=data, json=json, **kwargs
             )
         exchange = room.wait(token, started[0])
@@ -294,7 +269,7 @@ class HttpSession(_core.HttpSession, stock.HttpSession):  # type: ignore[misc]
             if dress and body and not (body[2] and dress[2]):
                 octets, of_type, tail, shown = body
                 head, fields, _, options = dress
-                started = _URLS.start(
+                started = arguments.URLS.start(
                     self._native, room.queue, record, head, options, method, self.base_url, url, name, octets, of_type
                 )  # fmt: skip
                 if started is not None:
@@ -321,104 +296,17 @@ class HttpSession(_core.HttpSession, stock.HttpSession):  # type: ignore[misc]
         if not dressed or not options:
             return None
         if "cookies" in own:
-            _check_cookies(own["cookies"])
+            arguments.check_cookies(own["cookies"])
         return *dressed, options
 
-    def _simple_options(self, verify: Any, timeout: Any, follow: Any) -> Any:
-        if verify is None:
-            verify = self.verify
-        if verify is not True and verify is not False:
-            return None
-        if timeout is None and verify and self.max_redirects == _LIMIT:
-            return _FOLLOW if follow else _STAY
-        connect, read = prepare.timeouts(timeout)
-        return prepare.options(
-            fast=False,
-            redirects=self._limit() if follow else None,
-            connect_timeout=connect,
-            read_timeout=read,
-            bundle=prepare.BUNDLE if verify else None,
-            proxy=None,
-        )
-
-    def _prepare(
-        self, method: Any, url: str, data: Any, json: Any, kwargs: dict[str, Any]
-    ) -> tuple[Any, ...]:
-        """The arguments of the native ``submit``, with those for ``response.request`` among them."""
-        if type(method) is not str:
-            raise prepare.StockDecides
-        verb = method if method.isupper() else method.upper()
-        if not prepare.TOKEN.fullmatch(verb):
-            raise prepare.StockDecides
-        url = self._build_url(url)
-        take = kwargs.get
-        if not _KNOWN.issuperset(kwargs):
-            raise prepare.StockDecides
-        if take("stream") or self.stream:
-            raise fallback.Unsupported("stream=True")
-        if take("cert") or self.cert:
-            raise fallback.Unsupported("a TLS client certificate")
-        own = self.__dict__
+    def _check_touched(self, own: dict[str, Any], take: Any) -> None:
+        """Only the stock client has hooks and adapters."""
         if take("hooks") or any((own.get("hooks") or {}).values()):
             raise fallback.Unsupported("response hooks")
         if not _STEPS.isdisjoint(own):
             raise fallback.Unsupported(f"client.{min(_STEPS.intersection(own))} replaced")
         if "adapters" in own:
             prepare.check_adapters(own["adapters"].values())
-        if "cookies" in own:
-            _check_cookies(own["cookies"])
-        given_url, params = url, take("params")
-        if "params" in own:
-            params = merge_setting(params or {}, own["params"])
-        if params or not prepare.is_plain(url):
-            url = prepare.prepared_url(url, params)
-        merged = prepare.merged_headers(own.get("headers", prepare.DEFAULT_HEADERS_DICT), take("headers"))
-        body, later, shown = prepare.body_of(verb, data, take("files"), json)
-        auth = take("auth")
-        proxies, verify = take("proxies") or {}, take("verify")
-        if not isinstance(proxies, Mapping):
-            raise prepare.StockDecides
-        if self.trust_env:
-            if not auth and not self.auth:
-                auth = get_netrc_auth(given_url)
-            settings = self.merge_environment_settings(url, dict(proxies), False, verify, None)
-            proxies, verify = settings["proxies"], settings["verify"]
-        else:
-            proxies = {**(own.get("proxies") or {}), **proxies}
-            verify = self.verify if verify is None else verify
-        credentials = prepare.authorization(merge_setting(auth, self.auth), url)
-        if credentials is not None:
-            later.append(("Authorization", credentials))
-        tail = prepare.place_fields(merged, later)
-        fields, shown_fields = prepare.with_defaults(merged), list(merged.values())
-        proxy = prepare.proxy_for(url, proxies) if proxies else None
-        if proxy is not None and "accept" not in merged and not proxy.startswith("http://"):
-            raise fallback.Unsupported(
-                "a proxy and no Accept header"
-            )  # the transport for such proxies would add one
-        connect, read = prepare.timeouts(take("timeout"))
-        options = prepare.options(
-            fast=False,
-            redirects=self._limit() if take("allow_redirects", True) else None,
-            connect_timeout=connect,
-            read_timeout=read,
-            bundle=prepare.bundle(verify),
-            proxy=proxy,
-        )
-        if "adapters" in own:
-            self.get_adapter(url)  # raises InvalidSchema where somebody has taken them away
-        extra = None
-        if take("cookies") is not None:
-            extra = prepare.cookie_pairs(kwargs["cookies"], self.cookies)
-            if extra and not all(jar.sendable(*pair) for pair in extra):
-                raise prepare.StockDecides
-        return verb, url, prepare.native_fields(fields), shown_fields, tail, body, shown, extra, options
-
-    def _limit(self) -> int:
-        limit = self.max_redirects
-        if type(limit) is not int or not 0 <= limit < 1 << 31:
-            raise prepare.StockDecides
-        return limit
 
     def _fall_back(self, reason: str) -> None:
         """Become stock Locust's session, with all state as it is."""
@@ -442,40 +330,14 @@ class HttpSession(_core.HttpSession, stock.HttpSession):  # type: ignore[misc]
             super().close()
 
 
-def _check_cookies(cookies: Any) -> None:
-    reason = jar.unsupported(cookies)
-    if reason is not None:
-        raise fallback.Unsupported(reason)
-    if cookies.unsendable:
-        raise prepare.StockDecides
-
-
 def _mounted(session: Any) -> OrderedDict[str, HTTPAdapter]:
     adapter = stock.LocustHttpAdapter
     pool_manager = session.__dict__.get("_pool_manager")
     return OrderedDict((prefix, adapter(pool_manager=pool_manager)) for prefix in ("https://", "http://"))
 
 
-def _plain_options(redirects: int | None, bundle: str | None = prepare.BUNDLE) -> Any:
-    return prepare.options(
-        fast=False,
-        redirects=redirects,
-        connect_timeout=None,
-        read_timeout=None,
-        bundle=bundle,
-        proxy=None,
-    )
-
-
-_LIMIT = requests.models.DEFAULT_REDIRECT_LIMIT
-_FOLLOW = _plain_options(_LIMIT)
-_STAY = _plain_options(None)
-
 # The reader of pages has the same floor as the responses.
 Response.html = property(html.of)  # type: ignore[attr-defined]
-
-_BARE = Sent(_DEFAULT_HEADERS, [], None)
-_EMPTY = Sent(_DEFAULT_HEADERS, [("Content-Length", "0")], None)
 
 #: `user`, `base_url` and the rest of what `__init__`, `HttpUser` and `request` put into a session's `__dict__`.
 _ATTRIBUTES = 8
@@ -489,12 +351,8 @@ HttpSession._get.__qualname__ = "HttpSession.get"
 def _plain() -> _core.HttpPlain:
     """How sessions send what needs little preparation, as long as nobody has touched more of them than that."""
     plain = _core.Plain(
-        HttpSession, _URLS, instrumentation.intact(_build_url=_BUILD_URL, request=_core.HttpSession.request),
+        HttpSession, arguments.URLS, instrumentation.intact(_build_url=_BUILD_URL, request=_core.HttpSession.request),
         instrumentation.intact_json(), Response, waiting.here, getcurrent, _NO_CONTEXT,
         report.short,  # type: ignore[arg-type]
     )  # fmt: skip
-    return _core.HttpPlain(
-        plain, _DEFAULT_HEADERS, _DEFAULT_FIELDS, CaseInsensitiveDict, (_FOLLOW, _STAY),
-        (_plain_options(_LIMIT, None), _plain_options(None, None)), _ATTRIBUTES, _BARE, _EMPTY,
-        unverified.warn, _check_cookies,
-    )  # fmt: skip
+    return _core.HttpPlain(plain, arguments.manner(_ATTRIBUTES, timeout=False), unverified.warn)

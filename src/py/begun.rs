@@ -114,6 +114,28 @@ impl PyBegun {
         Some(counted)
     }
 
+    /// It was answered just now, and well, and nobody but the record is told: false, and nothing has happened, if it was
+    /// not answered, or is over.
+    pub fn went_well(&self, py: Python<'_>, ms: f64) -> PyResult<bool> {
+        if let Some(counted) = self.report_as_begun(Some(ms), |_| true) {
+            return Ok(counted);
+        }
+        self.ended(py, Some(ms), false)?;
+        Ok(true)
+    }
+
+    /// Whoever waited has given it up: that is its end.
+    pub fn give_up(&self) {
+        let age = self.age();
+        self.change(|state| match state {
+            State::UnderWay(place) => {
+                lock(&self.record).cut_off(place, age);
+                State::Over
+            }
+            state => state,
+        });
+    }
+
     fn age(&self) -> Duration {
         Stamp::now().since(self.begun)
     }
@@ -143,6 +165,27 @@ impl PyBegun {
             State::UnderWay(place) => State::Answered(place, exchange),
             state => state,
         });
+    }
+
+    /// Its whole report, where nobody but the record is told: response time in ms if it has one, whether it failed.
+    #[pyo3(signature = (response_time, failed, /))]
+    fn ended(&self, py: Python<'_>, response_time: Option<f64>, failed: bool) -> PyResult<()> {
+        let (method, name) = self.called(py);
+        let (method, name) = (text(method)?, text(name)?);
+        let now = clock::unix_time();
+        self.change(|state| {
+            let mut record = lock(&self.record);
+            if matches!(state, State::Over) {
+                return state;
+            }
+            let state = state.finish(&mut record, &method, &name);
+            record.log(&method, &name, response_time, now);
+            if failed {
+                record.fail(&method, &name, now);
+            }
+            state.reported(&mut record)
+        });
+        Ok(())
     }
 
     /// How long ago it began, in ms.

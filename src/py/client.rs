@@ -76,6 +76,30 @@ type CookieTuple = (
     Vec<(String, Option<String>)>,
 );
 
+type Pairs<'py> = Vec<(Bound<'py, PyAny>, Bound<'py, PyAny>)>;
+
+/// A request as Python has prepared it: fields before and after the jar's, body, cookies of this request only.
+///
+/// # Errors
+/// ValueError for a method, URL or field that is none.
+pub fn request(
+    (method, url): (&str, &str),
+    (head, tail): (&PyFields, Option<Pairs<'_>>),
+    (body, cookies): (Option<&[u8]>, Option<Vec<(String, String)>>),
+    options: &PyOptions,
+) -> PyResult<Request> {
+    Ok(Request {
+        method: Method::from_bytes(method.as_bytes())
+            .map_err(|_| PyValueError::new_err(format!("{method:?} is no HTTP method")))?,
+        url: Url::parse(url).map_err(PyValueError::new_err)?,
+        head: Arc::clone(&head.0),
+        tail: fields(&tail.unwrap_or_default())?,
+        cookies: cookies.unwrap_or_default(),
+        body: body.map_or_else(Bytes::new, Bytes::copy_from_slice),
+        options: Arc::clone(&options.0),
+    })
+}
+
 /// One user's HTTP client.
 #[pyclass(frozen, name = "Client", module = "locust_native._core")]
 pub struct PyClient {
@@ -138,21 +162,12 @@ impl PyClient {
         method: &str,
         url: &str,
         head: &PyFields,
-        tail: Option<Vec<(Bound<'_, PyAny>, Bound<'_, PyAny>)>>,
+        tail: Option<Pairs<'_>>,
         body: Option<&[u8]>,
         cookies: Option<Vec<(String, String)>>,
         options: &PyOptions,
     ) -> PyResult<engine::Token> {
-        let request = Request {
-            method: Method::from_bytes(method.as_bytes())
-                .map_err(|_| PyValueError::new_err(format!("{method:?} is no HTTP method")))?,
-            url: Url::parse(url).map_err(PyValueError::new_err)?,
-            head: Arc::clone(&head.0),
-            tail: fields(&tail.unwrap_or_default())?,
-            cookies: cookies.unwrap_or_default(),
-            body: body.map_or_else(Bytes::new, Bytes::copy_from_slice),
-            options: Arc::clone(&options.0),
-        };
+        let request = request((method, url), (head, tail), (body, cookies), options)?;
         self.send(queue, request)
     }
 

@@ -1,23 +1,27 @@
 //! The seam: Rust types as Python classes, and nothing else. This file only registers.
 
 mod asked;
+mod awaited;
 mod begun;
 mod body;
 mod client;
 mod convert;
 mod decoded;
+mod desk;
 mod dress;
 mod fast;
 mod figures;
 mod html;
 mod intact;
 mod json;
+mod manner;
 mod meter;
 mod peek;
 mod picker;
 mod plain;
 mod queue;
 mod record;
+mod reply;
 mod response;
 mod room;
 mod saleor;
@@ -44,9 +48,15 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<client::PyClient>()?;
     module.add_class::<client::PyFields>()?;
     module.add_class::<plain::PyPlain>()?;
+    module.add_class::<manner::PyManner>()?;
     module.add_class::<session::PyHttpPlain>()?;
     module.add_class::<session::PyHttpSession>()?;
     module.add_class::<room::PyRoom>()?;
+    module.add_class::<awaited::PyAsyncPlain>()?;
+    module.add_class::<awaited::PyAsyncSession>()?;
+    module.add_class::<desk::PyDesk>()?;
+    module.add_class::<reply::PyReply>()?;
+    module.add_class::<reply::Done>()?;
     module.add_function(wrap_pyfunction!(room::had_a_turn, module)?)?;
     module.add_class::<urls::PyUrls>()?;
     module.add_class::<intact::PyIntact>()?;

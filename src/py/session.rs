@@ -1,78 +1,44 @@
 //! Session for Python: the base of `HttpSession`, which sends plain requests from the call to the answer without a
 //! Python frame, and hands all others to Python.
 
-use std::sync::{Arc, OnceLock};
+use std::sync::OnceLock;
 
-use bytes::Bytes;
 use pyo3::exceptions::PyRuntimeError;
 use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::types::{PyBool, PyDict, PyList, PyString, PyTuple, PyType};
+use pyo3::types::{PyBool, PyDict, PyString, PyTuple};
 
 use super::asked::Asked;
 use super::begun::PyBegun;
-use super::body;
-use super::client::{PyClient, PyFields, PyOptions};
-use super::dress::{Dress, Wardrobe};
+use super::client::PyClient;
+use super::manner::{Outfit, PyManner, body_of};
 use super::plain::{Long, Parts, PyPlain};
 use super::record::PyRecord;
 use super::response::PyExchange;
 use super::room::{Known, PyRoom};
-use super::sent::{Body, PySent};
-use super::urls::{Call, text};
+use super::sent::PySent;
+use super::urls::Call;
 use crate::http::Verify;
 
 /// How an `HttpSession` sends what needs little preparation, as long as nobody has touched more of it than that.
 #[pyclass(frozen, name = "HttpPlain", module = "locust_native._core")]
 pub struct PyHttpPlain {
     plain: Py<PyPlain>,
-    wardrobe: Wardrobe,
-    /// How redirects are followed, and how not; the same for those who accept any certificate.
-    verified: [Py<PyOptions>; 2],
-    unverified: [Py<PyOptions>; 2],
-    /// How many attributes of its own a session has that nobody has touched.
-    attributes: usize,
-    /// What goes out with a method that has no body, and with one that has an empty one.
-    bare: Py<PySent>,
-    empty: Py<PySent>,
-    /// The functions that warn of a certificate nobody looked at, and that look at a jar somebody may have changed.
+    manner: Py<PyManner>,
+    /// The function that warns of a certificate nobody looked at.
     warn: Py<PyAny>,
-    check_cookies: Py<PyAny>,
 }
 
 #[pymethods]
 impl PyHttpPlain {
     #[new]
-    #[pyo3(signature = (plain, pairs, fields, headers, verified, unverified, attributes, bare, empty, warn, check_cookies, /))]
-    #[allow(clippy::too_many_arguments)] // made once, of all there is to know
-    fn new(
-        plain: Py<PyPlain>,
-        pairs: Py<PyList>,
-        fields: &PyFields,
-        headers: Py<PyType>,
-        verified: (Py<PyOptions>, Py<PyOptions>),
-        unverified: (Py<PyOptions>, Py<PyOptions>),
-        attributes: usize,
-        bare: Py<PySent>,
-        empty: Py<PySent>,
-        warn: Py<PyAny>,
-        check_cookies: Py<PyAny>,
-    ) -> Self {
+    #[pyo3(signature = (plain, manner, warn, /))]
+    fn new(plain: Py<PyPlain>, manner: Py<PyManner>, warn: Py<PyAny>) -> Self {
         Self {
             plain,
-            wardrobe: Wardrobe {
-                pairs,
-                fields: Arc::clone(&fields.0),
-                kind: headers,
-            },
-            verified: verified.into(),
-            unverified: unverified.into(),
-            attributes,
-            bare,
-            empty,
+            manner,
             warn,
-            check_cookies,
         }
     }
 }
@@ -82,24 +48,6 @@ impl PyHttpPlain {
 pub struct PyHttpSession {
     parts: OnceLock<(Parts, Py<PyHttpPlain>)>,
     known: Known,
-}
-
-/// The body of a request; None where it takes Python to make it.
-fn body_of(parts: &Parts, asked: &Asked<'_>) -> PyResult<Option<Option<Body>>> {
-    if let Some(data) = &asked.data
-        && data.is_truthy()?
-    {
-        let Ok(data) = data.cast_exact::<PyDict>() else {
-            return Ok(None);
-        };
-        let form = body::encode_form(data)?;
-        return Ok(form.map(|form| Some(Body::Form(form.into()))));
-    }
-    let Some(value) = &asked.json else {
-        return Ok(Some(None));
-    };
-    let document = parts.document(value, false)?;
-    Ok(document.map(|document| Some(Body::Json(document))))
 }
 
 /// A request that was started, to be waited for.
@@ -118,60 +66,6 @@ struct Started<'py> {
 }
 
 impl PyHttpSession {
-    /// How the request is dressed, and how it is sent; None where that takes the long way.
-    fn dress<'py>(
-        slf: &Bound<'py, Self>,
-        (parts, http): (&Parts, &PyHttpPlain),
-        asked: &Asked<'py>,
-    ) -> PyResult<Option<(Dress<'py>, Bound<'py, PyOptions>)>> {
-        let py = slf.py();
-        let touched = |name| -> PyResult<_> {
-            match parts.own.bind(py).len() == http.attributes {
-                true => Ok(None),
-                false => parts.get(name),
-            }
-        };
-        let headers = touched(intern!(py, "headers"))?;
-        let cookies = touched(intern!(py, "cookies"))?;
-        let verify = touched(intern!(py, "verify"))?;
-        let known = [&headers, &cookies, &verify];
-        let known = known.iter().filter(|own| own.is_some()).count();
-        if parts.own.bind(py).len() != http.attributes + known {
-            return Ok(None);
-        }
-        let Some(dress) = http
-            .wardrobe
-            .merged(py, headers.as_ref(), asked.headers.as_ref())?
-        else {
-            return Ok(None);
-        };
-        // What these two raise, they raise again on the long way, where it is understood.
-        if let Some(cookies) = cookies
-            && http.check_cookies.bind(py).call1((cookies,)).is_err()
-        {
-            return Ok(None);
-        }
-        let given = |verify: &Bound<'py, PyAny>| !verify.is_none();
-        let verify = asked.verify.clone().filter(given).or(verify);
-        let trusting = match &verify {
-            None => Some(false),
-            Some(verify) => verify.cast_exact::<PyBool>().ok().map(|it| !it.is_true()),
-        };
-        let options = match (trusting, &asked.timeout) {
-            (Some(false), None) => http.verified[usize::from(asked.stay)].bind(py).clone(),
-            (Some(true), None) => http.unverified[usize::from(asked.stay)].bind(py).clone(),
-            _ => {
-                let told = (&asked.verify, &asked.timeout, !asked.stay);
-                let found = slf.call_method1(intern!(py, "_simple_options"), told);
-                match found.map(|found| found.cast_into::<PyOptions>().ok()) {
-                    Ok(Some(options)) => options,
-                    _ => return Ok(None),
-                }
-            }
-        };
-        Ok(Some((dress, options)))
-    }
-
     /// Starts a request; None, and nothing has happened, if it is not plain.
     #[inline(never)] // what it needs of the stack is gone before the greenlet is parked
     fn start<'py>(
@@ -197,35 +91,17 @@ impl PyHttpSession {
         if !trusting.is_some_and(|trust| trust.is(PyBool::new(py, false))) || !parts.in_order(py)? {
             return Ok(());
         }
-        let (Some(base), Some(body), Some((dress, options))) = (
+        let (Some(base), Some(body)) = (
             parts.get(intern!(py, "base_url"))?,
-            body_of(parts, &asked)?,
-            Self::dress(slf, (parts, http), &asked)?,
+            body_of(&asked, |value| parts.document(value, false))?,
         ) else {
             return Ok(());
         };
-        // requests announces the empty body of all other methods.
-        let bodiless = body.is_none() && matches!(text(method), Some("GET" | "HEAD"));
-        if dress.of_body && !bodiless {
-            return Ok(()); // the body's own fields would have to be placed among those given
-        }
-        let sent = match (&body, dress.shown) {
-            (Some(body), shown) => {
-                let head = shown.map_or_else(|| http.bare.get().head(py), Bound::unbind);
-                Bound::new(py, PySent::of(py, head, body.clone()))?
-            }
-            (None, shown) => {
-                let alike = if bodiless { &http.bare } else { &http.empty };
-                match shown {
-                    Some(head) => Bound::new(py, alike.get().under(py, head.unbind()))?,
-                    None => alike.bind(py).clone(),
-                }
-            }
+        let manner = http.manner.get();
+        let Some(outfit) = manner.outfit(slf, parts.own.bind(py), method, (&asked, body))? else {
+            return Ok(());
         };
-        let content_type = match &body {
-            Some(body) => Some(body.kind()),
-            None => (!bodiless).then_some(""),
-        };
+        let Outfit { options, sent, .. } = outfit;
         let me = plain.current.bind(py).call0()?;
         let room = slf.get().known.room(&plain.here, &me)?;
         let queue = room.get().line(py)?;
@@ -233,14 +109,14 @@ impl PyHttpSession {
             client: parts.client.get(),
             queue: queue.get(),
             record: parts.record.get(),
-            head: &dress.fields,
+            head: &outfit.fields,
             options: options.get(),
             method,
             base: &base,
             url,
             name: &name,
-            body: body.map_or_else(Bytes::new, Body::into_octets),
-            content_type,
+            body: outfit.body,
+            content_type: outfit.content_type,
         })?;
         let Some((token, begun, url)) = started else {
             return Ok(());

@@ -1,0 +1,344 @@
+"""AsyncSession: the native client awaited, in any event loop of asyncio, without gevent and without Locust."""
+
+from __future__ import annotations
+
+import functools
+import sys
+import weakref
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import unquote, urlsplit, urlunsplit
+
+import requests
+import urllib3.exceptions as u3
+from requests.cookies import RequestsCookieJar, cookiejar_from_dict
+from requests.structures import CaseInsensitiveDict
+from requests.utils import default_headers
+
+from . import _core, arguments, errors, fallback, forking, jar, prepare, unverified
+from .answers import Lazy, Redirect, content_by_urllib3, prepared_request
+from .made import Made
+from .statistics import Statistics
+from .timings import Timings
+from .timings import of_all as timings_of_all
+
+#: Seconds for which answers may keep a loop at a stretch, as under gevent.
+_STRETCH = sys.getswitchinterval()
+
+#: The desk of each event loop; a loop that is closed or gone leaves its own to be collected.
+_desks: weakref.WeakKeyDictionary[Any, _core.Desk] = weakref.WeakKeyDictionary()
+
+forking.in_child.append(_desks.clear)
+
+
+def _here(event_loop: Any) -> _core.Desk:
+    """The desk of a running event loop."""
+    desk = _desks.get(event_loop)
+    if desk is None:
+        desk = _desks[event_loop] = _core.Desk(_STRETCH)
+        event_loop.add_reader(desk.queue.fileno(), desk.on_ready)
+    return desk
+
+
+class Response(Lazy, requests.Response):
+    """A ``requests.Response``; also what the caller says of it, with ``catch_response=True``.
+
+    Without an answer ``status_code`` is 0 and ``error`` the exception; ``raise_for_status`` raises it.
+    """
+
+    error: BaseException | None = None
+    _unfollowed = False
+    _next: Any = None
+    #: None: by its status; True: a success; else the failure.
+    _verdict: Any = None
+
+    def __init__(self, exchange: Any, session: Any, sent: Any, url: str) -> None:
+        self._exchange = exchange
+        self._session = session
+        self._sent = sent
+        self._sent_to = url
+        self.status_code = exchange.status
+
+    @property
+    def ok(self) -> bool:
+        """Whether it was answered, by a status below 400."""
+        return self.error is None and self.status_code < 400
+
+    def raise_for_status(self) -> None:
+        """Raise the error of a request without an answer, ``requests.HTTPError`` for a status from 400 on."""
+        if self.error is not None:
+            raise self.error
+        super().raise_for_status()
+
+    def success(self) -> None:
+        """With ``catch_response=True``, inside the ``async with`` block: count the request as a success."""
+        self._verdict = True
+
+    def failure(self, reason: Any) -> None:
+        """With ``catch_response=True``: count it as a failure, for this reason (a text or an exception)."""
+        self._verdict = reason if isinstance(reason, BaseException) else _Failure(str(reason))
+
+    def __repr__(self) -> str:
+        if self.error is None:
+            return super().__repr__()
+        return f"<Response [0] {type(self.error).__name__}: {self.error}>"
+
+
+class _Failure(Exception):
+    """What a caller has called a failure; shown as its words alone."""
+
+    def __repr__(self) -> str:
+        return str(self)
+
+
+def _unanswered(exchange: Any, reply: Any, error: BaseException) -> Response:
+    """The response to a request without an answer."""
+    response = Response.__new__(Response)
+    request = None
+    if exchange is not None:
+        request = prepared_request(exchange, -1, reply.sent)
+    answered = exchange.hops - 1 if exchange is not None else 0
+    history = [Redirect(exchange, hop, reply.sent, None) for hop in range(answered) if exchange.answered(hop)]
+    response.__dict__.update(
+        error=error, status_code=0, url=reply.url, reason=None, encoding=None, history=history, request=request,
+        headers=CaseInsensitiveDict(), cookies=RequestsCookieJar(), elapsed=None, raw=None, _content=b"",
+        timings=timings_of_all(exchange),
+    )  # fmt: skip
+    return response
+
+
+class AsyncSession(_core.AsyncSession, arguments.Preparing):
+    """One user's HTTP client for asyncio: the engine, cookies, redirects, phases and statistics of an ``HttpUser``.
+
+    >>> async with AsyncSession("http://localhost:8000") as s:          # doctest: +SKIP
+    ...     response = await s.get("/", name="home")
+    ...     response.status_code, response.timings.wait
+
+    A session has its own cookies and connections, as a browser has; make one for each simulated user, and give them one
+    ``Statistics`` to share. ``get``, ``post``, ``put``, ``patch``, ``delete``, ``head``, ``options`` and ``request``
+    take the arguments of requests (``params``, ``data``, ``json``, ``headers``, ``cookies``, ``files``, ``auth``,
+    ``timeout`` in s, ``allow_redirects``, ``proxies``, ``verify``), and Locust's ``name`` and ``catch_response``. The
+    request is sent when the method is called. What it returns is awaited for the response; it is a future, so that
+    ``asyncio.gather``, ``wait_for``, ``shield`` and ``create_task`` take it, and cancelling it (or the task that awaits
+    it, or a time-out around it) gives the request up and closes its connection.
+
+    As under Locust a request that gets no answer is no exception but a response with ``status_code`` 0 and the
+    exception as its ``error``; it and any status from 400 on count as failures. With ``catch_response=True`` the caller
+    judges, in an ``async with`` block::
+
+        async with s.get("/", catch_response=True) as response:
+            if "welcome" not in response.text:
+                response.failure("no welcome")
+
+    An exception that leaves the block counts as a failure, and goes on.
+
+    base_url     goes before URLs that are paths
+    headers      sent with each request, in place of or beside requests' own defaults
+    cookies      a dict of cookies to begin with
+    auth         (user, password) for HTTP basic authentication
+    verify       whether the server's certificate is checked; or the path of a PEM file of accepted ones
+    timeout      s to connect, and s of silence while reading; or a pair of both; None is no limit
+    proxies      {"http": URL, "https": URL}; the environment is not asked
+    statistics   where the requests are counted; None makes a new `Statistics`
+
+    What only requests itself can do (``stream``, ``hooks``, ``cert``, callable ``auth``, streamed bodies) raises
+    NotImplementedError; what requests would refuse, its exception (``requests.exceptions.InvalidURL``, say).
+    """
+
+    cert: Any = None
+    stream = False
+    trust_env = False
+    verify: Any = True
+    timeout: Any = None
+    max_redirects = arguments.LIMIT
+
+    headers: Any = Made(lambda session: default_headers())
+    cookies: Any = Made(lambda session: jar.NativeCookieJar(session._native))
+    proxies: Any = Made(lambda session: {})
+    params: Any = Made(lambda session: {})
+
+    def __init__(
+        self,
+        base_url: str = "",
+        *,
+        headers: Mapping[str, str] | None = None,
+        cookies: Mapping[str, str] | None = None,
+        auth: tuple[str, str] | None = None,
+        verify: bool | str = True,
+        timeout: float | tuple[float | None, float | None] | None = None,
+        proxies: Mapping[str, str] | None = None,
+        statistics: Statistics | None = None,
+    ) -> None:
+        parts = urlsplit(base_url)
+        if parts.username and parts.password:
+            base_url = urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
+            auth = auth or (unquote(parts.username), unquote(parts.password))
+        self.base_url = base_url
+        self.statistics = Statistics() if statistics is None else statistics
+        self.auth = auth
+        self._native = _core.Client(arguments.KEEP)
+        if headers:
+            self.headers.update(headers)
+        if cookies:
+            self.cookies.update(cookiejar_from_dict(dict(cookies)))
+        if verify is not True:
+            self.verify = verify
+        if timeout is not None:
+            prepare_timeouts(timeout)
+            self.timeout = timeout
+        if proxies:
+            self.proxies.update(proxies)
+        self._open(_plain(), self.__dict__, self._native, self.statistics.record)
+
+    async def __aenter__(self) -> AsyncSession:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the idle connections; the session may go on and open new ones."""
+        self._native.close()
+
+    def _build_url(self, path: str) -> str:
+        return path if path.lower().startswith(("http://", "https://")) else f"{self.base_url}{path}"
+
+    def _simple_options(self, verify: Any, timeout: Any, follow: Any) -> Any:
+        return super()._simple_options(verify, self.timeout if timeout is None else timeout, follow)
+
+    def _check_touched(self, own: dict[str, Any], take: Any) -> None:
+        if take("hooks"):
+            raise fallback.Unsupported("response hooks")
+
+    def _request(
+        self,
+        method: str,
+        url: str,
+        *,
+        name: str | None = None,
+        catch_response: bool = False,
+        data: Any = None,
+        json: Any = None,
+        **kwargs: Any,
+    ) -> _core.Reply:
+        """The long way of `request`."""
+        if unknown := kwargs.keys() - arguments.KNOWN:
+            raise TypeError(f"AsyncSession.request() got an unexpected keyword argument {min(unknown)!r}")
+        if kwargs.get("timeout") is None:
+            kwargs["timeout"] = self.timeout
+        try:
+            verb, full_url, head, fields, tail, octets, shown, cookies, options = self._prepare(
+                method, url, data, json, kwargs
+            )
+        except fallback.Unsupported as reason:
+            raise NotImplementedError(f"AsyncSession cannot do this natively: {reason}") from None
+        except prepare.StockDecides:
+            raise _refused_by_requests(method, self._build_url(url), data, json, kwargs) from None
+        return self._submit(
+            verb, full_url, head, tail, octets, cookies, options,
+            name=name or prepare.path_of(full_url),
+            sent=_core.Sent(fields, tail, shown, kwargs.get("cookies")),
+            catch_response=catch_response,
+        )  # fmt: skip
+
+    def _ended(self, exchange: Any, reply: _core.Reply) -> Response:
+        """The response to a request that did not simply go well; it is counted, unless the caller is to judge it."""
+        if reply.unverified and exchange is not None:
+            unverified.warn(exchange)
+        error = ("lost", "", None, b"") if exchange is None else exchange.error
+        if error is None:
+            response = Response(exchange, self, reply.sent, reply.url)
+        elif error[0] == "decode":
+            response = _decoded_by_urllib3(exchange, self, reply)
+        else:
+            response = _unanswered(exchange, reply, _raised(error, exchange, reply, self))
+        if not reply.catch_response:
+            self._count(reply, response, exchange, _verdict_of(response, reply))
+        return response
+
+    def _judged(self, reply: _core.Reply, raised: BaseException | None) -> None:
+        """The caller's block is over."""
+        if not reply.done() or reply.cancelled():
+            return
+        response = reply.result()
+        failed = response._verdict
+        if isinstance(raised, Exception):
+            failed = raised
+        elif raised is not None:
+            return  # cancelled: nobody has judged it
+        elif failed is None:
+            failed = _verdict_of(response, reply)
+        self._count(reply, response, response.__dict__.get("_exchange"), None if failed is True else failed)
+
+    def _count(self, reply: _core.Reply, response: Response, exchange: Any, failed: Any) -> None:
+        taken = response.timings
+        ms = exchange.time_ms if exchange is not None else None
+        if ms is None and isinstance(taken, Timings):
+            ms = taken.total - taken.held
+        self.statistics.count(reply.begun, ms, failed)
+
+
+def prepare_timeouts(timeout: Any) -> None:
+    """ValueError for what is no time limit."""
+    try:
+        prepare.timeouts(timeout)
+    except (prepare.StockDecides, fallback.Unsupported):
+        raise ValueError(f"timeout: {timeout!r} is neither a number of seconds above 0 nor a pair of those") from None
+
+
+def _verdict_of(response: Response, reply: _core.Reply) -> BaseException | None:
+    """Why a response is a failure; None if it is none."""
+    if response.ok:
+        return None
+    if response.error is not None:
+        return response.error
+    try:
+        response.raise_for_status()
+    except requests.HTTPError as error:
+        return error
+    return None
+
+
+def _raised(error: Any, exchange: Any, reply: _core.Reply, session: AsyncSession) -> BaseException:
+    request = prepared_request(exchange, -1, reply.sent) if exchange is not None else None
+    place = exchange.url() if exchange is not None else reply.url
+    proxies = session.__dict__.get("proxies") or {}
+    proxy = prepare.proxy_for(place, proxies) if proxies and error[0] in errors.OF_PROXIES else None
+    return errors.of_native(error, place, request, prepare.timeouts(session.timeout), proxy)
+
+
+def _decoded_by_urllib3(exchange: Any, session: AsyncSession, reply: _core.Reply) -> Response:
+    try:
+        content = content_by_urllib3(exchange)
+    except u3.DecodeError as error:
+        undecoded = requests.exceptions.ContentDecodingError(error)
+        undecoded.__context__ = error
+        return _unanswered(exchange, reply, undecoded)
+    response = Response(exchange, session, reply.sent, reply.url)
+    response.__dict__["_content"] = content
+    return response
+
+
+def _refused_by_requests(method: Any, url: Any, data: Any, json: Any, kwargs: dict[str, Any]) -> Exception:
+    """The exception of requests for what it would not send."""
+    take = kwargs.get
+    try:
+        requests.Request(
+            method, url, take("headers"), take("files"), data, take("params"), take("auth"), take("cookies"), None, json
+        ).prepare()
+        prepare_timeouts(take("timeout"))
+        if isinstance(take("verify"), str):
+            open(take("verify")).close()  # the OSError names it
+    except Exception as error:
+        return error
+    return NotImplementedError(f"AsyncSession cannot send this natively: {method} {url}")
+
+
+#: `base_url`, `statistics`, `auth` and `_native`.
+_ATTRIBUTES = 4
+
+
+@functools.cache
+def _plain() -> _core.AsyncPlain:
+    """How sessions send what needs little preparation, as long as nobody has touched more of them than that."""
+    return _core.AsyncPlain(arguments.manner(_ATTRIBUTES, timeout=True), arguments.URLS, Response, _here)

@@ -1,0 +1,427 @@
+//! AsyncSession for Python: its base, which sends plain requests from the call to the future without a Python frame.
+
+use std::sync::{Mutex, OnceLock, PoisonError};
+
+use bytes::Bytes;
+use pyo3::exceptions::PyRuntimeError;
+use pyo3::gc::{PyTraverseError, PyVisit};
+use pyo3::intern;
+use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
+use pyo3::types::{PyDict, PyString};
+
+use super::asked::Asked;
+use super::begun::PyBegun;
+use super::body;
+use super::client::{PyClient, PyOptions};
+use super::desk::PyDesk;
+use super::manner::{Outfit, PyManner, body_of};
+use super::record::PyRecord;
+use super::reply::{Parts, PyReply, no_loop};
+use super::sent::PySent;
+use super::urls::{Call, PyUrls};
+use crate::engine::Token;
+use crate::http::Verify;
+
+/// What all such sessions have in common.
+#[pyclass(frozen, name = "AsyncPlain", module = "locust_native._core")]
+pub struct PyAsyncPlain {
+    manner: Py<PyManner>,
+    urls: Py<PyUrls>,
+    /// The class of the response to a request that went well.
+    response: Py<PyAny>,
+    /// The function that gives the desk of the running event loop.
+    here: Py<PyAny>,
+}
+
+#[pymethods]
+impl PyAsyncPlain {
+    #[new]
+    #[pyo3(signature = (manner, urls, response, here, /))]
+    fn new(manner: Py<PyManner>, urls: Py<PyUrls>, response: Py<PyAny>, here: Py<PyAny>) -> Self {
+        Self {
+            manner,
+            urls,
+            response,
+            here,
+        }
+    }
+}
+
+struct Own {
+    plain: Py<PyAsyncPlain>,
+    /// The session's `__dict__`.
+    own: Py<PyDict>,
+    client: Py<PyClient>,
+    record: Py<PyRecord>,
+}
+
+/// The base of `AsyncSession`.
+#[pyclass(
+    frozen,
+    subclass,
+    name = "AsyncSession",
+    module = "locust_native._core"
+)]
+#[derive(Default)]
+pub struct PyAsyncSession {
+    own: OnceLock<Own>,
+    /// The loop that its last request was started in, and the desk there: it hardly ever changes.
+    last: Mutex<Option<(Py<PyAny>, Py<PyDesk>)>>,
+}
+
+/// Where a request is started.
+struct Place {
+    event_loop: Py<PyAny>,
+    desk: Py<PyDesk>,
+}
+
+impl PyAsyncSession {
+    fn own(&self) -> PyResult<&Own> {
+        self.own
+            .get()
+            .ok_or_else(|| PyRuntimeError::new_err("AsyncSession.__init__ was not called"))
+    }
+
+    /// The running event loop and its desk.
+    fn place(&self, py: Python<'_>) -> PyResult<Place> {
+        static RUNNING: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+        let running = RUNNING.get_or_try_init(py, || {
+            PyResult::Ok(py.import("asyncio")?.getattr("_get_running_loop")?.unbind())
+        })?;
+        let event_loop = running.bind(py).call0()?;
+        if event_loop.is_none() {
+            return Err(no_loop());
+        }
+        let lock = || self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = match &*lock() {
+            Some((last, desk)) if event_loop.is(last) && desk.get().is_ours() => {
+                Some(desk.clone_ref(py))
+            }
+            _ => None,
+        };
+        let desk = match known {
+            Some(desk) => desk,
+            None => {
+                let here = self.own()?.plain.get().here.bind(py);
+                let desk = here.call1((&event_loop,))?.cast_into::<PyDesk>()?.unbind();
+                let last = (event_loop.clone().unbind(), desk.clone_ref(py));
+                let before = lock().replace(last);
+                drop(before);
+                desk
+            }
+        };
+        Ok(Place {
+            event_loop: event_loop.unbind(),
+            desk,
+        })
+    }
+
+    /// Starts a request; None, and nothing has happened, if it is not plain.
+    fn start<'py>(
+        slf: &Bound<'py, Self>,
+        (method, url): (&Bound<'py, PyAny>, &Bound<'py, PyAny>),
+        kwargs: Option<&Bound<'py, PyDict>>,
+    ) -> PyResult<Option<Bound<'py, PyReply>>> {
+        let (py, session) = (slf.py(), slf.get());
+        let own = session.own()?;
+        let dict = own.own.bind(py);
+        let Some(asked) = Asked::read(kwargs) else {
+            return Ok(None);
+        };
+        let document =
+            |value: &Bound<'py, PyAny>| Ok(body::dump_json(value, false)?.map(Bytes::from));
+        let (Some(base), Some(body)) = (
+            dict.get_item(intern!(py, "base_url"))?,
+            body_of(&asked, document)?,
+        ) else {
+            return Ok(None);
+        };
+        let plain = own.plain.get();
+        let Some(outfit) = plain
+            .manner
+            .get()
+            .outfit(slf, dict, method, (&asked, body))?
+        else {
+            return Ok(None);
+        };
+        let Outfit { options, sent, .. } = outfit;
+        let place = session.place(py)?;
+        let name = asked.name.clone();
+        let started = plain.urls.get().send(Call {
+            client: own.client.get(),
+            queue: place.desk.get().line(),
+            record: own.record.get(),
+            head: &outfit.fields,
+            options: options.get(),
+            method,
+            base: &base,
+            url,
+            name: &name.unwrap_or_else(|| py.None().into_bound(py)),
+            body: outfit.body,
+            content_type: outfit.content_type,
+        })?;
+        let Some((token, begun, url)) = started else {
+            return Ok(None);
+        };
+        let begun = Py::new(py, begun)?;
+        let unverified = options.get().0.verify == Verify::Nothing;
+        Self::reply(
+            slf,
+            place,
+            (token, begun),
+            (sent, url, asked.catch_response, unverified),
+        )
+        .map(Some)
+    }
+
+    fn reply<'py>(
+        slf: &Bound<'py, Self>,
+        place: Place,
+        (token, begun): (Token, Py<PyBegun>),
+        (sent, url, catch_response, unverified): (
+            Bound<'py, PySent>,
+            Bound<'py, PyString>,
+            bool,
+            bool,
+        ),
+    ) -> PyResult<Bound<'py, PyReply>> {
+        let (py, own) = (slf.py(), slf.get().own()?);
+        let Place { event_loop, desk } = place;
+        let at = desk.clone_ref(py);
+        let reply = Bound::new(
+            py,
+            PyReply::new(Parts {
+                event_loop,
+                desk,
+                token,
+                session: slf.clone().into_any().unbind(),
+                begun,
+                sent: sent.unbind(),
+                url: url.unbind(),
+                response: own.plain.get().response.clone_ref(py),
+                catch_response,
+                unverified,
+            }),
+        )?;
+        at.get().enter(token, reply.clone().unbind());
+        Ok(reply)
+    }
+
+    /// A request: by the short way, if it is plain, else by the long one.
+    fn send<'py>(
+        slf: &Bound<'py, Self>,
+        method: &Bound<'py, PyAny>,
+        url: &Bound<'py, PyAny>,
+        kwargs: Option<&Bound<'py, PyDict>>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        match Self::start(slf, (method, url), kwargs)? {
+            Some(reply) => Ok(reply.into_any()),
+            None => slf.call_method(intern!(slf.py(), "_request"), (method, url), kwargs),
+        }
+    }
+
+    /// The same with a body given by position.
+    fn send_with<'py>(
+        slf: &Bound<'py, Self>,
+        method: &Bound<'py, PyAny>,
+        url: &Bound<'py, PyAny>,
+        data: Option<&Bound<'py, PyAny>>,
+        kwargs: Option<&Bound<'py, PyDict>>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let Some(data) = data else {
+            return Self::send(slf, method, url, kwargs);
+        };
+        let all = match kwargs {
+            Some(kwargs) => kwargs.copy()?,
+            None => PyDict::new(slf.py()),
+        };
+        all.set_item(intern!(slf.py(), "data"), data)?;
+        Self::send(slf, method, url, Some(&all))
+    }
+}
+
+#[pymethods]
+impl PyAsyncSession {
+    #[new]
+    #[pyo3(signature = (*_args, **_kwargs))]
+    fn new(_args: &Bound<'_, pyo3::types::PyTuple>, _kwargs: Option<&Bound<'_, PyDict>>) -> Self {
+        Self::default()
+    }
+
+    /// Opens the session: `own` is its `__dict__`.
+    ///
+    /// # Errors
+    /// RuntimeError if it is open.
+    #[pyo3(signature = (plain, own, client, record, /))]
+    fn _open(
+        &self,
+        plain: Py<PyAsyncPlain>,
+        own: Py<PyDict>,
+        client: Py<PyClient>,
+        record: Py<PyRecord>,
+    ) -> PyResult<()> {
+        let own = Own {
+            plain,
+            own,
+            client,
+            record,
+        };
+        self.own
+            .set(own)
+            .map_err(|_| PyRuntimeError::new_err("AsyncSession.__init__ was called twice"))
+    }
+
+    /// Starts a request that Python has prepared.
+    #[pyo3(signature = (method, url, head, tail, body, cookies, options, /, *, name, sent, catch_response))]
+    #[allow(clippy::too_many_arguments)] // all that there is to a request
+    fn _submit<'py>(
+        slf: &Bound<'py, Self>,
+        method: &Bound<'py, PyString>,
+        url: &Bound<'py, PyString>,
+        head: &super::client::PyFields,
+        tail: Option<Vec<(Bound<'py, PyAny>, Bound<'py, PyAny>)>>,
+        body: Option<&[u8]>,
+        cookies: Option<Vec<(String, String)>>,
+        options: &PyOptions,
+        name: &Bound<'py, PyAny>,
+        sent: Bound<'py, PySent>,
+        catch_response: bool,
+    ) -> PyResult<Bound<'py, PyReply>> {
+        let (py, session) = (slf.py(), slf.get());
+        let own = session.own()?;
+        let place = session.place(py)?;
+        let request = super::client::request(
+            (method.to_str()?, url.to_str()?),
+            (head, tail),
+            (body, cookies),
+            options,
+        )?;
+        let begun = Py::new(
+            py,
+            PyBegun::new(own.record.get().shared(), method.as_any(), name)?,
+        )?;
+        let token = own.client.get().send(place.desk.get().line(), request)?;
+        let unverified = options.0.verify == Verify::Nothing;
+        let what = (sent, url.clone(), catch_response, unverified);
+        Self::reply(slf, place, (token, begun), what)
+    }
+
+    /// Starts a request.
+    #[pyo3(signature = (method, url, **kwargs))]
+    fn request<'py>(
+        slf: &Bound<'py, Self>,
+        method: &Bound<'py, PyAny>,
+        url: &Bound<'py, PyAny>,
+        kwargs: Option<&Bound<'py, PyDict>>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        Self::send(slf, method, url, kwargs)
+    }
+
+    /// Starts a GET.
+    #[pyo3(signature = (url, **kwargs))]
+    fn get<'py>(
+        slf: &Bound<'py, Self>,
+        url: &Bound<'py, PyAny>,
+        kwargs: Option<&Bound<'py, PyDict>>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        Self::send(slf, intern!(slf.py(), "GET"), url, kwargs)
+    }
+
+    /// Starts a POST.
+    #[pyo3(signature = (url, data = None, **kwargs))]
+    fn post<'py>(
+        slf: &Bound<'py, Self>,
+        url: &Bound<'py, PyAny>,
+        data: Option<&Bound<'py, PyAny>>,
+        kwargs: Option<&Bound<'py, PyDict>>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        Self::send_with(slf, intern!(slf.py(), "POST"), url, data, kwargs)
+    }
+
+    /// Starts a PUT.
+    #[pyo3(signature = (url, data = None, **kwargs))]
+    fn put<'py>(
+        slf: &Bound<'py, Self>,
+        url: &Bound<'py, PyAny>,
+        data: Option<&Bound<'py, PyAny>>,
+        kwargs: Option<&Bound<'py, PyDict>>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        Self::send_with(slf, intern!(slf.py(), "PUT"), url, data, kwargs)
+    }
+
+    /// Starts a PATCH.
+    #[pyo3(signature = (url, data = None, **kwargs))]
+    fn patch<'py>(
+        slf: &Bound<'py, Self>,
+        url: &Bound<'py, PyAny>,
+        data: Option<&Bound<'py, PyAny>>,
+        kwargs: Option<&Bound<'py, PyDict>>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        Self::send_with(slf, intern!(slf.py(), "PATCH"), url, data, kwargs)
+    }
+
+    /// Starts a DELETE.
+    #[pyo3(signature = (url, **kwargs))]
+    fn delete<'py>(
+        slf: &Bound<'py, Self>,
+        url: &Bound<'py, PyAny>,
+        kwargs: Option<&Bound<'py, PyDict>>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        Self::send(slf, intern!(slf.py(), "DELETE"), url, kwargs)
+    }
+
+    /// Starts an OPTIONS.
+    #[pyo3(signature = (url, **kwargs))]
+    fn options<'py>(
+        slf: &Bound<'py, Self>,
+        url: &Bound<'py, PyAny>,
+        kwargs: Option<&Bound<'py, PyDict>>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        Self::send(slf, intern!(slf.py(), "OPTIONS"), url, kwargs)
+    }
+
+    /// Starts a HEAD; redirects are not followed unless asked for.
+    #[pyo3(signature = (url, **kwargs))]
+    fn head<'py>(
+        slf: &Bound<'py, Self>,
+        url: &Bound<'py, PyAny>,
+        kwargs: Option<&Bound<'py, PyDict>>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let follow = intern!(slf.py(), "allow_redirects");
+        let all = match kwargs {
+            Some(kwargs) => kwargs.copy()?,
+            None => PyDict::new(slf.py()),
+        };
+        if !all.contains(follow)? {
+            all.set_item(follow, false)?;
+        }
+        Self::send(slf, intern!(slf.py(), "HEAD"), url, Some(&all))
+    }
+
+    fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
+        if let Some(own) = self.own.get() {
+            visit.call(&own.plain)?;
+            visit.call(&own.own)?;
+        }
+        match self.last.try_lock() {
+            Ok(last) => match &*last {
+                Some((event_loop, desk)) => {
+                    visit.call(event_loop)?;
+                    visit.call(desk)
+                }
+                None => Ok(()),
+            },
+            Err(_) => Ok(()),
+        }
+    }
+
+    fn __clear__(&self) {
+        let last = self
+            .last
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
+        drop(last);
+    }
+}

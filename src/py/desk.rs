@@ -1,0 +1,125 @@
+//! Desk for Python: the requests of one asyncio event loop that are under way, and where their answers are handed out.
+
+use std::collections::VecDeque;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use foldhash::HashMap;
+use pyo3::gc::{PyTraverseError, PyVisit};
+use pyo3::prelude::*;
+
+use super::queue::PyQueue;
+use super::reply::PyReply;
+use crate::clock::Stamp;
+use crate::engine::{self, Outcome, Token};
+
+/// Its loop reads the descriptor and calls `on_ready`.
+#[pyclass(frozen, name = "Desk", module = "locust_native._core")]
+pub struct PyDesk {
+    #[pyo3(get)]
+    queue: Py<PyQueue>,
+    /// For how long answers may keep the loop at a stretch.
+    stretch: Duration,
+    /// Another one in a forked child, where the desk is left behind.
+    generation: u64,
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    waiting: HashMap<Token, Py<PyReply>>,
+    /// Answers that have not been handed out yet.
+    ready: VecDeque<(Token, Outcome)>,
+}
+
+impl PyDesk {
+    fn state(&self) -> MutexGuard<'_, State> {
+        // A panic while it was held leaves it whole. Nothing of Python's is dropped, and none of its code runs, while
+        // it is.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether requests may still be started here: not in a child of the process that it is of.
+    pub fn is_ours(&self) -> bool {
+        self.generation == engine::generation()
+    }
+
+    /// Where requests are started whose answers are handed out here.
+    pub fn line(&self) -> &PyQueue {
+        self.queue.get()
+    }
+
+    /// A request that was started on this desk's queue, to be told of its answer.
+    pub fn enter(&self, token: Token, reply: Py<PyReply>) {
+        self.state().waiting.insert(token, reply);
+    }
+
+    /// The request is given up and its connection closed.
+    pub fn give_up(&self, token: Token) {
+        let reply = self.state().waiting.remove(&token);
+        drop(reply);
+        self.line().inner().cancel(token);
+    }
+
+    fn fetch(&self) {
+        let came = self.line().inner().drain();
+        self.state().ready.extend(came);
+    }
+
+    /// Whose turn it is, and whether there are more behind.
+    fn next(&self) -> Option<(Py<PyReply>, Outcome, bool)> {
+        let mut state = self.state();
+        while let Some((token, outcome)) = state.ready.pop_front() {
+            if let Some(reply) = state.waiting.remove(&token) {
+                return Some((reply, outcome, !state.ready.is_empty()));
+            }
+        }
+        None
+    }
+}
+
+#[pymethods]
+impl PyDesk {
+    /// `stretch`: s.
+    #[new]
+    #[pyo3(signature = (stretch, /))]
+    fn new(py: Python<'_>, stretch: f64) -> PyResult<Self> {
+        Ok(Self {
+            queue: Py::new(py, PyQueue::new()?)?,
+            stretch: Duration::try_from_secs_f64(stretch).unwrap_or_default(),
+            generation: engine::generation(),
+            state: Mutex::default(),
+        })
+    }
+
+    /// Hands out all that has been answered.
+    fn on_ready(&self, py: Python<'_>) -> PyResult<()> {
+        self.fetch();
+        let began = Stamp::now();
+        while let Some((reply, outcome, more)) = self.next() {
+            let told = reply.bind(py).get().answer(reply.bind(py), outcome);
+            if more && (told.is_err() || Stamp::now().since(began) > self.stretch) {
+                // Timers and whatever else the loop has to do get their turn before the rest.
+                self.line().inner().wake();
+                return told;
+            }
+            told?;
+        }
+        Ok(())
+    }
+
+    fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
+        let Ok(state) = self.state.try_lock() else {
+            return Ok(());
+        };
+        state
+            .waiting
+            .values()
+            .try_for_each(|reply| visit.call(reply))
+    }
+
+    fn __clear__(&self) {
+        let parts = std::mem::take(&mut *self.state());
+        drop(parts);
+    }
+}
