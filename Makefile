@@ -75,10 +75,10 @@ peers:  ## get the load generators we compare with: oha, k6, Goose (into target/
 	cargo build --quiet --release --locked --manifest-path benches/goose/Cargo.toml --target-dir $(TOOLS)/goose
 
 release: $(BIN)/maturin  ## build the extension and the mock shop with optimisation, as benches want them
-	VIRTUAL_ENV=$(abspath $(VENV)) $(BIN)/maturin develop --release --extras test
+	VIRTUAL_ENV=$(abspath $(VENV)) $(BIN)/maturin develop --release --extras test,bench
 	cargo build --release --no-default-features --bin mock-saleor
 
-BENCHES := "peers.py" "peers.py --tls" "payloads.py" "payloads.py --tls" "tls.py" "funnel.py" "funnel.py --users 5000" \
+BENCHES := "peers.py" "peers.py --tls" "awaited.py" "payloads.py" "payloads.py --tls" "tls.py" "funnel.py" "funnel.py --users 5000" \
   "memory.py" "spawn.py" "cores.py" "startup.py" "mock.py" "stages.py" "instructions.py" "overload.py"
 
 bench: release  ## measure all that benches/RESULTS.md has, and write it (40 minutes; BENCH_OPTIONS=--quick to look)

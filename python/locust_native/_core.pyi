@@ -8,8 +8,12 @@ from typing_extensions import disjoint_base
 __all__ = [
     "ERROR_KINDS",
     "OPTIMISED",
+    "AsyncPlain",
+    "AsyncSession",
     "Begun",
     "Client",
+    "Desk",
+    "Done",
     "Exchange",
     "FastHttpSession",
     "FastSent",
@@ -26,6 +30,7 @@ __all__ = [
     "Plain",
     "Queue",
     "Record",
+    "Reply",
     "Room",
     "Sent",
     "Short",
@@ -434,6 +439,136 @@ class HttpSession:
         """As ``locust.clients.HttpSession.post``."""
 
 @final
+class AsyncPlain:
+    """How sessions of asyncio send what needs no preparation.
+
+    ``response``: the class of what a call comes to; ``here`` gives the `Desk` of an event loop.
+    """
+
+    def __new__(cls, manner: Manner, urls: Urls, response: Any, here: Any, /) -> AsyncPlain: ...
+
+@disjoint_base
+class AsyncSession:
+    """The base of ``AsyncSession``.
+
+    Plain requests go without a Python frame, all others by ``_request``. What came of one and needs more than counting
+    goes to ``_ended``; what its caller has to judge, to ``_judged``. Each of its methods starts a request, and raises
+    RuntimeError outside a running event loop.
+    """
+
+    def __new__(cls, *_args: Any, **_kwargs: Any) -> AsyncSession: ...
+    def _open(self, plain: AsyncPlain, own: dict[str, Any], client: Client, record: Record, /) -> None:
+        """Opens this session, of which ``own`` is the ``__dict__``. Raises RuntimeError if it is open."""
+    def _submit(
+        self,
+        method: str,
+        url: str,
+        head: Fields,
+        tail: Sequence[tuple[str | bytes, str | bytes]] | None,
+        body: bytes | None,
+        cookies: Sequence[tuple[str, str]] | None,
+        options: Options,
+        /,
+        *,
+        name: Any,
+        sent: Sent,
+        catch_response: bool,
+    ) -> Reply:
+        """Starts a request that Python has prepared, as `Client.submit`."""
+    def request(self, method: Any, url: Any, **kwargs: Any) -> Any:
+        """Starts a request."""
+    def get(self, url: Any, **kwargs: Any) -> Any:
+        """Starts a GET."""
+    def post(self, url: Any, data: Any = None, **kwargs: Any) -> Any:
+        """Starts a POST."""
+    def put(self, url: Any, data: Any = None, **kwargs: Any) -> Any:
+        """Starts a PUT."""
+    def patch(self, url: Any, data: Any = None, **kwargs: Any) -> Any:
+        """Starts a PATCH."""
+    def delete(self, url: Any, **kwargs: Any) -> Any:
+        """Starts a DELETE."""
+    def options(self, url: Any, **kwargs: Any) -> Any:
+        """Starts an OPTIONS."""
+    def head(self, url: Any, **kwargs: Any) -> Any:
+        """Starts a HEAD; redirects are not followed unless asked for."""
+
+@final
+class Desk:
+    """The requests of one asyncio event loop that are under way, and where their answers are handed out.
+
+    ``stretch``: for how many s answers may keep the loop before all else has its turn. Raises OSError when the system
+    has no descriptor left.
+    """
+
+    def __new__(cls, stretch: float, /) -> Desk: ...
+    @property
+    def queue(self) -> Queue:
+        """Where requests are started that are answered here."""
+    def on_ready(self) -> None:
+        """Hands out all that has been answered: to be called when the queue's descriptor is readable."""
+
+@final
+class Reply:
+    """A request under way in an event loop: a coroutine to asyncio, and a future to the task that awaits it.
+
+    Awaiting it gives the response, any number of times; ``async with`` does, too.
+    """
+
+    _asyncio_future_blocking: bool | None
+    @property
+    def _loop(self) -> Any: ...
+    @property
+    def begun(self) -> Begun:
+        """The entry in the record."""
+    @property
+    def sent(self) -> Sent:
+        """What went out."""
+    @property
+    def url(self) -> str:
+        """The whole URL."""
+    @property
+    def catch_response(self) -> bool:
+        """Whether the caller judges the response."""
+    @property
+    def unverified(self) -> bool:
+        """Whether any certificate would do."""
+    def __await__(self) -> Reply: ...
+    def __iter__(self) -> Reply: ...
+    def __next__(self) -> Any: ...
+    async def __aenter__(self) -> Any: ...
+    async def __aexit__(self, _kind: Any, error: Any, _trace: Any, /) -> None: ...
+    def send(self, _value: Any, /) -> Any:
+        """As of a coroutine."""
+    def throw(self, kind: Any, value: Any = None, _trace: Any = None, /) -> Any:
+        """As of a coroutine: the request is given up, if it is under way."""
+    def close(self) -> None:
+        """As of a coroutine: the request is given up, if it is under way."""
+    def done(self) -> bool:
+        """Whether it is over."""
+    def cancelled(self) -> bool:
+        """Whether it was given up."""
+    def cancel(self, msg: Any = None) -> bool:
+        """Gives the request up and closes its connection; False if it is over."""
+    def result(self) -> Any:
+        """The response. Raises InvalidStateError while it is under way, CancelledError if it was given up."""
+    def exception(self) -> BaseException | None:
+        """None if there is a response. Raises as `result`."""
+    def add_done_callback(self, callback: Any, /, *, context: Any = None) -> None:
+        """Calls ``callback`` with this, once it is over."""
+    def remove_done_callback(self, callback: Any, /) -> int:
+        """Calls it no more; how often it would have been."""
+    def get_loop(self) -> Any:
+        """The event loop that the request was started in."""
+
+@final
+class Done:
+    """Something to be awaited that is over."""
+
+    def __await__(self) -> Done: ...
+    def __iter__(self) -> Done: ...
+    def __next__(self) -> Any: ...
+
+@final
 class Intact:
     """Attributes and the values they had: (name, value) of a class asked about, (owner, name, value) elsewhere."""
 
@@ -477,6 +612,11 @@ class Begun:
         """
     def age_ms(self) -> float:
         """How long ago it began."""
+    def ended(self, response_time: float | None, failed: bool, /) -> None:
+        """Its whole report, where nobody but the record is told: response time in ms if it has one, whether it failed.
+
+        Nothing, if it is over.
+        """
     def finish(self, method: object, name: object, /) -> None:
         """Its report begins, under this method and name."""
     def reported(self) -> None:

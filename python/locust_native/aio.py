@@ -25,17 +25,18 @@ from .timings import of_all as timings_of_all
 #: Seconds for which answers may keep a loop at a stretch, as under gevent.
 _STRETCH = sys.getswitchinterval()
 
-#: The desk of each event loop; a loop that is closed or gone leaves its own to be collected.
-_desks: weakref.WeakKeyDictionary[Any, _core.Desk] = weakref.WeakKeyDictionary()
+#: The desk of each event loop, by the loop's address: what keeps a desk is its loop, as long as it reads for it, and
+#: what is under way there, which keeps the loop. So no two loops have one address here.
+_desks: weakref.WeakValueDictionary[int, _core.Desk] = weakref.WeakValueDictionary()
 
 forking.in_child.append(_desks.clear)
 
 
 def _here(event_loop: Any) -> _core.Desk:
     """The desk of a running event loop."""
-    desk = _desks.get(event_loop)
+    desk = _desks.get(id(event_loop))
     if desk is None:
-        desk = _desks[event_loop] = _core.Desk(_STRETCH)
+        desk = _desks[id(event_loop)] = _core.Desk(_STRETCH)
         event_loop.add_reader(desk.queue.fileno(), desk.on_ready)
     return desk
 
@@ -118,9 +119,9 @@ class AsyncSession(_core.AsyncSession, arguments.Preparing):
     ``Statistics`` to share. ``get``, ``post``, ``put``, ``patch``, ``delete``, ``head``, ``options`` and ``request``
     take the arguments of requests (``params``, ``data``, ``json``, ``headers``, ``cookies``, ``files``, ``auth``,
     ``timeout`` in s, ``allow_redirects``, ``proxies``, ``verify``), and Locust's ``name`` and ``catch_response``. The
-    request is sent when the method is called. What it returns is awaited for the response; it is a future, so that
-    ``asyncio.gather``, ``wait_for``, ``shield`` and ``create_task`` take it, and cancelling it (or the task that awaits
-    it, or a time-out around it) gives the request up and closes its connection.
+    request is sent when the method is called. What it returns is awaited for the response, or given to
+    ``asyncio.gather``, ``create_task``, ``wait_for`` and the like, as a coroutine is. Cancelling the task that awaits
+    it, or a time-out around it, gives the request up and closes its connection.
 
     As under Locust a request that gets no answer is no exception but a response with ``status_code`` 0 and the
     exception as its ``error``; it and any status from 400 on count as failures. With ``catch_response=True`` the caller
@@ -145,6 +146,7 @@ class AsyncSession(_core.AsyncSession, arguments.Preparing):
     NotImplementedError; what requests would refuse, its exception (``requests.exceptions.InvalidURL``, say).
     """
 
+    auth: Any = None
     cert: Any = None
     stream = False
     trust_env = False
@@ -175,7 +177,8 @@ class AsyncSession(_core.AsyncSession, arguments.Preparing):
             auth = auth or (unquote(parts.username), unquote(parts.password))
         self.base_url = base_url
         self.statistics = Statistics() if statistics is None else statistics
-        self.auth = auth
+        if auth is not None:
+            self.auth = auth
         self._native = _core.Client(arguments.KEEP)
         if headers:
             self.headers.update(headers)
@@ -283,19 +286,32 @@ def prepare_timeouts(timeout: Any) -> None:
     try:
         prepare.timeouts(timeout)
     except (prepare.StockDecides, fallback.Unsupported):
-        raise ValueError(f"timeout: {timeout!r} is neither a number of seconds above 0 nor a pair of those") from None
+        raise ValueError(
+            f"timeout: {timeout!r} is neither a number of seconds above 0 nor a pair of those"
+        ) from None
+
+
+#: Under these, as Locust looks at them, lies what is to be told.
+_WRAPPINGS = (requests.ConnectionError, u3.ProtocolError, u3.MaxRetryError, u3.NewConnectionError)
 
 
 def _verdict_of(response: Response, reply: _core.Reply) -> BaseException | None:
-    """Why a response is a failure; None if it is none."""
+    """Why a response is a failure, in the form by which Locust groups them; None if it is none."""
     if response.ok:
         return None
-    if response.error is not None:
-        return response.error
+    failed: Any = response.error
+    while isinstance(failed, _WRAPPINGS) and failed.__context__:
+        failed = failed.__context__
+    if failed is not None:
+        return failed
+    url = response.url
+    response.url = str(reply.begun.name)  # the text would be another one for each URL of a name
     try:
         response.raise_for_status()
     except requests.HTTPError as error:
         return error
+    finally:
+        response.url = url
     return None
 
 
@@ -324,7 +340,16 @@ def _refused_by_requests(method: Any, url: Any, data: Any, json: Any, kwargs: di
     take = kwargs.get
     try:
         requests.Request(
-            method, url, take("headers"), take("files"), data, take("params"), take("auth"), take("cookies"), None, json
+            method,
+            url,
+            take("headers"),
+            take("files"),
+            data,
+            take("params"),
+            take("auth"),
+            take("cookies"),
+            None,
+            json,
         ).prepare()
         prepare_timeouts(take("timeout"))
         if isinstance(take("verify"), str):
@@ -334,8 +359,8 @@ def _refused_by_requests(method: Any, url: Any, data: Any, json: Any, kwargs: di
     return NotImplementedError(f"AsyncSession cannot send this natively: {method} {url}")
 
 
-#: `base_url`, `statistics`, `auth` and `_native`.
-_ATTRIBUTES = 4
+#: `base_url`, `statistics` and `_native`.
+_ATTRIBUTES = 3
 
 
 @functools.cache

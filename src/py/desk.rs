@@ -14,7 +14,7 @@ use crate::clock::Stamp;
 use crate::engine::{self, Outcome, Token};
 
 /// Its loop reads the descriptor and calls `on_ready`.
-#[pyclass(frozen, name = "Desk", module = "locust_native._core")]
+#[pyclass(frozen, weakref, name = "Desk", module = "locust_native._core")]
 pub struct PyDesk {
     #[pyo3(get)]
     queue: Py<PyQueue>,

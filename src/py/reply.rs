@@ -1,4 +1,4 @@
-//! Reply for Python: what a request of an `AsyncSession` is awaited by; a future to asyncio, without a task of its own.
+//! Reply for Python: what a request of an `AsyncSession` is awaited by: a future to the task that awaits it.
 
 use std::mem;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -20,7 +20,8 @@ use crate::engine::{Outcome, Token};
 
 /// One request under way. It was started as it was made; awaiting it gives the response, any number of times.
 ///
-/// It has the interface of `asyncio.Future` (PEP 3156), and that of a coroutine (PEP 492) so that it may be made a task.
+/// It has the interface of a coroutine (PEP 492), so that it may be made a task; and to the task that awaits it that of
+/// `asyncio.Future` (PEP 3156), so that it need not be one.
 #[pyclass(frozen, name = "Reply", module = "locust_native._core")]
 pub struct PyReply {
     pub parts: Parts,
@@ -309,9 +310,11 @@ impl PyReply {
         self.get_loop(py)
     }
 
+    /// None but for the moment in which a task begins to wait: to all others this is a coroutine, and no future, so that
+    /// they make a task of it. `asyncio.wait` takes nothing that is both.
     #[getter(_asyncio_future_blocking)]
-    fn is_blocking(&self) -> bool {
-        self.blocking.load(Ordering::Relaxed)
+    fn is_blocking(&self) -> Option<bool> {
+        self.blocking.load(Ordering::Relaxed).then_some(true)
     }
 
     #[setter(_asyncio_future_blocking)]

@@ -1,0 +1,49 @@
+"""Run the body of an asyncio program in a process of its own, where neither gevent nor Locust is."""
+
+import json
+import textwrap
+from pathlib import Path
+from typing import Any
+
+import running
+
+_PROGRAM = """
+import asyncio, json, sys, time
+import locust_native as ln
+
+ln.AsyncSession, ln.Statistics  # loads them, for which a loop need not wait
+ARGUMENTS = json.loads(sys.argv[1])
+def say(**values):
+    print("say: " + json.dumps(values))
+
+async def main(url, **more):
+    if (loop := asyncio.get_running_loop()).get_debug():
+        loop.slow_callback_duration = 30      # how fast the machine is, is nobody's fault here
+{body}
+
+if __name__ == "__main__":
+    {run}
+    assert not {{"gevent", "locust"}} & sys.modules.keys(), "it has imported what patches the world"
+"""
+
+_LOOPS = {
+    "asyncio": "asyncio.run(main(**ARGUMENTS))",
+    "uvloop": "import uvloop; uvloop.run(main(**ARGUMENTS))",
+    "eager": (
+        "runner = asyncio.Runner(); runner.get_loop().set_task_factory(asyncio.eager_task_factory); "
+        "runner.run(main(**ARGUMENTS)); runner.close()"
+    ),
+}
+
+
+def run(body: str, folder: Path, loop: str = "asyncio", **arguments: Any) -> list[dict[str, Any]]:
+    """What the body of `async def main(url, **more)` said, call by call of `say(…)`.
+
+    Fails if it did not end well, or if asyncio's debugging had anything to say.
+    """
+    text = _PROGRAM.format(body=textwrap.indent(textwrap.dedent(body), "    "), run=_LOOPS[loop])
+    (folder / "program.py").write_text(text)
+    done = running.run(["-X", "dev", "-W", "error", "program.py", json.dumps(arguments)], folder)
+    assert done.code == 0, done.out + done.err
+    assert not done.err, done.err
+    return [json.loads(line) for line in done.said]
