@@ -90,11 +90,11 @@ class Bench:
 
     def start(self, client: Any, queue: Any) -> tuple[int, Any]:
         """Start that request for a user: its token, and its entry in the record."""
-        from locust_native import fast_prepare, session
+        from locust_native import arguments, fast_prepare
 
         record, _ = client._reporting
         if self.base == "HttpUser":
-            urls, head, options, name = session._URLS, session._DEFAULT_FIELDS, session._FOLLOW, ""
+            urls, head, options, name = arguments.URLS, arguments.FIELDS, arguments.FOLLOW, ""
         else:
             known = fast_prepare.known(client._heads)
             if known is None:

@@ -53,6 +53,7 @@ PYTHON = {
     "made": 0,
     "forking": 0,
     "aio": 3,
+    "statistics": 2,
     "_core": -1,
 }
 RUST = {

@@ -16,8 +16,9 @@ from .fallback import Unsupported
 
 KEEP = 10  # idle connections of a urllib3 pool (requests.adapters.DEFAULT_POOLSIZE)
 
-#: The URLs that need no preparation.
+#: The URLs that need no preparation, and the default header fields.
 URLS = _core.Urls(1000)
+FIELDS = _core.Fields(prepare.DEFAULT_HEADERS)
 
 #: Arguments that ``request`` itself gives a meaning; others are a TypeError in requests.
 KNOWN = frozenset(
@@ -65,7 +66,7 @@ def manner(attributes: int, timeout: bool) -> _core.Manner:
     """
     defaults = prepare.DEFAULT_HEADERS
     return _core.Manner(
-        defaults, _core.Fields(defaults), CaseInsensitiveDict, (FOLLOW, STAY),
+        defaults, FIELDS, CaseInsensitiveDict, (FOLLOW, STAY),
         (plain_options(LIMIT, None), plain_options(None, None)), attributes, timeout,
         Sent(defaults, [], None), Sent(defaults, [("Content-Length", "0")], None), check_cookies,
     )  # fmt: skip
