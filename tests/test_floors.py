@@ -16,6 +16,7 @@ PYTHON = {
     "__main__": 5,
     "auto": 5,
     "pytest_plugin": 5,
+    "runs": 5,
     "patch": 4,
     "figures": 4,
     "distributed": 4,
@@ -52,6 +53,8 @@ PYTHON = {
     "timings": 0,
     "made": 0,
     "forking": 0,
+    "notebook": 0,
+    "results": 1,
     "aio": 3,
     "statistics": 2,
     "_core": -1,
@@ -122,7 +125,15 @@ def trespasses(who: str, uses: set[str], floors: dict[str, int]) -> set[str]:
 
 @pytest.mark.parametrize(
     "path",
-    sorted([*PACKAGE.glob("*.py"), *PACKAGE.glob("figures/*.py"), *PACKAGE.glob("html/*.py")]),
+    sorted(
+        [
+            *PACKAGE.glob("*.py"),
+            *PACKAGE.glob("figures/*.py"),
+            *PACKAGE.glob("html/*.py"),
+            *PACKAGE.glob("runs/*.py"),
+            *PACKAGE.glob("results/*.py"),
+        ]
+    ),
     ids=lambda path: str(path.relative_to(PACKAGE)),
 )
 def test_python_floors(path):

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from .aio import AsyncSession
     from .patch import install, status, uninstall
+    from .runs import RunError, run, run_sync
     from .saleor import MockSaleor
     from .statistics import Statistics
 
@@ -16,9 +17,12 @@ if TYPE_CHECKING:
 __all__ = [
     "AsyncSession",
     "MockSaleor",
+    "RunError",
     "Statistics",
     "__version__",
     "install",
+    "run",
+    "run_sync",
     "status",
     "uninstall",
 ]
@@ -26,9 +30,12 @@ __all__ = [
 _HOMES = {
     "AsyncSession": "aio",
     "MockSaleor": "saleor",
+    "RunError": "runs",
     "Statistics": "statistics",
     "__version__": "activation",
     "install": "patch",
+    "run": "runs",
+    "run_sync": "runs",
     "status": "patch",
     "uninstall": "patch",
 }

@@ -94,6 +94,11 @@ class MockSaleor:
         self.stop()
 
     @property
+    def is_open(self) -> bool:
+        """Whether it has been started, and not stopped."""
+        return self._core is not None
+
+    @property
     def url(self) -> str:
         """The address to give to a client, without a slash at its end."""
         return self._open().url

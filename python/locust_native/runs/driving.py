@@ -1,0 +1,130 @@
+"""`run` and `run_sync`: start a test, show how it gets on, give back what was measured."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from ..saleor import MockSaleor
+from . import progress as display
+from .command import Asked
+from .trial import Trial
+
+if TYPE_CHECKING:
+    from ..results import Run
+
+#: Seconds between two looks at the process, and at the least between two changes of what is shown.
+_EVERY = 0.1
+_SHOWN = 0.5
+
+
+async def run(
+    *what: Any,
+    users: int | None = None,
+    spawn_rate: float | None = None,
+    run_time: str | float | None = None,
+    host: str | MockSaleor | None = None,
+    processes: int = 1,
+    tags: Sequence[str] = (),
+    exclude_tags: Sequence[str] = (),
+    stop_timeout: float = 0,
+    web_port: int | None = None,
+    env: Mapping[str, str] | None = None,
+    options: Sequence[str] = (),
+    progress: bool = True,
+) -> Run:
+    """Run a load test in processes of its own, with Locust and the native core; awaited in a notebook's cell.
+
+    what          paths of locustfiles; or classes of users (and a LoadTestShape), defined in this notebook with what
+                  `locust_native.notebook` has
+    users         how many at most (Locust's default: 1)
+    spawn_rate    users started per second (1)
+    run_time      "1m30s", or seconds; None: until the cell is interrupted, or a shape ends
+    host          URL; or a `MockSaleor`, which is opened for the test; None: as the file says, and where it says
+                  nothing, a mock shop of the test's own
+    processes     how many processes the users are in
+    tags, exclude_tags
+                  which tasks to run
+    stop_timeout  s that users get to finish their tasks at the end
+    web_port      port of Locust's web page while the test runs; None: no page
+    env           environment variables for the test, beside this process's
+    options       further arguments of the `locust` command
+    progress      show how it gets on
+
+    Interrupting the cell (or cancelling the task) stops the test, and what was measured is still returned, with
+    `interrupted`; a second time kills it, and asyncio.CancelledError is raised. Failed requests are no error; see
+    `Run.failures`. Raises RunError, which says what happened and shows Locust's last lines, if the test could not be
+    run, its process died, or no request was answered at all.
+    """
+    trial = Trial(_asked(locals()))
+    shown = display.shown(progress)
+    try:
+        next_look = 0.0
+        while trial.running():
+            try:
+                next_look = _show(shown, trial, next_look)
+                await asyncio.sleep(_EVERY)
+            except asyncio.CancelledError:
+                if trial.interrupted:
+                    raise
+                trial.stop()
+                if (task := asyncio.current_task()) is not None and hasattr(task, "uncancel"):
+                    task.uncancel()
+        _show(shown, trial, 0.0)
+        return trial.result()
+    finally:
+        shown.close()
+        trial.close()
+
+
+def run_sync(
+    *what: Any,
+    users: int | None = None,
+    spawn_rate: float | None = None,
+    run_time: str | float | None = None,
+    host: str | MockSaleor | None = None,
+    processes: int = 1,
+    tags: Sequence[str] = (),
+    exclude_tags: Sequence[str] = (),
+    stop_timeout: float = 0,
+    web_port: int | None = None,
+    env: Mapping[str, str] | None = None,
+    options: Sequence[str] = (),
+    progress: bool = True,
+) -> Run:
+    """The same for scripts: returns when the test is over. Ctrl-C stops the test, a second one kills it."""
+    trial = Trial(_asked(locals()))
+    shown = display.shown(progress)
+    try:
+        next_look = 0.0
+        while True:
+            try:
+                if not trial.running():
+                    break
+                next_look = _show(shown, trial, next_look)
+                time.sleep(_EVERY)
+            except KeyboardInterrupt:
+                if trial.interrupted:
+                    raise
+                trial.stop()
+        _show(shown, trial, 0.0)
+        return trial.result()
+    finally:
+        shown.close()
+        trial.close()
+
+
+def _asked(given: dict[str, Any]) -> Asked:
+    wanted = {name: value for name, value in given.items() if name != "progress"}
+    return Asked(**{**wanted, "env": wanted["env"] or {}})
+
+
+def _show(shown: display.Silent, trial: Trial, due: float) -> float:
+    """Show what was told, unless that was just done; when to do it next."""
+    now = time.monotonic()
+    if now < due or not trial.told:
+        return due
+    shown.show(trial.told, trial.interrupted)
+    return now + _SHOWN
