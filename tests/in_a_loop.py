@@ -8,17 +8,16 @@ from typing import Any
 import running
 
 _PROGRAM = """
-import asyncio, json, sys, time
+import asyncio, json, logging, sys, time
 import locust_native as ln
 
 ln.AsyncSession, ln.Statistics  # loads them, for which a loop need not wait
+logging.getLogger("asyncio").setLevel(logging.ERROR)     # that a callback took long, is the machine's fault here
 ARGUMENTS = json.loads(sys.argv[1])
 def say(**values):
     print("say: " + json.dumps(values))
 
 async def main(url, **more):
-    if (loop := asyncio.get_running_loop()).get_debug():
-        loop.slow_callback_duration = 30      # how fast the machine is, is nobody's fault here
 {body}
 
 if __name__ == "__main__":

@@ -57,6 +57,7 @@ PYTHON = {
     "results": 1,
     "aio": 3,
     "statistics": 2,
+    "summary": 1,
     "_core": -1,
 }
 RUST = {
@@ -72,6 +73,7 @@ RUST = {
     "error": 0,
     "clock": 0,
 }
+ROOMS = ("figures", "html", "runs", "results")
 # (who, whom) beside the floors: dialects of one session; who may use the wing; the door's own names.
 DOORS = {
     ("fast", "session"),
@@ -79,6 +81,7 @@ DOORS = {
     ("__main__", "compat08"),
     ("errors", "tls_errors"),
     ("response", "answers"),
+    ("__init__", "runs"),
 }
 
 
@@ -125,15 +128,7 @@ def trespasses(who: str, uses: set[str], floors: dict[str, int]) -> set[str]:
 
 @pytest.mark.parametrize(
     "path",
-    sorted(
-        [
-            *PACKAGE.glob("*.py"),
-            *PACKAGE.glob("figures/*.py"),
-            *PACKAGE.glob("html/*.py"),
-            *PACKAGE.glob("runs/*.py"),
-            *PACKAGE.glob("results/*.py"),
-        ]
-    ),
+    sorted([*PACKAGE.glob("*.py"), *(file for room in ROOMS for file in PACKAGE.glob(f"{room}/*.py"))]),
     ids=lambda path: str(path.relative_to(PACKAGE)),
 )
 def test_python_floors(path):

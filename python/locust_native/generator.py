@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 import weakref
 from typing import Any
 
@@ -23,6 +24,9 @@ _LIMIT = (
     "or fewer users"
 )
 
+#: Seconds whose users are kept.
+_SECONDS = 100_000
+
 _UNDER_WAY = (STATE_SPAWNING, STATE_RUNNING, STATE_CLEANUP)
 
 
@@ -31,23 +35,38 @@ class Generator:
 
     def __init__(self) -> None:
         self.meter = _core.Meter()
+        self.users: dict[int, int] = {}
+        """How many there were in each unix second of the test; of the first 100,000."""
         self._watch: Any = None
+        self._runner: Any = None
 
-    def start(self, **_: Any) -> None:
+    def start(self, environment: Any = None, **_: Any) -> None:
         """Begin anew, with the test."""
         if not self._watch:
             self.meter.reset()
+            self.users.clear()
+            self._runner = getattr(environment, "runner", None)
             self._watch = gevent.spawn(self._look)
 
     def stop(self, **_: Any) -> None:
         """Stop watching; the figures stay."""
         if self._watch is not None:
+            self._count()
+            self._runner = None
             self._watch.kill(block=False)
             self._watch = None
+
+    def _count(self) -> None:
+        """The users of this second, and of those since the last look."""
+        now, count = int(time.time()), getattr(self._runner, "user_count", None)
+        if isinstance(count, int) and len(self.users) < _SECONDS:
+            first = max(next(reversed(self.users), now) + 1, now - _CALM)
+            self.users.update(dict.fromkeys(range(min(first, now), now + 1), count))
 
     def _look(self) -> None:
         seen, bad, said = 0, 0, False
         while True:
+            self._count()
             gevent.sleep(1)
             for second, late, limited in self.meter.seconds(seen)[:-1]:
                 seen = second + 1
@@ -81,4 +100,4 @@ def notice(user: Any) -> None:
     if type(events) is Events and events not in _known:
         known = of(events)
         if getattr(environment.runner, "state", None) in _UNDER_WAY:
-            known.start()
+            known.start(environment)

@@ -7,7 +7,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from . import _core
-from .activation import _version
+from .summary import summary
 
 if TYPE_CHECKING:
     import pandas
@@ -52,42 +52,12 @@ class Statistics:
 
     def figures(self) -> dict[str, Any]:
         """The figures so far, as `--native-json` writes them: times in ms, moments in unix s."""
-        figures = self.record.figures(True)
-        first = int(self.started_at)
-        late = {second: (most, limited) for second, most, limited in _meter.seconds(first)}
-        spreads = _meter.figures()
-        seconds = []
-        for second in figures["seconds"]:
-            most, limited = late.get(second["at"], (None, False))
-            seconds.append({**second, "lag_max": most, "limited": limited, "users": None})
-        stretches = [{"from": start, "to": end} for start, end in _meter.limited() if end >= first]
-        return {
-            "format": "locust-native figures",
-            "version": 1,
-            "locust_native": _version(),
-            "locust": None,
-            "load_model": "closed",
-            "started_at": self.started_at,
-            "taken_at": time.time(),
-            "clock": {"resolution_ns": time.get_clock_info("monotonic").resolution * 1e9},
-            "total": figures["total"],
-            "rows": figures["rows"],
-            "seconds": seconds,
-            "generator": {
-                "lag": spreads["lag"],
-                "hiccups": {"hub": spreads["hub"], "io": spreads["io"]},
-                "limited": stretches,
-                "limited_share": sum(second["limited"] for second in seconds) / max(1, len(seconds)),
-                "queue": None,
-            },
-            "users_time": None,
-            "warnings": [],
-            "failures": [
-                {"method": method, "name": name, "error": error, "occurrences": count}
-                for (method, name, error), count in self._failures.items()
-            ],
-            "exceptions": [],
-        }
+        figures = summary(self.record, _meter, started_at=self.started_at, since=int(self.started_at))
+        figures["failures"] = [
+            {"method": method, "name": name, "error": error, "occurrences": count}
+            for (method, name, error), count in self._failures.items()
+        ]
+        return figures
 
     def run(self) -> Run:
         """All of it at this moment, as a `Run`."""

@@ -20,7 +20,7 @@ def view(figures: dict[str, Any], run: float | None = None, since: float | None 
     if len(rows) > ROWS:
         shown = sorted(heapq.nlargest(ROWS, shown, key=lambda place: rows[place]["requests"]))
     return {
-        **figures,
+        **{key: value for key, value in figures.items() if key not in ("failures", "exceptions")},
         "total": _brief(figures["total"]),
         "rows": [_brief(rows[place]) for place in shown],
         "rows_left_out": len(rows) - len(shown),

@@ -1,4 +1,4 @@
-"""One test under way: the process, what it tells, how it is stopped. Whoever drives it looks now and then; no threads."""
+"""One test under way: the process, what it tells, how it is stopped. Whoever drives it looks now and then."""
 
 from __future__ import annotations
 
@@ -101,8 +101,8 @@ class Trial:
         return _PATIENCE + self._asked.stop_timeout
 
     def _is_overdue(self, now: float) -> bool:
-        run_time, elapsed = self.told.get("run_time"), self.told.get("elapsed")
-        if run_time is None or elapsed is None:
+        run_time, elapsed = self.told.get("run_time"), self.told.get("elapsed") or 0.0
+        if run_time is None:
             return False
         silent = now - self._heard
         return silent > _OVERDUE and elapsed + silent > run_time + self._asked.stop_timeout + _OVERDUE
@@ -120,6 +120,7 @@ class Trial:
             if lines:
                 with contextlib.suppress(ValueError):
                     self.told = json.loads(lines[-1])
+                    self.told["mock"] = self.told["mock"] or isinstance(self._asked.host, MockSaleor)
 
     def stop(self) -> None:
         """Have Locust stop its users and write its figures."""
@@ -145,7 +146,7 @@ class Trial:
         options = self._asked.told()
         if host := self.told.get("host"):
             options["host"] = host
-        if self.told.get("mock") or isinstance(self._asked.host, MockSaleor):
+        if self.told.get("mock"):
             options["mock"] = True
         if not self.told and self.interrupted:
             raise outcome.RunError("interrupted before the test began", log, self._process.returncode)

@@ -1,0 +1,486 @@
+"""`run` and `run_sync`: a test from a program; what it gives back, how it is stopped, what it says where it fails."""
+
+import contextlib
+import functools
+import json
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+
+import in_a_loop
+import running
+from locust_native import run_sync
+from locust_native.saleor import MockSaleor
+
+FILE = """
+from locust import HttpUser, constant, events, task
+
+class Visitor(HttpUser):
+    wait_time = constant(0.05)
+
+    @task
+    def front(self):
+        self.client.get("/", name="front")
+
+    @task
+    def missing(self):
+        self.client.get("/nothing/", name="missing")
+"""
+
+STUCK = """
+from locust import HttpUser, task
+
+class Visitor(HttpUser):
+    @task
+    def front(self):
+        self.client.get("/")
+        while True:
+            pass
+"""
+
+
+@pytest.fixture(scope="module")
+def shop():
+    with MockSaleor() as opened:
+        yield opened
+
+
+@pytest.fixture
+def program(tmp_path, shop):
+    """Run an asyncio program in a folder with a locustfile, against a mock shop."""
+    (tmp_path / "file.py").write_text(FILE)
+    return functools.partial(in_a_loop.run, folder=tmp_path, url=shop.url)
+
+
+@pytest.fixture
+def script(tmp_path, shop):
+    """Start a script in such a folder, to be told of by `say:` lines."""
+    (tmp_path / "file.py").write_text(FILE)
+    started = []
+
+    def start(body: str) -> subprocess.Popen:
+        text = "import json, os, sys, time\nimport locust_native as ln\nurl = sys.argv[1]\n"
+        text += "def say(**values):\n    print('say: ' + json.dumps(values), flush=True)\n"
+        (tmp_path / "script.py").write_text(text + textwrap.dedent(body))
+        started.append(
+            subprocess.Popen(
+                [sys.executable, "script.py", shop.url],
+                cwd=tmp_path, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+                start_new_session=True,
+            )
+        )  # fmt: skip
+        return started[-1]
+
+    yield start
+    for process in started:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+        process.stdout.close()
+
+
+def generators(of: int) -> list[psutil.Process]:
+    """The processes in which Locust runs that this one has started."""
+    try:
+        return psutil.Process(of).children(recursive=True)
+    except psutil.NoSuchProcess:
+        return []
+
+
+def until(true, seconds: float = 30) -> None:
+    end = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < end, "it did not come to that"
+        time.sleep(0.05)
+
+
+def gone(processes: list[psutil.Process]) -> bool:
+    return not [each for each in processes if each.is_running() and each.status() != psutil.STATUS_ZOMBIE]
+
+
+def test_a_run_gives_back_what_was_measured(program, shop):
+    shop.reset()
+    [said] = program(
+        """
+        gaps, last = [0.0], time.perf_counter()
+        async def tick():
+            nonlocal last
+            while True:
+                await asyncio.sleep(0.01)
+                now = time.perf_counter()
+                gaps.append(now - last)
+                last = now
+        import threading
+        ticking = asyncio.create_task(tick())
+        run = await ln.run("file.py", users=4, spawn_rate=100, run_time=2, host=url, progress=False)
+        figures = run.figures
+        say(rows={row["name"]: [row["requests"], row["failures"]] for row in figures["rows"]},
+            failures=figures["failures"], users=[second["users"] for second in figures["seconds"]],
+            started=figures["total"]["ends"]["started"],
+            interrupted=run.interrupted, options=run.options, gap=max(gaps), threads=threading.active_count(),
+            log="Run time limit set to 2 seconds" in run.log)
+        """
+    )
+    seen = shop.seen()
+    rows = said["rows"]
+    assert said["started"] == seen["requests"]  # those that were cut off at the end, too
+    assert 0 <= said["started"] - sum(requests for requests, _ in rows.values()) <= 4
+    assert rows["front"][1] == 0
+    assert rows["missing"][0] == rows["missing"][1] == said["failures"][0]["occurrences"] > 0
+    assert said["failures"][0]["error"].startswith("HTTPError('404 Client Error")
+    assert max(said["users"]) == 4
+    assert not said["interrupted"]
+    assert said["options"]["users"] == 4
+    assert said["options"]["host"] == shop.url
+    assert said["log"]
+    assert said["threads"] == 1
+    assert said["gap"] < 0.5
+
+
+def test_cancelling_stops_the_test_and_keeps_what_was_measured(program):
+    [said] = program(
+        """
+        import psutil
+        task = asyncio.create_task(ln.run("file.py", users=4, spawn_rate=100, host=url, progress=False, processes=2))
+        me = psutil.Process()
+        def children():
+            return me.children(recursive=True)
+        while len(children()) < 3:
+            await asyncio.sleep(0.1)
+        await asyncio.sleep(5)      # a master hears of its workers every 3 s
+        there = children()
+        task.cancel()
+        run = await task
+        left = [each.pid for each in there if each.is_running() and each.status() != psutil.STATUS_ZOMBIE]
+        say(requests=run.figures["total"]["requests"], interrupted=run.interrupted, left=left, started=len(there),
+            cancelled=task.cancelled(), cancelling=task.cancelling())
+        """
+    )
+    assert said["requests"] > 0
+    assert said["interrupted"] is True
+    assert said["started"] == 3
+    assert said["left"] == []
+    assert not said["cancelled"]
+    assert said["cancelling"] == 0
+
+
+def test_a_second_cancel_kills_it(program, tmp_path):
+    (tmp_path / "stuck.py").write_text(STUCK)
+    [said] = program(
+        """
+        import psutil
+        task = asyncio.create_task(ln.run("stuck.py", host=url, progress=False))
+        me = psutil.Process()
+        while not me.children():
+            await asyncio.sleep(0.1)
+        [child] = me.children()
+        await asyncio.sleep(2)
+        task.cancel()
+        await asyncio.sleep(0.5)
+        alive, begun = child.is_running(), time.perf_counter()
+        task.cancel()
+        try:
+            await task
+        except asyncio.CancelledError:
+            say(alive=alive, seconds=time.perf_counter() - begun, left=len(me.children()))
+        """
+    )
+    assert said["alive"]
+    assert said["seconds"] < 5
+    assert said["left"] == 0
+
+
+def test_a_time_out_around_it(program):
+    [said] = program(
+        """
+        async with asyncio.timeout(3):
+            run = await ln.run("file.py", users=2, spawn_rate=10, host=url, progress=False)
+        say(interrupted=run.interrupted, requests=run.figures["total"]["requests"])
+        """
+    )
+    assert said["interrupted"]
+    assert said["requests"] > 0
+
+
+def test_a_script_is_interrupted(script):
+    process = script(
+        """
+        run = ln.run_sync("file.py", users=2, spawn_rate=10, host=url, progress=False)
+        say(interrupted=run.interrupted, requests=run.figures["total"]["requests"])
+        """
+    )
+    until(lambda: generators(process.pid))
+    [child] = generators(process.pid)
+    time.sleep(3)
+    os.killpg(process.pid, signal.SIGINT)  # as Ctrl-C does: to all of the terminal's group
+    out, _ = process.communicate(timeout=30)
+    said = json.loads(out.partition("say: ")[2].splitlines()[0])
+    assert said["interrupted"]
+    assert said["requests"] > 0
+    assert gone([child])
+
+
+@pytest.mark.parametrize("processes", [1, 2])
+@pytest.mark.parametrize("file", [FILE, STUCK], ids=["waits", "stuck"])
+def test_no_orphans_after_the_caller_was_killed(script, tmp_path, processes, file):
+    (tmp_path / "file.py").write_text(file)
+    process = script(
+        f"""
+        ln.run_sync("file.py", users=4, spawn_rate=10, host=url, progress=False, processes={processes})
+        """
+    )
+    until(lambda: len(generators(process.pid)) == (1 if processes == 1 else processes + 1))
+    there = generators(process.pid)
+    time.sleep(2)
+    assert not gone(there)
+    process.kill()
+    until(lambda: gone(there), 15)
+
+
+def test_a_child_that_is_killed_is_an_error_with_its_last_lines(program):
+    [said] = program(
+        """
+        import psutil
+        task = asyncio.create_task(ln.run("file.py", users=2, spawn_rate=10, host=url, progress=False))
+        me = psutil.Process()
+        while not me.children():
+            await asyncio.sleep(0.1)
+        await asyncio.sleep(2)
+        me.children()[0].kill()
+        try:
+            await task
+        except ln.RunError as error:
+            say(reason=error.reason, text=str(error), code=error.returncode)
+        """
+    )
+    assert said["reason"] == "Locust was killed by signal 9 (SIGKILL): out of memory, or somebody killed it"
+    assert "Starting Locust" in said["text"]
+    assert said["code"] == -9
+
+
+def test_a_worker_that_is_killed_is_a_warning(program):
+    [said] = program(
+        """
+        import psutil
+        task = asyncio.create_task(
+            ln.run("file.py", users=4, spawn_rate=10, run_time=9, host=url, progress=False, processes=2)
+        )
+        me = psutil.Process()
+        while len(me.children(recursive=True)) < 3:
+            await asyncio.sleep(0.1)
+        await asyncio.sleep(3)
+        me.children()[0].children()[0].kill()
+        run = await task
+        say(warnings=run.figures["warnings"], requests=run.figures["total"]["requests"])
+        """
+    )
+    assert any(warning.startswith("1 of 2 worker processes were lost") for warning in said["warnings"]), said
+    assert said["requests"] > 0
+
+
+BAD = [
+    ("'none.py'", {}, "locustfile 'none.py' is not there (looked in "),
+    ("'syntax.py'", {}, "syntax.py:1: invalid syntax"),
+    ("'imports.py'", {}, "No module named 'no_such_module'"),
+    ("'raises.py'", {}, "RuntimeError: not today"),
+    ("'empty.py'", {}, "No User class found!"),
+    ("'file.py'", {"run_time": "soon"}, "run-time"),
+    ("'file.py'", {"run_time": -1}, "run_time: -1 is no number above 0"),
+    ("'file.py'", {"run_time": 1, "options": ["--no-such-option"]}, "--no-such-option"),
+    ("'file.py'", {"users": 0}, "users: 0 is no whole number above 0"),
+    ("'file.py'", {"users": 1.5}, "users: 1.5 is no whole number above 0"),
+    ("'file.py'", {"spawn_rate": "fast"}, "spawn_rate: 'fast' is no number above 0"),
+    ("'file.py'", {"users": 1, "processes": 2}, "processes: 2 are more than there are users (1)"),
+    ("'file.py'", {"processes": 0}, "processes: 0 is no whole number above 0"),
+    ("'file.py'", {"host": "localhost"}, "host: 'localhost' does not begin with http:// or https://"),
+    ("'file.py'", {"stop_timeout": -1}, "stop_timeout: -1 is no number of seconds"),
+    ("'file.py'", {"tags": "one"}, "tags: 'one' is one text; give a list of texts"),
+    ("'file.py'", {"env": {"LOCUST_NATIVE": "0"}}, "a run needs the native core: "),
+    ("", {}, "nothing to run: give the path of a locustfile, or User classes"),
+    ("5", {}, "cannot run 5: give the path of a locustfile, or User classes"),
+]
+
+
+def test_what_cannot_be_run_is_said_in_one_line(program, tmp_path):
+    (tmp_path / "syntax.py").write_text("def x(:\n")
+    (tmp_path / "imports.py").write_text("import no_such_module\n")
+    (tmp_path / "raises.py").write_text("raise RuntimeError('not today')\n")
+    (tmp_path / "empty.py").write_text("from locust import HttpUser\n")
+    said = program(
+        "\n".join(
+            f"""
+        try:
+            await ln.run({what + "," if what else ""} **{ {"progress": False} | arguments!r})
+        except ln.RunError as error:
+            say(reason=error.reason, log=error.log)
+        """
+            for what, arguments, _ in BAD
+        )
+    )
+    assert len(said) == len(BAD)
+    for (what, arguments, words), each in zip(BAD, said, strict=True):
+        assert words in each["reason"], (what, arguments, each)
+        assert "\n" not in each["reason"]
+
+
+def test_a_host_that_refuses(program, free_port):
+    [said] = program(
+        """
+        try:
+            await ln.run("file.py", run_time=1, host=f"http://127.0.0.1:{more['port']}", progress=False)
+        except ln.RunError as error:
+            say(reason=error.reason, requests=error.run.figures["total"]["requests"])
+        """,
+        port=free_port,
+    )
+    assert said["reason"].startswith(
+        f"none of {said['requests']} requests was answered by http://127.0.0.1:{free_port}"
+    )
+    assert "Connection refused" in said["reason"]
+
+
+def test_a_task_that_never_gives_way_does_not_hang_the_caller(program, tmp_path):
+    (tmp_path / "stuck.py").write_text(STUCK)
+    [said] = program(
+        """
+        from locust_native.runs import trial
+        trial._OVERDUE = 2.0
+        try:
+            await ln.run("stuck.py", run_time=1, host=url, progress=False)
+        except ln.RunError as error:
+            say(reason=error.reason)
+        """
+    )
+    assert said["reason"].startswith("the test did not end at its time and tells nothing any more")
+
+
+def test_without_a_host_there_is_a_mock(program):
+    [said] = program(
+        """
+        run = await ln.run("file.py", users=2, spawn_rate=10, run_time=6, progress=False, processes=2)
+        say(options=run.options, rows={row["name"]: row["failures"] for row in run.figures["rows"]})
+        """
+    )
+    assert said["options"]["mock"] is True
+    assert said["options"]["host"].startswith("http://127.0.0.1:")
+    assert said["rows"]["front"] == 0
+
+
+def test_a_mock_is_opened_for_the_test_and_closed_again(program):
+    [said] = program(
+        """
+        mock = ln.MockSaleor()
+        run = await ln.run("file.py", run_time=1, host=mock, progress=False)
+        before = mock.is_open
+        with mock:
+            again = await ln.run("file.py", run_time=1, host=mock, progress=False)
+            seen = mock.seen()["requests"]
+        say(front=[row["failures"] for row in run.figures["rows"] if row["name"] == "front"], open=before, seen=seen,
+            started=again.figures["total"]["ends"]["started"])
+        """
+    )
+    assert said["front"] == [0]
+    assert said["open"] is False
+    assert said["seen"] == said["started"] > 0
+
+
+def test_two_runs_at_once(program):
+    [said] = program(
+        """
+        async def once():
+            return await ln.run("file.py", users=2, spawn_rate=10, run_time=4, host=url, progress=False, processes=2)
+        runs = await asyncio.gather(once(), once())
+        say(requests=[run.figures["total"]["requests"] for run in runs])
+        """
+    )
+    assert all(requests > 0 for requests in said["requests"])
+
+
+def test_in_a_program_that_gevent_has_patched(tmp_path, shop):
+    """This one."""
+    (tmp_path / "file.py").write_text(FILE)
+    run = run_sync(tmp_path / "file.py", users=2, spawn_rate=10, run_time=1, host=shop.url, progress=False)
+    assert run.figures["total"]["requests"] > 0
+
+
+def test_nothing_is_left_in_the_temporary_folder(tmp_path, shop):
+    (tmp_path / "file.py").write_text(FILE)
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
+    body = f"import locust_native as ln; print(ln.run_sync('file.py', run_time=1, host={shop.url!r}, progress=False))"
+    done = running.run(["-c", body], tmp_path, TMPDIR=str(temporary))
+    assert done.code == 0, done.err
+    assert list(temporary.iterdir()) == []
+
+
+IN_A_TERMINAL = """
+import contextlib, fcntl, json, os, pty, struct, subprocess, sys, termios
+ours, theirs = pty.openpty()
+fcntl.ioctl(ours, termios.TIOCSWINSZ, struct.pack("HHHH", 30, 140, 0, 0))
+process = subprocess.Popen([sys.executable, "shown.py"], stdin=theirs, stdout=theirs, stderr=theirs)
+os.close(theirs)
+shown = b""
+with contextlib.suppress(OSError):
+    while piece := os.read(ours, 1 << 16):
+        shown += piece
+print(json.dumps(shown.decode()))
+sys.exit(process.wait())
+"""
+
+
+def test_the_bar_of_a_plain_terminal(tmp_path):
+    """Through a pseudo-terminal: one line, rewritten, with all there is to be told."""
+    (tmp_path / "file.py").write_text(FILE)
+    (tmp_path / "shown.py").write_text(
+        "import locust_native as ln\n"
+        "ln.run_sync('file.py', users=3, spawn_rate=10, run_time=3, host=ln.MockSaleor())\n"
+    )
+    done = running.run(["-c", IN_A_TERMINAL], tmp_path)
+    assert done.code == 0, done.out + done.err
+    text = json.loads(done.out)
+    for words in ("running", "3 users", "requests/s, p95 ", " s left", "failed, mock shop"):
+        assert words in text
+    assert text.count("\n") == 1
+    assert text.count("\r") >= 4
+
+
+def test_no_progress_without_tqdm_is_one_line(tmp_path, shop):
+    (tmp_path / "file.py").write_text(FILE)
+    body = (
+        "import sys; sys.modules['tqdm'] = None\n"
+        "import locust_native as ln\n"
+        f"ln.run_sync('file.py', run_time=1, host={shop.url!r})"
+    )
+    done = running.run(["-c", body], tmp_path)
+    assert done.code == 0, done.err
+    assert done.err.splitlines() == [
+        "no progress is shown without tqdm: pip install 'locust-native[notebook]'"
+    ]
+
+
+def test_importing_the_package_is_quick_and_clean(tmp_path):
+    body = (
+        "import asyncio, time; begun = time.perf_counter()\nimport locust_native as ln\nln.run, ln.MockSaleor\n"
+        "spent = time.perf_counter() - begun\nimport sys\n"
+        "print(spent, sorted({'locust', 'gevent', 'requests', 'pandas', 'matplotlib', 'tqdm'} & sys.modules.keys()))"
+    )
+    done = running.run(["-c", body], tmp_path)
+    spent, _, modules = done.out.partition(" ")
+    assert modules.strip() == "[]"
+    assert float(spent) < 0.1
+
+
+def test_the_signature_is_the_same():
+    import inspect
+
+    import locust_native
+
+    assert inspect.signature(locust_native.run) == inspect.signature(locust_native.run_sync)
+    assert Path(inspect.getfile(locust_native.run)).name == "driving.py"
