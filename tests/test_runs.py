@@ -130,8 +130,9 @@ def test_a_run_gives_back_what_was_measured(program, shop):
     )
     seen = shop.seen()
     rows = said["rows"]
-    assert said["started"] == seen["requests"]  # those that were cut off at the end, too
-    assert 0 <= said["started"] - sum(requests for requests, _ in rows.values()) <= 4
+    finished = sum(requests for requests, _ in rows.values())
+    # The end may cut one off of each user, before or after the shop has seen it.
+    assert finished <= seen["requests"] <= said["started"] <= finished + 4
     assert rows["front"][1] == 0
     assert rows["missing"][0] == rows["missing"][1] == said["failures"][0]["occurrences"] > 0
     assert said["failures"][0]["error"].startswith("HTTPError('404 Client Error")
@@ -388,7 +389,7 @@ def test_a_mock_is_opened_for_the_test_and_closed_again(program):
     )
     assert said["front"] == [0]
     assert said["open"] is False
-    assert said["seen"] == said["started"] > 0
+    assert 0 < said["seen"] <= said["started"] <= said["seen"] + 1
 
 
 def test_two_runs_at_once(program):
