@@ -52,22 +52,24 @@ _MARKS = ("tag", "seq_task", "transition", "transitions")
 _made: dict[str, Any] = {}
 
 
-def _mark(*given: Any, **_: Any) -> Any:
-    """A decorator, called with what it decorates or with arguments before that."""
-    if len(given) == 1 and (callable(given[0]) or isinstance(given[0], type)):
-        return given[0]
-    return lambda decorated: decorated
+def _task() -> Any:
+    """A decorator, called with what it decorates or with a weight before that."""
+
+    def task(weight: Any = 1) -> Any:
+        return weight if callable(weight) else lambda decorated: decorated
+
+    return task
 
 
-def _tags(*_: Any) -> Any:
-    return lambda decorated: decorated
+def _mark() -> Any:
+    return lambda *_, **__: lambda decorated: decorated
 
 
-def _wait(*_: Any) -> Any:
+def _wait() -> Any:
     def wait_time(user: Any) -> float:
         raise TypeError("a wait_time only runs in a test: locust_native.run(…)")
 
-    return wait_time
+    return lambda *_: wait_time
 
 
 def _stand_in(name: str) -> Any:
@@ -75,8 +77,8 @@ def _stand_in(name: str) -> Any:
         base = _User if name in _USERS else _Tasks
         return type(name, (base,), {"__module__": __name__, "__doc__": f"Stands for locust.{name}."})
     if name == "task":
-        return _mark
-    return _tags if name in _MARKS else _wait
+        return _task()
+    return _mark() if name in _MARKS else _wait()
 
 
 def __getattr__(name: str) -> Any:
@@ -84,8 +86,11 @@ def __getattr__(name: str) -> Any:
     locust = sys.modules.get("locust")
     if locust is not None and not name.startswith("_"):
         return getattr(locust, name)
+    if name.startswith("_"):
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     if not known:
-        raise AttributeError(
+        # Of an AttributeError, `from … import` would not tell the words.
+        raise ImportError(
             f"locust_native.notebook has no {name!r}: only users, task sets, shapes, tasks and waits can be defined in "
             "a notebook; write a locustfile for the rest (%%writefile locustfile.py)"
         )
