@@ -40,6 +40,8 @@ impl std::error::Error for WeightError {}
 /// Draws indices with the probability of their weights.
 #[derive(Clone, Debug)]
 pub struct Picker {
+    /// As they were given: the distribution has sums, and their differences would be off by a digit.
+    weights: Box<[f64]>,
     choice: WeightedIndex<f64>,
     generator: SmallRng,
 }
@@ -65,7 +67,17 @@ impl Picker {
         // All that is left for the distribution to refuse is a sum of zero.
         let choice = WeightedIndex::new(weights).map_err(|_| WeightError::AllZero)?;
         let generator = seed.map_or_else(rand::make_rng, SmallRng::seed_from_u64);
-        Ok(Self { choice, generator })
+        Ok(Self {
+            weights: weights.into(),
+            choice,
+            generator,
+        })
+    }
+
+    /// What they were made from.
+    #[must_use]
+    pub fn weights(&self) -> &[f64] {
+        &self.weights
     }
 
     /// The next index, below the number of weights.

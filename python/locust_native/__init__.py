@@ -6,6 +6,7 @@ Importing this package runs nothing and brings neither Locust nor gevent: a Jupy
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from ._core import Histogram, Picker
     from .aio import AsyncSession
     from .patch import install, status, uninstall
     from .runs import RunError, run, run_sync
@@ -14,22 +15,11 @@ if TYPE_CHECKING:
 
     __version__: str
 
-__all__ = [
-    "AsyncSession",
-    "MockSaleor",
-    "RunError",
-    "Statistics",
-    "__version__",
-    "install",
-    "run",
-    "run_sync",
-    "status",
-    "uninstall",
-]
-
 _HOMES = {
     "AsyncSession": "aio",
+    "Histogram": "_core",
     "MockSaleor": "saleor",
+    "Picker": "_core",
     "RunError": "runs",
     "Statistics": "statistics",
     "__version__": "activation",
@@ -39,6 +29,8 @@ _HOMES = {
     "status": "patch",
     "uninstall": "patch",
 }
+
+__all__ = [*_HOMES]  # noqa: PLE0604  names, all of them
 
 
 def __getattr__(name: str) -> object:

@@ -1,7 +1,7 @@
 """The Rust extension as Python sees it."""
 
-from collections.abc import Sequence
-from typing import Any, Literal, SupportsFloat, TypeAlias, final
+from collections.abc import Iterable, Sequence
+from typing import Any, ClassVar, Literal, SupportsFloat, TypeAlias, final
 
 from typing_extensions import disjoint_base
 
@@ -18,6 +18,7 @@ __all__ = [
     "FastHttpSession",
     "FastSent",
     "Fields",
+    "Histogram",
     "HttpPlain",
     "HttpSession",
     "Intact",
@@ -64,6 +65,10 @@ ERROR_KINDS: list[str]
 class Picker:
     """Draws indices with the probability of their weights; usable alone.
 
+        picker = Picker([3, 47, 25, 25], seed=1)
+        picker.pick()           # 0, 1, 2 or 3
+        picker.pick_many(1000)  # a list of so many
+
     The same weights and seed (0 to 2**64 - 1) give the same draws; without a seed they differ from run
     to run.
     Raises ValueError for no weights, weights that are all zero, negative or not finite.
@@ -72,6 +77,90 @@ class Picker:
     def __new__(cls, weights: Sequence[float], seed: int | None = None) -> Picker: ...
     def pick(self) -> int:
         """The next index, from 0 to one below the number of weights."""
+    def pick_many(self, count: int) -> list[int]:
+        """The next ``count`` indices, as so many calls of ``pick`` would give them.
+
+        Raises OverflowError for a count below 0, MemoryError for one that does not fit.
+        """
+    @property
+    def weights(self) -> list[float]:
+        """The weights, as they were given."""
+    @property
+    def seed(self) -> int | None:
+        """What the draws follow from; None without a seed."""
+    def _repr_html_(self) -> str:
+        """For a notebook: weights and shares."""
+
+@final
+class Histogram:
+    """How often which time was seen: three significant digits from 1 µs to 1 h, in ms; usable alone.
+
+        times = Histogram([12.5, 13.1, 250])
+        times.record(14)
+        times.percentiles([50, 99])
+
+    The buckets are HdrHistogram's for a lowest value of 1 ns and three digits: a percentile is within 0.1 % of the
+    time itself. Merging loses nothing, whatever the order. Times above 1 h and below 0 count (``out_of_range``), and
+    stand in ``min``, ``mean`` and ``max``; only buckets they have none. Two are equal if they tell the same.
+    Raises ValueError for a time that is not finite.
+    """
+
+    __hash__: ClassVar[None]  # type: ignore[assignment]
+    def __new__(cls, times: Iterable[float] | None = None) -> Histogram: ...
+    def record(self, ms: float, count: int = 1) -> None:
+        """Counts a time in ms, ``count`` times; ValueError for a count below 0."""
+    def percentile(self, percent: float) -> float:
+        """The time in ms within which ``percent`` (0 to 100) of all were seen.
+
+        The rank is Locust's: with n times in order, number ``int(n * percent / 100)`` counted from 0, or the last.
+        0 and 100 are ``min`` and ``max``. Raises ValueError for an empty histogram, or a percent out of range.
+        """
+    def percentiles(self, percents: Sequence[float]) -> list[float]:
+        """The same for several percents, in their order."""
+    def merge(self, other: Histogram) -> None:
+        """Adds all that another has counted."""
+    @property
+    def count(self) -> int:
+        """How many times were counted."""
+    @property
+    def min(self) -> float | None:
+        """The shortest in ms, exactly; None if there is none."""
+    @property
+    def max(self) -> float | None:
+        """The longest in ms, exactly; None if there is none."""
+    @property
+    def mean(self) -> float | None:
+        """The mean in ms of the times themselves, not of their buckets; None if there is none."""
+    @property
+    def out_of_range(self) -> int:
+        """How many of them were above 1 h or below 0."""
+    def buckets(self) -> list[tuple[float, float, int]]:
+        """(from, to, count) of each bucket that has any, in order; from (included) and to in ms."""
+    def encode(self) -> str:
+        """The buckets as base64 of HdrHistogram's compressed V2 format, unit 1 ns, as in --native-json.
+
+        The format has no room for what is exact beside the buckets, nor for what is out of range; pickling keeps both.
+        """
+    @classmethod
+    def decode(
+        cls,
+        text: str,
+        *,
+        min: float | None = None,
+        mean: float | None = None,
+        max: float | None = None,
+    ) -> Histogram:
+        """What ``encode`` or --native-json has written.
+
+        Each time stands in the middle of its bucket. ``min``, ``mean`` and ``max`` (ms), if they are known exactly,
+        take the place of what would follow from that, all three together and where they can be true.
+        Raises ValueError for a text that is none, or of another precision.
+        """
+    def __eq__(self, other: object, /) -> bool: ...
+    def __reduce__(self) -> tuple[type[Histogram], tuple[()], bytes]: ...
+    def __setstate__(self, state: bytes, /) -> None: ...
+    def _repr_html_(self) -> str:
+        """For a notebook: percentiles, and how the times are spread."""
 
 def choose_task(tasks: list[Any], point: float, /) -> Any:
     """Chooses from a list as it is now; a task that stands there n times has the weight n.

@@ -7,6 +7,7 @@ import signal
 import sys
 import weakref
 from collections.abc import Sequence
+from html import escape
 from types import TracebackType
 from typing import Any
 
@@ -119,6 +120,30 @@ class MockSaleor:
     def reset(self) -> None:
         """Forget counts, sessions, carts, accounts and orders, and fill up the stock."""
         self._own().reset()
+
+    def __repr__(self) -> str:
+        return f"<MockSaleor: {'open at ' + self.url if self._core is not None else 'closed'}>"
+
+    def _repr_html_(self) -> str:
+        """For a notebook: where the shop is, and what it has seen."""
+        if self._core is None:
+            return "<div><strong>MockSaleor</strong>: closed; <code>start()</code> opens it</div>"
+        address = escape(self.url)
+        head = f'<div><strong>MockSaleor</strong>: open at <a href="{address}/">{address}/</a>'
+        if self._forked:
+            return f"{head}, in the parent process</div>"
+        seen = self.seen()
+        counts = ", ".join(f"{number:,} {name}" for name, number in seen.items() if isinstance(number, int))
+        statuses = sorted({status for answers in seen["routes"].values() for status in answers})
+        lines = "".join(
+            f'<tr><td style="text-align:left">{escape(route)}</td>'
+            + "".join(f"<td>{answers.get(status, 0):,}</td>" for status in statuses)
+            + "</tr>"
+            for route, answers in sorted(seen["routes"].items())
+        )
+        columns = "".join(f"<th>{escape(status)}</th>" for status in statuses)
+        table = f"<table><thead><tr><th>route</th>{columns}</tr></thead><tbody>{lines}</tbody></table>"
+        return f"{head}<div>{counts}</div>{table if lines else ''}</div>"
 
     def _open(self) -> _core.MockSaleor:
         if self._core is None:

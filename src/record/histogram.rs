@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::counts::{Counts, LONGEST, index, span};
-use super::hdr;
+use super::hdr::{self, NoHistogram};
 
 /// Counts of times in ns. The buckets are HdrHistogram's for a lowest value of 1 ns and three digits: fine enough
 /// that 1 µs is still within 0.1 %. Merging is exact: any split of the times gives the same histogram.
@@ -96,6 +96,17 @@ impl Histogram {
         buckets
     }
 
+    /// (lowest time of the bucket, lowest of the next, both in ns, count), in order, of the buckets that have any.
+    #[must_use]
+    pub fn spans(&self) -> Vec<(u64, u64, u64)> {
+        let mut spans = Vec::new();
+        self.counts.each(|index, count| {
+            let (lowest, width) = span(index);
+            spans.push((lowest, lowest + width, count));
+        });
+        spans
+    }
+
     /// How many times were counted.
     #[must_use]
     pub fn count(&self) -> u64 {
@@ -163,6 +174,20 @@ impl Histogram {
     #[must_use]
     pub fn to_hdr(&self) -> Vec<u8> {
         hdr::encode(&self.counts)
+    }
+
+    /// What `to_hdr` has written. The format has counts only: each time stands in the middle of its bucket, also in
+    /// what is otherwise exact.
+    ///
+    /// # Errors
+    /// Bytes that are no such histogram, or one of another precision.
+    pub fn from_hdr(bytes: &[u8]) -> Result<Self, NoHistogram> {
+        let mut histogram = Self::default();
+        hdr::decode(bytes, |index, count| {
+            // The last bucket reaches beyond 1 h.
+            histogram.record_ns(middle(index).min(LONGEST as i64), count);
+        })?;
+        Ok(histogram)
     }
 
     /// All of it in few bytes.

@@ -18,6 +18,7 @@ use std::time::Duration;
 use foldhash::{HashMap, HashMapExt};
 
 pub use ends::Ends;
+pub use hdr::NoHistogram;
 pub use histogram::{Histogram, Packed};
 pub use phases::{PHASES, Phases, Trips};
 pub use report::{Refused, Report};

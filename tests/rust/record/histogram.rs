@@ -1,7 +1,10 @@
 //! P1 to P4 of one histogram.
 
-use _core::record::Histogram;
-use hdrhistogram::serialization::Deserializer;
+use std::io::Write;
+
+use _core::record::{Histogram, NoHistogram};
+use flate2::{Compression, write::ZlibEncoder};
+use hdrhistogram::serialization::{Deserializer, Serializer, V2DeflateSerializer};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::Index;
@@ -97,6 +100,94 @@ proptest! {
     }
 }
 
+fn wrapped(plain: &[u8]) -> Vec<u8> {
+    let mut packer = ZlibEncoder::new(Vec::new(), Compression::fast());
+    packer.write_all(plain).unwrap();
+    let packed = packer.finish().unwrap();
+    let length = (packed.len() as u32).to_be_bytes();
+    [&0x1c84_9314_u32.to_be_bytes(), &length, packed.as_slice()].concat()
+}
+
+/// A histogram's plain bytes, with a length, a number of digits and a lowest value as told.
+fn plain(length: usize, digits: u32, lowest: u64, payload: &[u8]) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    for field in [0x1c84_9313, length as u32, 0, digits] {
+        bytes.extend(field.to_be_bytes());
+    }
+    for bound in [lowest, HOUR as u64, 1_f64.to_bits()] {
+        bytes.extend(bound.to_be_bytes());
+    }
+    bytes.extend(payload);
+    bytes
+}
+
+proptest! {
+    #[test]
+    fn what_was_written_is_read(times in any_times(), cut in any::<Index>(), bit in any::<Index>()) {
+        let ours = counted(&times);
+        let bytes = ours.to_hdr();
+        let read = Histogram::from_hdr(&bytes).unwrap();
+        prop_assert_eq!(read.buckets(), ours.buckets());
+        prop_assert_eq!(read.count(), ours.count() - ours.out_of_range());
+        // The format has no more than that, so neither has what is read again.
+        prop_assert_eq!(&Histogram::from_hdr(&read.to_hdr()).unwrap(), &read);
+        prop_assert!(Histogram::from_hdr(&bytes[..cut.index(bytes.len())]).is_err());
+        let mut damaged = bytes.clone();
+        damaged[bit.index(bytes.len() * 8) / 8] ^= 1 << (bit.index(bytes.len() * 8) % 8);
+        if let Ok(other) = Histogram::from_hdr(&damaged) {
+            prop_assert_eq!(other, read); // zlib's header has a bit or two that mean nothing
+        }
+    }
+
+    #[test]
+    fn any_bytes_are_read_or_refused(bytes in vec(any::<u8>(), 0..80)) {
+        let _ = Histogram::from_hdr(&bytes);
+        let _ = Histogram::from_hdr(&wrapped(&bytes));
+        let told = Histogram::from_hdr(&wrapped(&plain(bytes.len(), 3, 1, &bytes)));
+        if let Ok(told) = told {
+            prop_assert_eq!(Histogram::from_hdr(&told.to_hdr()).unwrap(), told);
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(32))]
+
+    #[test]
+    fn what_the_crate_writes_is_read(times in times()) {
+        let mut theirs = hdrhistogram::Histogram::<u64>::new_with_bounds(1, HOUR as u64, 3).unwrap();
+        times.iter().for_each(|ns| theirs.record(*ns as u64).unwrap());
+        let mut bytes = Vec::new();
+        V2DeflateSerializer::new().serialize(&theirs, &mut bytes).unwrap();
+        prop_assert_eq!(Histogram::from_hdr(&bytes).unwrap().buckets(), counted(&times).buckets());
+    }
+}
+
+#[test]
+fn what_is_no_histogram_says_why() {
+    let refused = |bytes: &[u8]| Histogram::from_hdr(bytes).unwrap_err();
+    assert_eq!(refused(b""), NoHistogram::Foreign);
+    assert_eq!(refused(b"PNG, say"), NoHistogram::Foreign);
+    assert_eq!(refused(&wrapped(b"short")), NoHistogram::Damaged);
+    // A length that nobody should make room for.
+    let claims = plain(u32::MAX as usize, 3, 1, &[2]);
+    assert_eq!(refused(&wrapped(&claims)), NoHistogram::Damaged);
+    let other = NoHistogram::Precision {
+        digits: 2,
+        lowest: 1_000,
+    };
+    assert_eq!(refused(&wrapped(&plain(1, 2, 1_000, &[2]))), other);
+    // The one number that has no opposite, then a count.
+    let skip = [[0xff; 9].as_slice(), &[2]].concat();
+    assert_eq!(
+        refused(&wrapped(&plain(10, 3, 1, &skip))),
+        NoHistogram::TooLong
+    );
+    // Far more than fits, from a few bytes.
+    let bomb = plain(1 << 22, 3, 1, &vec![0; 1 << 22]);
+    assert_eq!(refused(&wrapped(&bomb)), NoHistogram::Damaged);
+}
+
 #[test]
 fn counts_outgrow_their_width() {
     let mut histogram = Histogram::default();
@@ -114,6 +205,7 @@ fn counts_outgrow_their_width() {
     small.record_ns(7, 1);
     assert_eq!(small.buckets(), [(7, 1 << 32)]);
 }
+
 #[test]
 fn p16_a_histogram_has_a_greatest_size() {
     let mut histogram = Histogram::default();
