@@ -15,6 +15,21 @@ if TYPE_CHECKING:
 
     __version__: str
 
+__all__ = [
+    "AsyncSession",
+    "Histogram",
+    "MockSaleor",
+    "Picker",
+    "RunError",
+    "Statistics",
+    "__version__",
+    "install",
+    "run",
+    "run_sync",
+    "status",
+    "uninstall",
+]
+
 _HOMES = {
     "AsyncSession": "aio",
     "Histogram": "_core",
@@ -29,8 +44,6 @@ _HOMES = {
     "status": "patch",
     "uninstall": "patch",
 }
-
-__all__ = [*_HOMES]  # noqa: PLE0604  names, all of them
 
 
 def __getattr__(name: str) -> object:
