@@ -5,8 +5,9 @@ from __future__ import annotations
 import functools
 import sys
 import weakref
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Awaitable, Mapping
+from contextlib import AbstractAsyncContextManager
+from typing import TYPE_CHECKING, Any, Protocol, TypedDict, Unpack
 from urllib.parse import unquote, urlsplit, urlunsplit
 
 import requests
@@ -108,6 +109,28 @@ def _unanswered(exchange: Any, reply: Any, error: BaseException) -> Response:
     return response
 
 
+if TYPE_CHECKING:
+
+    class Pending(Awaitable[Response], AbstractAsyncContextManager[Response], Protocol):
+        """What a request is awaited by."""
+
+    class Arguments(TypedDict, total=False):
+        """What the methods of a session take, by name."""
+
+        name: str | None
+        catch_response: bool
+        params: Any
+        json: Any
+        headers: Mapping[str, str | None] | None
+        cookies: Mapping[str, str] | None
+        files: Any
+        auth: tuple[str, str] | None
+        timeout: float | tuple[float | None, float | None] | None
+        allow_redirects: bool
+        proxies: Mapping[str, str] | None
+        verify: bool | str
+
+
 class AsyncSession(_core.AsyncSession, arguments.Preparing):
     """One user's HTTP client for asyncio: the engine, cookies, redirects, phases and statistics of an ``HttpUser``.
 
@@ -192,6 +215,19 @@ class AsyncSession(_core.AsyncSession, arguments.Preparing):
         if proxies:
             self.proxies.update(proxies)
         self._open(_plain(), self.__dict__, self._native, self.statistics.record)
+
+    if TYPE_CHECKING:
+        # Whoever says more of the arguments than the base does narrows them.
+        def request(
+            self, method: str, url: str, *, data: Any = None, **more: Unpack[Arguments]
+        ) -> Pending: ...  # type: ignore[override]
+        def get(self, url: str, *, data: Any = None, **more: Unpack[Arguments]) -> Pending: ...  # type: ignore[override]
+        def post(self, url: str, data: Any = None, **more: Unpack[Arguments]) -> Pending: ...  # type: ignore[override]
+        def put(self, url: str, data: Any = None, **more: Unpack[Arguments]) -> Pending: ...  # type: ignore[override]
+        def patch(self, url: str, data: Any = None, **more: Unpack[Arguments]) -> Pending: ...  # type: ignore[override]
+        def delete(self, url: str, *, data: Any = None, **more: Unpack[Arguments]) -> Pending: ...  # type: ignore[override]
+        def head(self, url: str, *, data: Any = None, **more: Unpack[Arguments]) -> Pending: ...  # type: ignore[override]
+        def options(self, url: str, *, data: Any = None, **more: Unpack[Arguments]) -> Pending: ...  # type: ignore[override]
 
     async def __aenter__(self) -> AsyncSession:
         return self
@@ -353,7 +389,7 @@ def _refused_by_requests(method: Any, url: Any, data: Any, json: Any, kwargs: di
         ).prepare()
         prepare_timeouts(take("timeout"))
         if isinstance(take("verify"), str):
-            open(take("verify")).close()  # the OSError names it
+            open(str(take("verify"))).close()  # the OSError names it
     except Exception as error:
         return error
     return NotImplementedError(f"AsyncSession cannot send this natively: {method} {url}")
