@@ -137,6 +137,7 @@ def test_a_run_gives_back_what_was_measured(program, shop):
     assert rows["missing"][0] == rows["missing"][1] == said["failures"][0]["occurrences"] > 0
     assert said["failures"][0]["error"].startswith("HTTPError('404 Client Error")
     assert max(said["users"]) == 4
+    assert None not in said["users"]
     assert not said["interrupted"]
     assert said["options"]["users"] == 4
     assert said["options"]["host"] == shop.url

@@ -51,17 +51,19 @@ class Generator:
     def stop(self, **_: Any) -> None:
         """Stop watching; the figures stay."""
         if self._watch is not None:
-            self._count()
+            last = next(reversed(self.users), None)
+            if last != int(time.time()):  # they have been stopped by now, and were there in this second
+                self._count(0 if last is None else self.users[last])
             self._runner = None
             self._watch.kill(block=False)
             self._watch = None
 
-    def _count(self) -> None:
+    def _count(self, least: int = 0) -> None:
         """The users of this second, and of those since the last look."""
         now, count = int(time.time()), getattr(self._runner, "user_count", None)
         if isinstance(count, int) and len(self.users) < _SECONDS:
             first = max(next(reversed(self.users), now) + 1, now - _CALM)
-            self.users.update(dict.fromkeys(range(min(first, now), now + 1), count))
+            self.users.update(dict.fromkeys(range(min(first, now), now + 1), max(count, least)))
 
     def _look(self) -> None:
         seen, bad, said = 0, 0, False
