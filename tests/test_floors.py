@@ -41,6 +41,7 @@ PYTHON = {
     "jar": 1,
     "waiting": 1,
     "html": 1,
+    "results": 1,
     "errors": 0,
     "tls_errors": 0,
     "fallback": 0,
@@ -60,6 +61,7 @@ PYTHON = {
     "summary": 1,
     "_core": -1,
 }
+ROOMS = ("figures", "html", "results", "runs")
 RUST = {
     "py": 3,
     "bin": 3,
@@ -73,7 +75,6 @@ RUST = {
     "error": 0,
     "clock": 0,
 }
-ROOMS = ("figures", "html", "runs", "results")
 # (who, whom) beside the floors: dialects of one session; who may use the wing; the door's own names.
 DOORS = {
     ("fast", "session"),

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from ._core import Histogram, Picker
     from .aio import AsyncSession
     from .patch import install, status, uninstall
+    from .results import Comparison, Run, compare, load
     from .runs import RunError, run, run_sync
     from .saleor import MockSaleor
     from .statistics import Statistics
@@ -17,13 +18,17 @@ if TYPE_CHECKING:
 
 __all__ = [
     "AsyncSession",
+    "Comparison",
     "Histogram",
     "MockSaleor",
     "Picker",
+    "Run",
     "RunError",
     "Statistics",
     "__version__",
+    "compare",
     "install",
+    "load",
     "run",
     "run_sync",
     "status",
@@ -32,13 +37,17 @@ __all__ = [
 
 _HOMES = {
     "AsyncSession": "aio",
+    "Comparison": "results",
     "Histogram": "_core",
     "MockSaleor": "saleor",
     "Picker": "_core",
+    "Run": "results",
     "RunError": "runs",
     "Statistics": "statistics",
     "__version__": "activation",
+    "compare": "results",
     "install": "patch",
+    "load": "results",
     "run": "runs",
     "run_sync": "runs",
     "status": "patch",

@@ -1,0 +1,103 @@
+"""Page: a run in one line, and as HTML for a notebook; names come from servers and are text, never HTML."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from html import escape
+from typing import TYPE_CHECKING, Any
+
+from .rows import percentiles, plain
+
+if TYPE_CHECKING:
+    from .run import Run
+
+#: Rows, and characters of a name, that are shown.
+MOST_ROWS = 50
+MOST_CHARACTERS = 120
+_HEAD = ("method", "name", "requests", "failures", "requests/s", "mean", "p50", "p95", "p99", "max")
+
+
+def run_line(run: Run) -> str:
+    """The run in one line."""
+    total = run.figures["total"]
+    parts = [f"{total['requests']:,} requests", f"{total['failures']:,} failed", f"{run.duration:.1f} s"]
+    p50, p95 = percentiles(total, (50, 95))
+    if p50 is not None:
+        parts.append(f"p50 {shown(p50)} ms, p95 {shown(p95)} ms")
+    host = run.options.get("host")
+    if host:
+        parts.insert(0, plain(host))
+    if run.interrupted:
+        parts.append("interrupted")
+    if run.warnings:
+        parts.append(f"{len(run.warnings)} warning{'s' if len(run.warnings) > 1 else ''}")
+    return f"<Run: {', '.join(parts)}>"
+
+
+def run_html(run: Run) -> str:
+    """The run as a notebook shows it: what was asked, what came of it, by name, and the warnings."""
+    figures = run.figures
+    asked = ", ".join(
+        f"{escape(plain(name).replace('_', ' '))} {escape(short(value))}"
+        for name, value in run.options.items()
+        if value is not None and not isinstance(value, (dict, list))
+    )
+    lines = [f"<div>{asked}</div>"] if asked else []
+    lines += [
+        f"<div>{sign} {escape(plain(text))}</div>"
+        for sign, text in [
+            *([("\u25a0", "interrupted: this is what was measured until then")] if run.interrupted else []),
+            *(("\u26a0", warning) for warning in run.warnings),
+        ]
+    ]
+    seconds = run.duration
+    rows = figures["rows"][:MOST_ROWS]
+    body = [_cells(row, seconds) for row in rows]
+    more = len(figures["rows"]) - len(rows)
+    if more > 0:
+        lines.append(f"<div>{more:,} names more: run.requests has them all</div>")
+    title = f"{figures['total']['requests']:,} requests in {seconds:.1f} s"
+    total = _cells({**figures["total"], "method": "", "name": "all"}, seconds)
+    return (
+        f"<div><strong>{title}</strong>{''.join(lines)}"
+        f"{html_table(_HEAD, [*body, total], bold_last=True)}<div>times in ms</div></div>"
+    )
+
+
+def _cells(row: dict[str, Any], seconds: float) -> list[str]:
+    requests = row["requests"]
+    rate = f"{requests / seconds:,.1f}" if seconds else ""
+    times = [row.get("mean"), *percentiles(row, (50, 95, 99)), row.get("max")]
+    numbers = [f"{requests:,}", f"{row['failures']:,}", rate, *map(shown, times)]
+    return [short(row["method"]), short(row["name"]), *numbers]
+
+
+def html_table(head: Sequence[str], body: Iterable[Sequence[str]], bold_last: bool = False) -> str:
+    """A table of texts; the first two columns to the left, numbers to the right."""
+
+    def line(cells: Sequence[str], tag: str) -> str:
+        aligned = ("left" if place < 2 else "right" for place in range(len(cells)))
+        inside = (
+            f'<{tag} style="text-align:{side}">{escape(cell)}</{tag}>'
+            for side, cell in zip(aligned, cells, strict=True)
+        )
+        return f"<tr>{''.join(inside)}</tr>"
+
+    lines = list(body)
+    last = len(lines) - 1 if bold_last else -1
+    inside = "".join(line(cells, "th" if place == last else "td") for place, cells in enumerate(lines))
+    return f"<table><thead>{line(head, 'th')}</thead><tbody>{inside}</tbody></table>"
+
+
+def shown(ms: float | None) -> str:
+    """A time in ms, to three significant digits."""
+    if ms is None or ms != ms:
+        return ""
+    digits = 0 if abs(ms) >= 100 else 1 if abs(ms) >= 10 else 2 if abs(ms) >= 1 else 3
+    return f"{ms:,.{digits}f}"
+
+
+def short(text: object) -> str:
+    """A name as one short line."""
+    line = plain(text)
+    return line if len(line) <= MOST_CHARACTERS else line[: MOST_CHARACTERS - 1] + "…"
