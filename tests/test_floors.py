@@ -55,7 +55,6 @@ PYTHON = {
     "made": 0,
     "forking": 0,
     "notebook": 0,
-    "results": 1,
     "aio": 3,
     "statistics": 2,
     "summary": 1,
