@@ -1,6 +1,6 @@
 """CPU per request of clients that asyncio tasks await: ours beside aiohttp and httpx, on asyncio's loop and on uvloop.
 
-Usage: python benches/awaited.py [--users 50 1000] [--rounds 3] [--seconds 2] [--quick] [--write]
+Usage: python benches/awaited.py [--tasks 50 1000] [--rounds 3] [--seconds 2] [--quick] [--write]
 
 nginx on one core, client pinned to another; GET of 1 KiB, keep-alive, tasks without waits. CPU time (user and system,
 all threads) between two moments of the steady state, requests between them as the server counted them; the clients
@@ -42,7 +42,7 @@ def measure(client: str, loop: str, server: rig.Server, users: int, warm: float,
 
 def main() -> None:
     asked = rig.arguments(__doc__, rounds=3, seconds=2.0, warm=0.7)
-    asked.add_argument("--users", type=int, nargs="+", default=[50, 1000])
+    asked.add_argument("--tasks", type=int, nargs="+", default=[50, 1000])
     options = rig.parsed(asked)
     try:
         versions = [f"{name} {importlib.metadata.version(name)}" for name in ("aiohttp", "httpx", "uvloop")]
@@ -56,7 +56,7 @@ def main() -> None:
         )
         about += f"interleaved rounds of {options.seconds:g} s (least to greatest)"
         for turn in range(options.rounds):
-            for users in options.users:
+            for users in options.tasks:
                 for client, loop in kinds if turn % 2 == 0 else reversed(kinds):
                     what = client, loop, server, users, options.warm, options.seconds
                     cost = rig.patiently(lambda what=what: measure(*what))
@@ -66,7 +66,7 @@ def main() -> None:
                         f"{cost.rate:9,.0f} requests/s  {cost.peak / 2**20:4.0f} MiB"
                     )
     texts, targets = [], []
-    for users in options.users:
+    for users in options.tasks:
         rows = []
         for client, loop in kinds:
             costs = found[users, client, loop]
