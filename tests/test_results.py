@@ -194,7 +194,7 @@ def test_histograms_that_are_not_there():
 @pytest.mark.parametrize("name", [HOSTILE, "a\nb\x1b[31m\u202egro", "x" * 5000, "\ud800"])
 def test_names_are_text(name):
     some = figures([(0, "GET", name, 1.0, True)], warnings=[f"about {name}"])
-    run = ln.Run(some, options={"host": f"http://{name}", name: 1}, interrupted=True)
+    run = ln.Run(some, options={"host": f"http://{name}", "classes": [name]}, interrupted=True)
     page = run._repr_html_()
     page.encode()  # half a surrogate pair would not be sent
     tree = ElementTree.fromstring(page)
@@ -205,6 +205,16 @@ def test_names_are_text(name):
     assert "interrupted" in page
     cell = next(each.text for each in tree.iter("td") if each.text != "GET")
     assert cell[:100] == re.sub(r"[\x00-\x1f\u202e\ud800]", "\ufffd", name)[:100]
+
+
+def test_what_was_asked_is_told():
+    options = {
+        "locustfile": "funnel.py", "locustfile_text": "class", "users": 40, "spawn_rate": 4.5, "run_time": "1m",
+        "host": "http://127.0.0.1:5", "mock": True, "processes": 2, "tags": ["a", "b"], "stop_timeout": 0,
+    }  # fmt: skip
+    page = ln.Run(figures([]), options=options)._repr_html_()
+    told = "funnel.py, 40 users, 4.5 of them started per second, run time 1m, 2 processes, tags a, b, at a mock shop"
+    assert f"<div>{told}</div>" in page
 
 
 def test_a_run_in_one_line():

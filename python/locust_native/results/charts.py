@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from .needs import needed
+from .page import where
 from .rows import plain
 
 if TYPE_CHECKING:
@@ -106,7 +107,7 @@ def _say(axes: Any, text: str) -> None:
 
 def _title(run: Run) -> str:
     options = run.options
-    what = [literal(options["host"])] if options.get("host") else []
+    what = [literal(where(options))] if where(options) else []
     if options.get("users"):
         what.append(f"{options['users']} users")
     what.append(f"{run.figures['total']['requests']:,} requests in {run.duration:.0f} s")

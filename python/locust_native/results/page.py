@@ -24,7 +24,7 @@ def run_line(run: Run) -> str:
     p50, p95 = percentiles(total, (50, 95))
     if p50 is not None:
         parts.append(f"p50 {shown(p50)} ms, p95 {shown(p95)} ms")
-    host = run.options.get("host")
+    host = where(run.options)
     if host:
         parts.insert(0, plain(host))
     if run.interrupted:
@@ -37,11 +37,7 @@ def run_line(run: Run) -> str:
 def run_html(run: Run) -> str:
     """The run as a notebook shows it: what was asked, what came of it, by name, and the warnings."""
     figures = run.figures
-    asked = ", ".join(
-        f"{escape(plain(name).replace('_', ' '))} {escape(short(value))}"
-        for name, value in run.options.items()
-        if value is not None and not isinstance(value, (dict, list))
-    )
+    asked = escape(short(", ".join(_asked(run.options))))
     lines = [f"<div>{asked}</div>"] if asked else []
     lines += [
         f"<div>{sign} {escape(plain(text))}</div>"
@@ -62,6 +58,28 @@ def run_html(run: Run) -> str:
         f"<div><strong>{title}</strong>{''.join(lines)}"
         f"{html_table(_HEAD, [*body, total], bold_last=True)}<div>times in ms</div></div>"
     )
+
+
+def where(options: dict[str, Any]) -> str:
+    """What was tested."""
+    return "a mock shop" if options.get("mock") else str(options.get("host") or "")
+
+
+def _asked(options: dict[str, Any]) -> list[str]:
+    """What `run` was asked to do, as far as a person will want to see it."""
+    host = where(options)
+    told = [
+        (", ".join(options.get("classes") or []) or options.get("locustfile"), "{}"),
+        (options.get("users"), "{} users"),
+        (options.get("spawn_rate"), "{} of them started per second"),
+        (options.get("run_time"), "run time {}"),
+        (options["processes"] if options.get("processes", 1) > 1 else None, "{} processes"),
+        (", ".join(map(str, options.get("tags") or [])), "tags {}"),
+        (", ".join(map(str, options.get("exclude_tags") or [])), "without tags {}"),
+        (" ".join(map(str, options.get("options") or [])), "{}"),
+        (host, "at {}"),
+    ]
+    return [form.format(plain(value)) for value, form in told if value]
 
 
 def _cells(row: dict[str, Any], seconds: float) -> list[str]:
