@@ -83,6 +83,21 @@ CELLS = {
         print(sorted(row['name'] for row in run.figures['rows']))
     """,
     "old": "await ln.run(Old)",
+    "timed": """
+        %%time
+        class Timed(Base):
+            @task
+            def f(self):
+                self.client.get('/', name='timed')
+    """,
+    "written": """
+        %%writefile timed.py
+        class Timed: pass
+    """,
+    "after": """
+        run = await ln.run(Timed, run_time=1, host=URL, progress=False)
+        print(sorted(row['name'] for row in run.figures['rows']))
+    """,
     "connection": """
         import sqlite3
         exec('database = sqlite3.connect(":memory:")')
@@ -166,6 +181,10 @@ def test_only_what_was_given_runs(said):
     assert said["one"]["text"] == "['page / 2', 'started True']\n"
 
 
+def test_cells_may_begin_with_magic(said):
+    assert said["after"]["text"] == "['started True', 'timed']\n"
+
+
 def test_it_blocks_where_that_is_wanted(said):
     assert said["sync"]["text"] == "False\n"
 
@@ -242,7 +261,7 @@ def test_nothing_is_left_when_the_kernel_is_killed(tmp_path, shop):
         },
     )
     pids = [int(found) for found in re.findall(r"\d+", said["text"])]
-    assert len(pids) == 3
+    assert len(pids) == 4
     end = time.monotonic() + 15
     while left := [pid for pid in pids if psutil.pid_exists(pid)]:
         assert time.monotonic() < end, left

@@ -154,7 +154,7 @@ def test_cancelling_stops_the_test_and_keeps_what_was_measured(program):
         me = psutil.Process()
         def children():
             return me.children(recursive=True)
-        while len(children()) < 3:
+        while len(children()) < 4:      # the guardian, the master, two workers
             await asyncio.sleep(0.1)
         await asyncio.sleep(5)      # a master hears of its workers every 3 s
         there = children()
@@ -167,7 +167,7 @@ def test_cancelling_stops_the_test_and_keeps_what_was_measured(program):
     )
     assert said["requests"] > 0
     assert said["interrupted"] is True
-    assert said["started"] == 3
+    assert said["started"] == 4
     assert said["left"] == []
     assert not said["cancelled"]
     assert said["cancelling"] == 0
@@ -211,42 +211,177 @@ def test_a_time_out_around_it(program):
     assert said["requests"] > 0
 
 
-def test_a_script_is_interrupted(script):
+def test_a_script_is_interrupted(script, shop):
     process = script(
         """
         run = ln.run_sync("file.py", users=2, spawn_rate=10, host=url, progress=False)
         say(interrupted=run.interrupted, requests=run.figures["total"]["requests"])
         """
     )
-    until(lambda: generators(process.pid))
-    [child] = generators(process.pid)
-    time.sleep(3)
+    seen = shop.seen()["requests"]
+    until(lambda: shop.seen()["requests"] > seen)
+    there = generators(process.pid)
     os.killpg(process.pid, signal.SIGINT)  # as Ctrl-C does: to all of the terminal's group
     out, _ = process.communicate(timeout=30)
     said = json.loads(out.partition("say: ")[2].splitlines()[0])
     assert said["interrupted"]
     assert said["requests"] > 0
-    assert gone([child])
+    assert gone(there)
+
+
+SHAPE = (
+    FILE
+    + """
+from locust import LoadTestShape
+
+class Steps(LoadTestShape):
+    def tick(self):
+        return 3, 10
+"""
+)
+
+NO_WORKER = (
+    FILE
+    + """
+@events.init.add_listener
+def none(runner, **arguments):
+    if hasattr(runner, "master_host"):
+        raise RuntimeError("not this one")
+"""
+)
+
+LOCKED = """
+import re
+from locust import HttpUser, task
+
+class Visitor(HttpUser):
+    @task
+    def front(self):
+        self.client.get("/")
+        re.match("(a+)+$", "a" * 50 + "b")      # keeps the interpreter lock for years
+"""
 
 
 @pytest.mark.parametrize("processes", [1, 2])
-@pytest.mark.parametrize("file", [FILE, STUCK], ids=["waits", "stuck"])
-def test_no_orphans_after_the_caller_was_killed(script, tmp_path, processes, file):
+def test_cancelling_a_shape_keeps_what_was_measured(program, tmp_path, processes):
+    """Locust takes no SIGTERM before a shape has ended."""
+    (tmp_path / "shape.py").write_text(SHAPE)
+    [said] = program(
+        """
+        with ln.MockSaleor() as shop:
+            task = asyncio.create_task(
+                ln.run("shape.py", host=shop, progress=False, **more)
+            )
+            while not shop.seen()["requests"]:
+                await asyncio.sleep(0.05)
+            await asyncio.sleep(3 * (more["processes"] - 1))    # a master hears of its workers every 3 s
+            task.cancel()
+            run = await task
+        say(requests=run.figures["total"]["requests"], interrupted=run.interrupted)
+        """,
+        processes=processes,
+        users=processes,
+    )
+    assert said["requests"] > 0
+    assert said["interrupted"]
+
+
+def test_cancelled_before_it_began_it_is_over_at_once(program, tmp_path):
+    (tmp_path / "slow.py").write_text(FILE + "\nimport time; open('loading', 'w').close(); time.sleep(60)\n")
+    [said] = program(
+        """
+        import pathlib, psutil
+        task = asyncio.create_task(ln.run("slow.py", host=url, progress=False))
+        while not pathlib.Path("loading").exists():
+            await asyncio.sleep(0.05)
+        there, begun = psutil.Process().children(recursive=True), time.perf_counter()
+        task.cancel()
+        try:
+            await task
+        except asyncio.CancelledError:
+            left = [each.pid for each in there if each.is_running()]
+            say(left=left, started=len(there), seconds=time.perf_counter() - begun)
+        """
+    )
+    assert said["left"] == []
+    assert said["started"] == 2
+    assert said["seconds"] < 5
+
+
+def test_a_worker_that_cannot_begin_is_an_error(program, tmp_path):
+    """Locust would wait for it, or have a test without users."""
+    (tmp_path / "none.py").write_text(NO_WORKER)
+    [said] = program(
+        """
+        try:
+            await ln.run("none.py", users=2, processes=2, host=url, progress=False)
+        except ln.RunError as error:
+            say(reason=error.reason, log=error.log)
+        """
+    )
+    assert said["reason"].startswith("a worker process ended with status 1")
+    assert "RuntimeError: not this one" in said["log"]
+
+
+def test_the_death_of_all_workers_ends_the_test(program):
+    [said] = program(
+        """
+        import psutil
+        with ln.MockSaleor() as shop:
+            task = asyncio.create_task(ln.run("file.py", users=2, processes=2, host=shop, progress=False))
+            while not shop.seen()["requests"]:
+                await asyncio.sleep(0.05)
+            for worker in psutil.Process().children()[0].children()[0].children():
+                worker.kill()
+            try:
+                await task
+            except ln.RunError as error:
+                say(reason=error.reason, run=error.run.figures["format"])
+        """
+    )
+    assert said["reason"].endswith(" out of memory, or somebody killed it, and none is left")
+    assert said["run"] == "locust-native figures"
+
+
+def test_no_connection_at_all_ends_the_test(program, tmp_path, free_port):
+    [said] = program(
+        """
+        try:
+            await ln.run("file.py", host=f"http://127.0.0.1:{more['port']}", progress=False)
+        except ln.RunError as error:
+            say(reason=error.reason, requests=error.run.figures["total"]["requests"])
+        """,
+        port=free_port,
+    )
+    assert said["requests"] > 0
+    assert said["reason"] == (
+        f"none of {said['requests']} requests was answered by http://127.0.0.1:{free_port}: "
+        "ConnectionRefusedError(111, 'Connection refused'); the test was ended early"
+    )
+
+
+@pytest.mark.parametrize(
+    ("file", "processes"),
+    [(FILE, 1), (FILE, 2), (STUCK, 2), (LOCKED, 1)],
+    ids=["waits-1", "waits-2", "stuck-2", "locked-1"],
+)
+def test_no_orphans_after_the_caller_was_killed(script, shop, tmp_path, file, processes):
     (tmp_path / "file.py").write_text(file)
     process = script(
         f"""
         ln.run_sync("file.py", users=4, spawn_rate=10, host=url, progress=False, processes={processes})
         """
     )
-    until(lambda: len(generators(process.pid)) == (1 if processes == 1 else processes + 1))
-    there = generators(process.pid)
-    time.sleep(2)
+    until(lambda: len(generators(process.pid)) == 1 + (1 if processes == 1 else processes + 1))
+    there, seen = generators(process.pid), shop.seen()["requests"]
+    until(lambda: shop.seen()["requests"] > seen)
     assert not gone(there)
     process.kill()
     until(lambda: gone(there), 15)
 
 
-def test_a_child_that_is_killed_is_an_error_with_its_last_lines(program):
+@pytest.mark.parametrize("which", ["0", "1"], ids=["guardian", "Locust"])
+def test_a_child_that_is_killed_is_an_error_with_its_last_lines(program, which):
     [said] = program(
         """
         import psutil
@@ -255,14 +390,19 @@ def test_a_child_that_is_killed_is_an_error_with_its_last_lines(program):
         while not me.children():
             await asyncio.sleep(0.1)
         await asyncio.sleep(2)
-        me.children()[0].kill()
+        there = me.children(recursive=True)
+        there[which].kill()
         try:
             await task
         except ln.RunError as error:
-            say(reason=error.reason, text=str(error), code=error.returncode)
-        """
+            left = [each.pid for each in there if each.is_running() and each.status() != psutil.STATUS_ZOMBIE]
+            say(reason=error.reason, text=str(error), code=error.returncode, left=left)
+        """.replace("which", which)
     )
-    assert said["reason"] == "Locust was killed by signal 9 (SIGKILL): out of memory, or somebody killed it"
+    assert said["reason"].startswith(
+        "Locust was killed by signal 9 (SIGKILL): out of memory, or somebody killed it"
+    )
+    assert said["left"] == []
     assert "Starting Locust" in said["text"]
     assert said["code"] == -9
 
@@ -275,15 +415,17 @@ def test_a_worker_that_is_killed_is_a_warning(program):
             ln.run("file.py", users=4, spawn_rate=10, run_time=9, host=url, progress=False, processes=2)
         )
         me = psutil.Process()
-        while len(me.children(recursive=True)) < 3:
+        while len(me.children(recursive=True)) < 4:
             await asyncio.sleep(0.1)
         await asyncio.sleep(3)
-        me.children()[0].children()[0].kill()
+        me.children()[0].children()[0].children()[0].kill()
         run = await task
         say(warnings=run.figures["warnings"], requests=run.figures["total"]["requests"])
         """
     )
-    assert any(warning.startswith("1 of 2 worker processes were lost") for warning in said["warnings"]), said
+    assert any(
+        warning.startswith("a worker process was killed by signal 9") for warning in said["warnings"]
+    ), said
     assert said["requests"] > 0
 
 
@@ -292,8 +434,11 @@ BAD = [
     ("'syntax.py'", {}, "syntax.py:1: invalid syntax"),
     ("'imports.py'", {}, "No module named 'no_such_module'"),
     ("'raises.py'", {}, "RuntimeError: not today"),
-    ("'empty.py'", {}, "No User class found!"),
-    ("'file.py'", {"run_time": "soon"}, "run-time"),
+    ("'empty.py'", {}, "no User class in empty.py: define one that is not abstract"),
+    ("'notes.txt'", {}, "locustfile 'notes.txt': Locust reads files that end with .py; rename it"),
+    ("'file.py'", {"run_time": "soon"}, "run_time: 'soon' is no time above 0; give "),
+    ("'file.py'", {"run_time": "0s"}, "run_time: '0s' is no time above 0; give "),
+    ("'file.py'", {"web_port": 70_000}, "web_port: 70000 is no port"),
     ("'file.py'", {"run_time": -1}, "run_time: -1 is no number above 0"),
     ("'file.py'", {"run_time": 1, "options": ["--no-such-option"]}, "--no-such-option"),
     ("'file.py'", {"users": 0}, "users: 0 is no whole number above 0"),
@@ -311,6 +456,7 @@ BAD = [
 
 
 def test_what_cannot_be_run_is_said_in_one_line(program, tmp_path):
+    (tmp_path / "notes.txt").write_text("")
     (tmp_path / "syntax.py").write_text("def x(:\n")
     (tmp_path / "imports.py").write_text("import no_such_module\n")
     (tmp_path / "raises.py").write_text("raise RuntimeError('not today')\n")
@@ -451,6 +597,28 @@ def test_the_bar_of_a_plain_terminal(tmp_path):
         assert words in text
     assert text.count("\n") == 1
     assert text.count("\r") >= 4
+
+
+def test_the_bar_needs_no_thread(program):
+    [said] = program(
+        """
+        import os, threading
+        from locust_native.runs import progress
+        from tqdm import tqdm
+        bar = progress.Bar(tqdm)
+        say(threads=threading.active_count(), all=len(os.listdir("/proc/self/task")))
+        bar.close()
+        """
+    )
+    assert said["threads"] == 1
+    assert said["all"] == 1
+
+
+def test_no_bar_where_nobody_looks(tmp_path, shop):
+    (tmp_path / "file.py").write_text(FILE)
+    body = f"import locust_native as ln; ln.run_sync('file.py', run_time=1, host={shop.url!r})"
+    done = running.run(["-c", body], tmp_path)
+    assert (done.code, done.out, done.err) == (0, "", "")
 
 
 def test_no_progress_without_tqdm_is_one_line(tmp_path, shop):

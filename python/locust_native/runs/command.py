@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import os
+import re
 import socket
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -13,6 +15,8 @@ from .. import notebook
 from ..saleor import MockSaleor
 from . import travel
 from .outcome import RunError
+
+_SPAN = re.compile(r"\d+|(?:\d+h)?(?:\d+m)?(?:\d+s)?")
 
 
 @dataclass
@@ -44,8 +48,18 @@ class Asked:
             raise RunError(
                 f"processes: {self.processes} are more than there are users ({self.users}); give fewer, or more users"
             )
-        if not isinstance(self.run_time, (str, type(None))):
+        if isinstance(self.run_time, str):
+            # What Locust takes, but for "0s", which would be for ever.
+            if not _SPAN.fullmatch(self.run_time) or not re.search("[1-9]", self.run_time):
+                raise RunError(
+                    f'run_time: {self.run_time!r} is no time above 0; give "90s", "1m30s", "2h" or a number of seconds'
+                )
+        elif self.run_time is not None:
             _above_zero("run_time", self.run_time, (int, float))
+        if self.web_port is not None:
+            _above_zero("web_port", self.web_port, int)
+            if self.web_port > 65_535:
+                raise RunError(f"web_port: {self.web_port} is no port; the last one is 65535")
         for name in ("tags", "exclude_tags", "options"):
             if isinstance(getattr(self, name), str):
                 raise RunError(f"{name}: {getattr(self, name)!r} is one text; give a list of texts")
@@ -67,8 +81,15 @@ class Asked:
         if paths and kinds:
             raise RunError("give paths of locustfiles or User classes, not both")
         for path in paths:
+            text = os.fspath(path)
+            if text.startswith(("http://", "https://")):
+                continue  # Locust fetches it
             if not Path(path).exists():
-                raise RunError(f"locustfile {os.fspath(path)!r} is not there (looked in {Path.cwd()})")
+                raise RunError(f"locustfile {text!r} is not there (looked in {Path.cwd()})")
+            if Path(path).is_file() and Path(path).suffix != ".py":
+                raise RunError(f"locustfile {text!r}: Locust reads files that end with .py; rename it")
+            if "," in text:
+                raise RunError(f"locustfile {text!r}: Locust takes a comma for the end of a path; rename it")
         self.files = [os.fspath(path) for path in paths]
         if kinds:
             self.text = travel.text_of(kinds)
@@ -103,18 +124,19 @@ class Asked:
         kinds = [each.__name__ for each in self.what if isinstance(each, type) and notebook.is_user(each)]
         words = ["-f", ",".join(files), *kinds, "--only-summary"]
         words += ["--native-json", str(folder / "figures.json")]
-        words += ["--stop-timeout", f"{self.stop_timeout:g}"]
+        words += ["--stop-timeout", str(math.ceil(self.stop_timeout))]
         if self.web_port is None:
             words += ["--headless"]
         else:
-            words += ["--autostart", "--autoquit", "0", "--web-port", str(self.web_port)]
+            words += ["--autostart", "--autoquit", "0", "--web-host", "127.0.0.1"]
+            words += ["--web-port", str(self.web_port)]
         if self.users is not None:
             words += ["--users", str(self.users)]
         if self.spawn_rate is not None:
             words += ["--spawn-rate", f"{self.spawn_rate:g}"]
         if self.run_time is not None:
             given = self.run_time
-            words += ["--run-time", given if isinstance(given, str) else f"{max(1, round(given))}s"]
+            words += ["--run-time", given if isinstance(given, str) else f"{math.ceil(given)}s"]
         if self.host is not None:
             words += ["--host", self.host.url if isinstance(self.host, MockSaleor) else self.host]
         if self.processes > 1:

@@ -48,15 +48,17 @@ async def run(
     tags, exclude_tags
                   which tasks to run
     stop_timeout  s that users get to finish their tasks at the end
-    web_port      port of Locust's web page while the test runs; None: no page
+    web_port      port of Locust's web page on 127.0.0.1 while the test runs; None: no page
     env           environment variables for the test, beside this process's
     options       further arguments of the `locust` command
     progress      show how it gets on
 
     Interrupting the cell (or cancelling the task) stops the test, and what was measured is still returned, with
-    `interrupted`; a second time kills it, and asyncio.CancelledError is raised. Failed requests are no error; see
-    `Run.failures`. Raises RunError, which says what happened and shows Locust's last lines, if the test could not be
-    run, its process died, or no request was answered at all.
+    `interrupted`; a second time, or before users have been started, it is ended at once, and asyncio.CancelledError
+    raised. Failed requests are no error; see `Run.failures`. A worker process that dies is a warning of the figures.
+    Raises RunError, which says what happened and shows Locust's last lines, if the test could not be run, its process
+    or the last worker died, it did not end (a task that never gives way), or no request was ever answered; a test in
+    which not one connection comes about ends after 10 s. What was measured is the error's `run`.
     """
     trial = Trial(_asked(locals()))
     shown = display.shown(progress)
@@ -66,13 +68,12 @@ async def run(
             try:
                 next_look = _show(shown, trial, next_look)
                 await asyncio.sleep(_EVERY)
-            except asyncio.CancelledError:
-                if trial.interrupted:
+            except (asyncio.CancelledError, KeyboardInterrupt) as interruption:
+                if not trial.interrupt():
                     raise
-                trial.stop()
-                if (task := asyncio.current_task()) is not None and hasattr(task, "uncancel"):
+                if isinstance(interruption, asyncio.CancelledError) and (task := asyncio.current_task()):
                     task.uncancel()
-        _show(shown, trial, 0.0)
+        _show(shown, trial)
         return trial.result()
     finally:
         shown.close()
@@ -94,7 +95,7 @@ def run_sync(
     options: Sequence[str] = (),
     progress: bool = True,
 ) -> Run:
-    """The same for scripts: returns when the test is over. Ctrl-C stops the test, a second one kills it."""
+    """The same for scripts: returns when the test is over. Ctrl-C stops the test, a second one ends it at once."""
     trial = Trial(_asked(locals()))
     shown = display.shown(progress)
     try:
@@ -106,10 +107,9 @@ def run_sync(
                 next_look = _show(shown, trial, next_look)
                 time.sleep(_EVERY)
             except KeyboardInterrupt:
-                if trial.interrupted:
+                if not trial.interrupt():
                     raise
-                trial.stop()
-        _show(shown, trial, 0.0)
+        _show(shown, trial)
         return trial.result()
     finally:
         shown.close()
@@ -121,10 +121,10 @@ def _asked(given: dict[str, Any]) -> Asked:
     return Asked(**{**wanted, "env": wanted["env"] or {}})
 
 
-def _show(shown: display.Silent, trial: Trial, due: float) -> float:
-    """Show what was told, unless that was just done; when to do it next."""
+def _show(shown: display.Silent, trial: Trial, due: float | None = None) -> float:
+    """Show what was told, unless that was just done; when to do it next. Without ``due``, it is over."""
     now = time.monotonic()
-    if now < due or not trial.told:
-        return due
-    shown.show(trial.told, trial.interrupted)
+    if not trial.started or (due is not None and now < due):
+        return due or 0.0
+    shown.show({**trial.told, "over": due is None}, trial.interrupted)
     return now + _SHOWN

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import signal
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -45,64 +46,97 @@ class RunError(Exception):
         return type(self), (self.reason, self.log, self.returncode, self.run)
 
 
+# How the exceptions of both clients look in Locust's table of failures where no connection came about.
+_NO_CONNECTION = re.compile(
+    "ConnectionRefused|ConnectTimeout|NameResolution|NewConnection|gaierror|Connection refused|No route to host"
+    "|Network is unreachable|Host is down|Name or service not known|nodename nor servname"
+    "|failed to establish a new connection|failed to connect",
+    re.IGNORECASE,
+)
+
+
 def result(
     returncode: int,
-    figures: Path,
+    folder: Path,
     log: str,
     options: dict[str, Any],
+    told: dict[str, Any],
     *,
     interrupted: bool,
-    lost: int,
     overdue: str | None,
 ) -> Run:
     """The `Run` of a process that has ended.
 
-    ``figures``: the file that it was to write; ``lost``: how many worker processes went missing; ``overdue``: why it
-    had to be killed. Raises RunError where there are no figures, or where no request was ever answered.
+    ``folder``: where it was to write its figures; ``told``: what `inside` knew of it; ``overdue``: why it had to be
+    killed. Raises RunError where there are no figures, where the test could not go on, or where no request was ever
+    answered; with the `Run`, as far as there is one.
     """
     from ..results import Run
 
     try:
-        told = json.loads(figures.read_text(encoding="utf-8"))
+        figures = json.loads((folder / "figures.json").read_text(encoding="utf-8"))
     except (OSError, ValueError):
-        told = None
-    if told is None:
-        raise RunError(overdue or _why(returncode, log), log, returncode)
-    if lost:
-        told["warnings"].append(
-            f"{lost} of {options['processes']} worker processes were lost (out of memory, or killed): their users "
-            "stopped, and what they had not yet told is not counted"
-        )
-    if returncode not in (0, 1) and not overdue:
-        told["warnings"].append(f"{_ending(returncode)}; see run.log")
-    run = Run(told, options=options, log=log, interrupted=interrupted)
-    if overdue:
-        raise RunError(overdue, log, returncode, run)
-    total = told["total"]
-    if total["requests"] and total["failures"] == total["requests"] and not total["versions"]:
-        failures = sorted(told.get("failures") or [], key=lambda each: -each["occurrences"])
-        first = f": {failures[0]['error']}" if failures else ""
-        host = options.get("host") or "the host"
-        reason = f"none of {total['requests']} requests was answered by {host}{first}"
+        figures = None
+    problem = overdue or told.get("problem")
+    if figures is None or "started" not in told:
+        raise RunError(problem or _why(returncode, log, told, options), log, returncode)
+    figures["warnings"] += told["warnings"]
+    if returncode not in (0, 1) and not problem:
+        figures["warnings"].append(f"{_ending(returncode)}; see run.log")
+    run = Run(figures, options=options, log=log, interrupted=interrupted)
+    if problem:
+        raise RunError(problem, log, returncode, run)
+    if (unanswered := _unanswered(figures, options.get("host"), told)) is not None:
         if not interrupted:
-            raise RunError(reason, log, returncode, run)
-        told["warnings"].append(reason)
+            raise RunError(unanswered, log, returncode, run)
+        figures["warnings"].append(unanswered)
     return run
+
+
+def no_connection(errors: Iterable[str]) -> str | None:
+    """The first of these errors, if in none of them there was a connection; None else, and where there is no error."""
+    first = None
+    for error in errors:
+        if not _NO_CONNECTION.search(error):
+            return None
+        first = first or error
+    return first
+
+
+def _unanswered(figures: dict[str, Any], host: str | None, told: dict[str, Any]) -> str | None:
+    total = figures["total"]
+    if not 0 < total["requests"] == total["failures"] or total["versions"]:
+        return None
+    failures = sorted(figures["failures"], key=lambda each: -each["occurrences"])
+    errors = [failure["error"] for failure in failures]
+    if not errors or not (total["connections"]["new"] or no_connection(errors)):
+        return None  # of Locust's own client, nothing is known but its errors
+    early = "; the test was ended early" if told.get("hopeless") else ""
+    return f"none of {total['requests']} requests was answered by {host or 'the host'}: {errors[0]}{early}"
+
+
+def killed_by(number: int) -> str:
+    """The signal in words, and what it mostly means."""
+    try:
+        name = signal.Signals(number).name
+    except ValueError:
+        name = "unknown"
+    means = {signal.SIGKILL: ": out of memory, or somebody killed it", signal.SIGSEGV: ": it crashed"}
+    return f"killed by signal {number} ({name}){means.get(number, '')}"  # type: ignore[call-overload]
 
 
 def _ending(returncode: int) -> str:
     if returncode >= 0:
         return f"Locust ended with exit status {returncode}"
-    try:
-        name = signal.Signals(-returncode).name
-    except ValueError:
-        name = "unknown"
-    by = {signal.SIGKILL: ": out of memory, or somebody killed it", signal.SIGSEGV: ": it crashed"}
-    return f"Locust was killed by signal {-returncode} ({name}){by.get(-returncode, '')}"  # type: ignore[call-overload]
+    return f"Locust was {killed_by(-returncode)}"
 
 
-def _why(returncode: int, log: str) -> str:
+def _why(returncode: int, log: str, told: dict[str, Any], options: dict[str, Any]) -> str:
     """What the child says last of why it ended, in one line."""
+    if returncode < 0 and told.get("requests"):
+        return f"{_ending(returncode)}, after {told['requests']} requests"
+    if "No User class found!" in log:
+        return f"no User class in {options.get('locustfile')}: define one that is not abstract"
     lines = [line.rstrip() for line in log.splitlines() if line.strip()]
     if returncode >= 0:
         for line in reversed(lines):

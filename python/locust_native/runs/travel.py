@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import builtins
 import importlib
+import re
 import symtable
 import sys
 from collections.abc import Iterator, Sequence
@@ -18,6 +19,9 @@ from .outcome import RunError
 _ONLY_THERE = frozenset(
     ("In", "Out", "get_ipython", "display", "exit", "quit", "_", "__", "___", "_ih", "_oh", "_dh")
 )
+
+#: Of the magic of a whole cell, what executes it here; `%%writefile` and the like do not.
+_CELL_MAGIC = re.compile(r"get_ipython\(\)\.run_cell_magic\('(?:time|capture|prun)', ")
 
 #: Characters of a constant that is written out.
 _LONGEST = 1_000_000
@@ -113,13 +117,22 @@ class _Place:
     def _sources(self) -> Iterator[str]:
         """Newest first."""
         if self.is_notebook:
-            yield from reversed([cell for cell in self.space["In"] if isinstance(cell, str)])
+            for cell in reversed([cell for cell in self.space["In"] if isinstance(cell, str)]):
+                yield self._inside_magic(cell)
         elif file := self.space.get("__file__"):
             try:
                 with open(file, encoding="utf-8") as opened:
                     yield opened.read()
             except OSError as error:
                 raise RunError(f"cannot read {file}, where the classes are: {error.strerror}") from None
+
+    def _inside_magic(self, cell: str) -> str:
+        """What a cell executes that begins with `%%time` or the like, as IPython has it: one call, of a text."""
+        found = _CELL_MAGIC.match(cell)
+        if not found:
+            return cell
+        body = ast.parse(cell).body[0].value.args[2].value  # type: ignore[attr-defined]
+        return str(self.space["get_ipython"]().transform_cell(body))
 
     def definition(self, name: str) -> str | None:
         """The newest statement that defines a name at the top of a cell or of the file."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import atexit
 import contextlib
 import json
 import os
@@ -17,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..saleor import MockSaleor
 from . import outcome
+from .child import KILL, STOP
 from .command import Asked
 
 if TYPE_CHECKING:
@@ -35,16 +35,14 @@ class Trial:
     def __init__(self, asked: Asked) -> None:
         self._asked = asked
         self.told: dict[str, Any] = {}
-        """What it told last; empty as long as it has not."""
+        """What it told last, see `inside`; empty as long as it has not."""
         self.interrupted = False
-        self._rest = b""
-        self._heard = time.monotonic()
+        self._heard = time.time()
         self._deadline: float | None = None
         self._overdue: str | None = None
         self._folder = Path(tempfile.mkdtemp(prefix="locust-native-"))
         self._log = self._folder / "log"
         self._mock: MockSaleor | None = None
-        self._feed = self._control = -1
         self._process: subprocess.Popen[bytes] | None = None
         try:
             self._start()
@@ -56,88 +54,80 @@ class Trial:
         host = self._asked.host
         if isinstance(host, MockSaleor) and not host.is_open:
             self._mock = host.start()
-        self._feed, told = os.pipe()
-        control, self._control = os.pipe()
-        try:
-            os.set_blocking(self._feed, False)
-            variables = {**os.environ, "PYTHONUNBUFFERED": "1", **dict(self._asked.env)}
-            words = ["-m", "locust_native.runs.child", str(told), str(control)]
-            with self._log.open("wb") as log:
-                # A session of its own: what interrupts a notebook or a terminal goes to all of the group, and stopping
-                # is for us to do.
-                self._process = subprocess.Popen(
-                    [sys.executable, *words, *self._asked.arguments(self._folder)],
-                    env=variables, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT,
-                    pass_fds=(told, control), start_new_session=True,
-                )  # fmt: skip
-        finally:
-            os.close(told)
-            os.close(control)
-        atexit.register(self.close)
+        # What can be imported here is to be there as well.
+        spec = {"folder": str(self._folder), "path": [os.path.abspath(entry) for entry in sys.path]}
+        with self._log.open("wb") as log:
+            # A session of its own: what interrupts a notebook or a terminal goes to all of the group, and stopping
+            # is for us to do. Through its stdin: its end says that we are gone, however that came about.
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "locust_native.runs.child", json.dumps(spec),
+                 *self._asked.arguments(self._folder)],
+                env={**os.environ, "PYTHONUNBUFFERED": "1", **dict(self._asked.env)}, bufsize=0,
+                stdin=subprocess.PIPE, stdout=log, stderr=subprocess.STDOUT, start_new_session=True,
+            )  # fmt: skip
+
+    @property
+    def started(self) -> bool:
+        """Whether users have been started, so that there is something to lose."""
+        return "started" in self.told
 
     def running(self) -> bool:
-        """Read what it has told since; whether it still runs."""
-        process = self._process
-        assert process is not None
-        self._read()
-        if process.poll() is not None:
-            self._read()
-            return False
-        now = time.monotonic()
-        if self._deadline is None and self._is_overdue(now):
-            self._overdue = (
-                f"the test did not end at its time and tells nothing any more, as if a task never gave way: killed "
-                f"{_OVERDUE:g} s later"
-            )
-            self.kill()
-        elif self._deadline is not None and now > self._deadline:
-            self._overdue = (
-                f"the test did not stop within {self._patience():g} s, as if a task never gave way: killed"
-            )
-            self.kill()
-        return True
+        """Look what it has told since; whether it still runs."""
+        assert self._process is not None
+        running = self._process.poll() is None
+        self._look()
+        if running and self._overdue is None:
+            now = time.time()
+            if self._deadline is None and self._is_overdue(now):
+                self._overdue = (
+                    f"the test did not end at its time and tells nothing any more, as if a task never gave way: killed "
+                    f"{_OVERDUE:g} s later"
+                )
+            elif self._deadline is not None and now > self._deadline:
+                seconds = f"{self._patience():g} s"
+                self._overdue = f"the test did not stop within {seconds}, as if a task never gave way: killed"
+            if self._overdue is not None:
+                self.kill()
+        return running
 
     def _patience(self) -> float:
         return _PATIENCE + self._asked.stop_timeout
 
     def _is_overdue(self, now: float) -> bool:
-        run_time, elapsed = self.told.get("run_time"), self.told.get("elapsed") or 0.0
-        if run_time is None:
+        if not self.started or not self.told.get("run_time"):
             return False
-        silent = now - self._heard
-        return silent > _OVERDUE and elapsed + silent > run_time + self._asked.stop_timeout + _OVERDUE
+        end = self.told["started"] + self.told["run_time"] + self._asked.stop_timeout
+        return now > max(self._heard, end) + _OVERDUE
 
-    def _read(self) -> None:
-        while True:
-            try:
-                piece = os.read(self._feed, 1 << 16)
-            except BlockingIOError:
-                return
-            if not piece:
-                return
-            self._heard = time.monotonic()
-            *lines, self._rest = (self._rest + piece).split(b"\n")
-            if lines:
-                with contextlib.suppress(ValueError):
-                    self.told = json.loads(lines[-1])
-                    self.told["mock"] = self.told["mock"] or isinstance(self._asked.host, MockSaleor)
+    def _look(self) -> None:
+        with contextlib.suppress(OSError, ValueError):  # not there yet
+            told = json.loads((self._folder / "state.json").read_text(encoding="utf-8"))
+            told["mock"] = told.get("mock") or isinstance(self._asked.host, MockSaleor)
+            if told != self.told:
+                self.told, self._heard = told, time.time()
 
-    def stop(self) -> None:
-        """Have Locust stop its users and write its figures."""
-        self.interrupted = True
-        process = self._process
-        if process is not None and self._deadline is None:
-            self._deadline = time.monotonic() + self._patience()
-            if self.told:
-                process.terminate()
-            else:  # it has not got as far as to know what that means
-                process.kill()
+    def interrupt(self) -> bool:
+        """Have Locust stop its users and write its figures; False where it is ended at once, as nothing has been
+        measured, or since it was asked before."""
+        self._look()
+        again, self.interrupted = self.interrupted, True
+        if again or not self.started:
+            self.kill()
+            return False
+        self._deadline = time.time() + self._patience()
+        self._say(STOP)
+        return True
 
     def kill(self) -> None:
-        """End it at once, with all of its processes."""
-        if self._process is not None:
-            with contextlib.suppress(ProcessLookupError, PermissionError):
-                os.killpg(self._process.pid, signal.SIGKILL)
+        """End it at once, with all of its processes: the first of them sees to the others, and ends as Locust does."""
+        self._say(KILL)
+
+    def _say(self, word: bytes) -> None:
+        process = self._process
+        assert process is not None
+        assert process.stdin is not None
+        with contextlib.suppress(OSError, ValueError):  # it is gone
+            os.write(process.stdin.fileno(), word)
 
     def result(self) -> Run:
         """What has become of it. Raises RunError."""
@@ -148,24 +138,36 @@ class Trial:
             options["host"] = host
         if self.told.get("mock"):
             options["mock"] = True
-        if not self.told and self.interrupted:
-            raise outcome.RunError("interrupted before the test began", log, self._process.returncode)
         return outcome.result(
-            self._process.returncode, self._folder / "figures.json", log, options,
-            interrupted=self.interrupted, lost=self.told.get("lost", 0), overdue=self._overdue,
+            self._process.returncode, self._folder, log, options, self.told, interrupted=self.interrupted,
+            overdue=self._overdue,
         )  # fmt: skip
 
     def close(self) -> None:
-        """Leave nothing behind: no process, no descriptor, no file."""
-        atexit.unregister(self.close)
-        self.kill()  # its group: workers whose master is gone, too
-        if self._process is not None:
-            self._process.wait()
-        for descriptor in (self._feed, self._control):
-            if descriptor >= 0:
-                os.close(descriptor)
-        self._feed = self._control = -1
+        """Leave nothing behind: no process, no file."""
+        process = self._process
+        if process is not None:
+            assert process.stdin is not None
+            if process.poll() is None:
+                self.kill()
+                try:
+                    process.wait(5)
+                except subprocess.TimeoutExpired:
+                    process.kill()
+                    process.wait()
+            if process.returncode < 0 and "pid" in self.told:
+                _end_group(self.told["pid"])  # the guardian itself may have been killed
+            process.stdin.close()
         if self._mock is not None:
             self._mock.stop()
             self._mock = None
         shutil.rmtree(self._folder, ignore_errors=True)
+
+
+def _end_group(group: int) -> None:
+    """Kill what is left of a group of processes, and wait until they are gone, a second at most."""
+    end = time.monotonic() + 1
+    with contextlib.suppress(OSError):  # nobody is left, which is mostly so from the start
+        while time.monotonic() < end:
+            os.killpg(group, signal.SIGKILL)
+            time.sleep(0.01)
