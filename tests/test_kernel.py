@@ -55,9 +55,9 @@ def shop():
 CELLS = {
     "import": """
         import sys, time
-        begun = time.perf_counter()
+        begun = time.process_time()     # what the machine does besides is not ours
         import locust_native as ln
-        print(time.perf_counter() - begun)
+        print(time.process_time() - begun)
     """,
     "modules": "print(sorted({'locust', 'gevent', 'pandas', 'matplotlib'} & sys.modules.keys()))",
     "socket": "import socket; print(socket.socket.__module__)",
