@@ -288,6 +288,24 @@ def test_cancelling_a_shape_keeps_what_was_measured(program, tmp_path, processes
     assert said["interrupted"]
 
 
+def test_workers_that_end_with_a_ramp_under_way_have_not_died(program):
+    """Locust goes on with the ramp for a while, and takes itself for running."""
+    [said] = program(
+        """
+        with ln.MockSaleor() as shop:
+            task = asyncio.create_task(ln.run("file.py", users=4, spawn_rate=1, processes=2, host=shop, progress=False))
+            while not shop.seen()["requests"]:
+                await asyncio.sleep(0.05)
+            await asyncio.sleep(2.5)
+            task.cancel()
+            run = await task
+        say(interrupted=run.interrupted, warnings=run.figures["warnings"])
+        """
+    )
+    assert said["interrupted"]
+    assert not [warning for warning in said["warnings"] if "a worker process" in warning]
+
+
 def test_cancelled_before_it_began_it_is_over_at_once(program, tmp_path):
     (tmp_path / "slow.py").write_text(FILE + "\nimport time; open('loading', 'w').close(); time.sleep(60)\n")
     [said] = program(

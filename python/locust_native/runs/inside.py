@@ -120,7 +120,10 @@ def _begin(teller: Teller, ear: int, environment: Any, runner: Any, web_ui: Any 
     facts = teller.facts
     teller.tell(run_time=environment.parsed_options.run_time or None, mock=mock)
 
+    under_way: list[bool] = []  # of the runner's state this cannot be told: a ramp goes on while Locust ends
+
     def start(**_: Any) -> None:
+        under_way[:] = [True]
         host = environment.host or next((kind.host for kind in environment.user_classes if kind.host), None)
         teller.tell(host=host, **({} if "started" in facts else {"started": time.time()}))
 
@@ -129,6 +132,7 @@ def _begin(teller: Teller, ear: int, environment: Any, runner: Any, web_ui: Any 
         waited for any more."""
         if "started" not in facts:
             os.kill(os.getpid(), signal.SIGKILL)  # nothing is lost, and the guardian sees to the workers
+        under_way.clear()
         runner.quit()
         if web_ui:
             web_ui.stop()
@@ -143,7 +147,7 @@ def _begin(teller: Teller, ear: int, environment: Any, runner: Any, web_ui: Any 
     look = _look(environment)
 
     def keep_telling() -> None:
-        worries = [partial(_lost_workers, teller, environment, set()), _Hopeless(teller, environment.stats)]
+        worries = [partial(_lost_workers, teller, under_way, set()), _Hopeless(teller, environment.stats)]
         while True:
             teller.tell(**look())
             gevent.sleep(_EVERY)
@@ -152,6 +156,7 @@ def _begin(teller: Teller, ear: int, environment: Any, runner: Any, web_ui: Any 
                 worries = []
 
     environment.events.test_start.add_listener(start)
+    environment.events.test_stopping.add_listener(lambda **_: under_way.clear())
     telling = gevent.spawn(keep_telling)
 
     def end(**_: Any) -> None:
@@ -206,16 +211,15 @@ def _mock_if_no_host(environment: Any) -> bool:
     return environment.host in [shop.url for shop in list(saleor._running)]
 
 
-def _lost_workers(teller: Teller, environment: Any, dead: set[int]) -> bool:
+def _lost_workers(teller: Teller, under_way: list[bool], dead: set[int]) -> bool:
     """Say which of our workers have died; True where the test cannot begin or go on for that.
 
     Locust itself would wait for those that never come, and go on without any.
     """
     import gevent.os
-    from locust.runners import STATE_RUNNING, STATE_SPAWNING
 
     begun = "started" in teller.facts
-    if begun and environment.runner.state not in (STATE_SPAWNING, STATE_RUNNING):
+    if begun and not under_way:
         return False  # they end because the test does
     # gevent's own book of the processes it has forked: a watcher while one lives, (pid, status, time) thereafter.
     children = getattr(gevent.os, "_watched_children", {})
