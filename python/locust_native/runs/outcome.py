@@ -78,8 +78,10 @@ def result(
     except (OSError, ValueError):
         figures = None
     problem = overdue or told.get("problem")
+    if not problem and (returncode < 0 or figures is None or "started" not in told):
+        problem = _why(returncode, log, told, options)
     if figures is None or "started" not in told:
-        raise RunError(problem or _why(returncode, log, told, options), log, returncode)
+        raise RunError(str(problem), log, returncode)
     figures["warnings"] += told["warnings"]
     if returncode not in (0, 1) and not problem:
         figures["warnings"].append(f"{_ending(returncode)}; see run.log")

@@ -76,6 +76,8 @@ class Trial:
         assert self._process is not None
         running = self._process.poll() is None
         self._look()
+        if not running:
+            self._end_rest()
         if running and self._overdue is None:
             now = time.time()
             if self._deadline is None and self._is_overdue(now):
@@ -143,6 +145,13 @@ class Trial:
             overdue=self._overdue,
         )  # fmt: skip
 
+    def _end_rest(self) -> None:
+        """What killed the process may have been meant for Locust, and then all is over; or it was the guardian's end
+        alone, and nobody else sees to Locust."""
+        assert self._process is not None
+        if self._process.returncode < 0 and "pid" in self.told:
+            _end_group(self.told["pid"])
+
     def close(self) -> None:
         """Leave nothing behind: no process, no file."""
         process = self._process
@@ -155,8 +164,7 @@ class Trial:
                 except subprocess.TimeoutExpired:
                     process.kill()
                     process.wait()
-            if process.returncode < 0 and "pid" in self.told:
-                _end_group(self.told["pid"])  # the guardian itself may have been killed
+            self._end_rest()
             process.stdin.close()
         if self._mock is not None:
             self._mock.stop()
