@@ -74,6 +74,8 @@ def script(tmp_path, shop):
                 [sys.executable, "script.py", shop.url],
                 cwd=tmp_path, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
                 start_new_session=True,
+                # Where tests run in the background, Ctrl-C is ignored, and a process inherits that.
+                preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
             )
         )  # fmt: skip
         return started[-1]

@@ -77,6 +77,8 @@ type CookieTuple = (
 );
 
 type Pairs<'py> = Vec<(Bound<'py, PyAny>, Bound<'py, PyAny>)>;
+/// A body, and cookies of one request only.
+type Rest<'a> = (Option<&'a [u8]>, Option<Vec<(String, String)>>);
 
 /// A request as Python has prepared it: fields before and after the jar's, body, cookies of this request only.
 ///
@@ -85,7 +87,7 @@ type Pairs<'py> = Vec<(Bound<'py, PyAny>, Bound<'py, PyAny>)>;
 pub fn request(
     (method, url): (&str, &str),
     (head, tail): (&PyFields, Option<Pairs<'_>>),
-    (body, cookies): (Option<&[u8]>, Option<Vec<(String, String)>>),
+    (body, cookies): Rest<'_>,
     options: &PyOptions,
 ) -> PyResult<Request> {
     Ok(Request {
