@@ -22,8 +22,8 @@ class Run:
     >>> run = load("figures.json")                       # doctest: +SKIP
     >>> run.requests[["name", "requests", "p50", "p99"]]  # doctest: +SKIP
 
-    figures      what `--native-json` writes (docs/native-json.md); a second may have `users`, and beside the rest
-                 may stand `failures` and `exceptions`
+    figures      what `--native-json` writes (docs/native-json.md); files written before seconds had `users`, and
+                 tests `failures` and `exceptions`, will do
     options      what the test was asked to do: host, users, …; what JSON does not know becomes text
     log          what the test's processes wrote
     interrupted  whether somebody ended it before its time
