@@ -10,7 +10,8 @@ $(BIN)/maturin:
 	$(BIN)/pip install --quiet 'maturin>=1.16,<2'
 
 dev: $(BIN)/maturin  ## build the extension (unoptimised) into .venv and install what the tests need
-	VIRTUAL_ENV=$(abspath $(VENV)) $(BIN)/maturin develop --extras test
+	VIRTUAL_ENV=$(abspath $(VENV)) $(BIN)/maturin develop
+	$(BIN)/pip install --quiet 'locust-native[test]'  # of what is installed now: maturin cannot resolve an extra of ours
 
 fmt:  ## format Rust and Python
 	cargo fmt
@@ -75,7 +76,8 @@ peers:  ## get the load generators we compare with: oha, k6, Goose (into target/
 	cargo build --quiet --release --locked --manifest-path benches/goose/Cargo.toml --target-dir $(TOOLS)/goose
 
 release: $(BIN)/maturin  ## build the extension and the mock shop with optimisation, as benches want them
-	VIRTUAL_ENV=$(abspath $(VENV)) $(BIN)/maturin develop --release --extras test,bench
+	VIRTUAL_ENV=$(abspath $(VENV)) $(BIN)/maturin develop --release
+	$(BIN)/pip install --quiet 'locust-native[test,bench]'
 	cargo build --release --no-default-features --bin mock-saleor
 
 BENCHES := "peers.py" "peers.py --tls" "awaited.py" "payloads.py" "payloads.py --tls" "tls.py" "funnel.py" "funnel.py --users 5000" \
