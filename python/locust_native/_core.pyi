@@ -240,6 +240,13 @@ class Record:
 
         With ``histogram`` all times as well, as base64 of HdrHistogram's compressed V2 format, unit 1 ns.
         """
+    def series(self, width: int | None = None, since: int = ...) -> tuple[int, list[dict[str, Any]]]:
+        """The requests of each stretch of ``width`` s in which any finished, as a second of ``figures`` each, with
+        percentiles of all their times together; from the stretch on that the unix second ``since`` lies in.
+
+        The width that is used, and the points. Without one, the least with which a typical point has 50 requests,
+        and there are at most 3,000. What is long past is kept, and told, in wider stretches.
+        """
     def latest(self, seconds: int, shares: Sequence[float]) -> list[float] | None:
         """The times within which these shares of the requests of the last seconds finished, the present included."""
     def overflowed(self) -> dict[str, Any] | None:

@@ -313,7 +313,7 @@ class AsyncSession(_core.AsyncSession, arguments.Preparing):
         taken = response.timings
         ms = exchange.time_ms if exchange is not None else None
         if ms is None and isinstance(taken, Timings):
-            ms = taken.total - taken.held
+            ms = taken.total
         self.statistics.count(reply.begun, ms, failed)
 
 

@@ -57,6 +57,7 @@ _STATS = Shape(
     },
     same_as="locust.stats:RequestStats",
 )
+_SELF = Shape(takes={"": "self"})
 # How a user lives, and how it waits: both are only timed.
 _LIFE = Shape(takes={"": "self"}, uses=("on_start", "_taskset_instance"))
 _SLEEP = Shape(takes={"": "self seconds"}, uses=("gevent", "sleep"))
@@ -78,11 +79,45 @@ TABLE: tuple[Row, ...] = (
         "distributed:setup_distributed_stats_event_listeners",
         Shape(takes={"": "events stats"}),
     ),
+    Row("locust.stats", "StatsEntry.median_response_time", "precise:median_response_time", _SELF),
+    Row(
+        "locust.stats",
+        "StatsEntry.get_response_time_percentile",
+        "precise:get_response_time_percentile",
+        Shape(takes={"": "self percent"}),
+    ),
+    Row("locust.stats", "StatsEntry.to_dict", "precise:to_dict", _SELF),
+    Row("locust.stats", "StatsEntry.to_string", "precise:to_string", Shape(takes={"": "self current"})),
+    Row("locust.stats", "StatsEntry.percentile", "precise:percentile", _SELF),
+    Row(
+        "locust.stats",
+        "get_stats_summary",
+        "precise:get_stats_summary",
+        Shape(takes={"": "stats current"}, uses=("to_string",)),
+    ),
+    Row(
+        "locust.stats",
+        "get_percentile_stats_summary",
+        "precise:get_percentile_stats_summary",
+        Shape(takes={"": "stats"}, uses=("percentile",)),
+    ),
     Row(
         "locust.stats",
         "StatsCSV._percentile_fields",
         "precise:percentile_fields",
         Shape(takes={"": "self stats_entry use_current"}),
+    ),
+    Row(
+        "locust.stats",
+        "StatsCSV._requests_data_rows",
+        "precise:requests_data_rows",
+        Shape(takes={"": "self csv_writer"}, uses=("_percentile_fields",)),
+    ),
+    Row(
+        "locust.stats",
+        "StatsCSVFileWriter._stats_history_data_rows",
+        "precise:stats_history_data_rows",
+        Shape(takes={"": "self csv_writer now"}, uses=("_percentile_fields",)),
     ),
     Row(
         "locust.web",

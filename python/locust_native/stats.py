@@ -12,12 +12,12 @@ from __future__ import annotations
 
 import os
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 import locust.stats as stock
 
-from . import _core, precise, report
+from . import _core, report
 from .closed_loop import UserTime
 
 # Bound once: the names in `locust.stats` may come to stand for the classes below.
@@ -120,50 +120,6 @@ class StatsEntry(StockEntry):
         self._stop_counting()
         StockEntry.extend(self._plain(), other)
 
-    # What a person reads of it: precise where the record can tell, in Locust's tables with decimals where they count.
-
-    @property
-    def median_response_time(self) -> int | float:  # type: ignore[override]
-        found = precise.percentiles(self, (0.5,))
-        return super().median_response_time if found is None else precise.shown(found[0])
-
-    def get_response_time_percentile(self, percent: float) -> int | float:  # type: ignore[override]
-        found = precise.percentiles(self, (percent,))
-        return super().get_response_time_percentile(percent) if found is None else precise.shown(found[0])
-
-    def get_current_response_time_percentile(self, percent: float) -> int | float | None:  # type: ignore[override]
-        rounded = super().get_current_response_time_percentile(percent)
-        found = None if rounded is None else precise.current_percentile(self, percent)
-        return rounded if found is None else precise.shown(found)
-
-    def to_string(self, current: bool = True) -> str:
-        entry = self._shown()
-        return precise.in_line(StockEntry.to_string(entry, current), entry)
-
-    def percentile(self) -> str:
-        entry = self._shown(stock.PERCENTILES_TO_REPORT)
-        return precise.in_percentiles(StockEntry.percentile(entry), entry)
-
-    def _shown(self, shares: Sequence[float] | None = None) -> StockEntry:
-        """An entry for Locust's tables to read: what we know better, and the fields of this one, settled once."""
-        if type(self) is not StatsEntry:
-            return self
-        shown = object.__new__(_Shown)
-        shown.__dict__ = self.__dict__
-        if shares is None:
-            shown.median = self.median_response_time
-        else:
-            shown.percentiles = dict(zip(shares, self._percentiles(shares), strict=True))
-        return shown
-
-    def _percentiles(self, shares: Sequence[float]) -> list[int | float]:
-        """What `get_response_time_percentile` answers to each of them, asked at once."""
-        own = type(self).get_response_time_percentile is _get_percentile
-        found = precise.percentiles(self, shares) if own else None
-        if found is None:
-            return [self.get_response_time_percentile(share) for share in shares]
-        return [precise.shown(ms) for ms in found]
-
     def _cache_response_times(self, t: int) -> None:
         self._settle()
         StockEntry._cache_response_times(self._plain(), t)
@@ -210,22 +166,6 @@ class StatsEntry(StockEntry):
         """Adds what is pending, as `log()` would have done request by request."""
         if self._native is not None:
             self._native.settle(self._place, self, _instance_dict(self))
-
-
-_get_percentile = StatsEntry.get_response_time_percentile
-
-
-class _Shown(StockEntry):
-    __slots__ = ("median", "percentiles")
-    median: int | float
-    percentiles: dict[float, int | float]
-
-    @property
-    def median_response_time(self) -> int | float:  # type: ignore[override]
-        return self.median
-
-    def get_response_time_percentile(self, percent: float) -> int | float:  # type: ignore[override]
-        return self.percentiles[percent]
 
 
 class EntriesDict(stock.EntriesDict):

@@ -34,6 +34,7 @@ def summary(
         _second(second, *late.get(second["at"], (None, False)), (users or {}).get(second["at"]))
         for second in figures["seconds"]
     ]
+    width, points = record.series()
     stretches = [{"from": first, "to": last} for first, last in meter.limited() if last >= since]
     spreads = meter.figures()
     return {
@@ -49,6 +50,7 @@ def summary(
         "total": figures["total"],
         "rows": figures["rows"],
         "seconds": seconds,
+        "series": {"width": width, "points": [*_points(points, seconds)]},
         "failures": [],
         "exceptions": [],
         "generator": {
@@ -65,6 +67,20 @@ def summary(
 
 def _second(second: dict[str, Any], most: float | None, limited: bool, users: int | None) -> dict[str, Any]:
     return {**second, "users": users, "lag_max": most, "limited": limited}
+
+
+def _points(points: list[dict[str, Any]], seconds: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    """Points with what is known of their seconds: users at last, greatest lateness, how many were limited."""
+    left = iter(seconds)
+    second = next(left, None)
+    for point in points:
+        users, late, limited = None, None, 0
+        while second is not None and second["at"] < point["at"] + point["width"]:
+            users = second["users"] if second["users"] is not None else users
+            late = max((each for each in (late, second["lag_max"]) if each is not None), default=None)
+            limited += second["limited"]
+            second = next(left, None)
+        yield {**point, "users": users, "lag_max": late, "limited": limited}
 
 
 def _share(stretches: list[dict[str, int]], seconds: list[dict[str, Any]]) -> float:

@@ -11,12 +11,13 @@ class Timings(NamedTuple):
 
     Times are in ms, sizes in bytes. None stands for what is not known: a phase that a failed request never
     came to, and all that a SOCKS or https proxy hides. Where a connection was used again, ``dns``, ``connect``
-    and ``tls`` are exactly 0.0. The phases follow each other without a gap: their sum is ``total``.
+    and ``tls`` are exactly 0.0. The phases follow each other without a gap: their sum is ``total``, which is the
+    response time.
     """
 
     queued: float | None
     """In the native core before anything was done on the network: for its thread, for a free connection
-    (``concurrency``), for a server that may be about to hang up (``held``), between two redirects."""
+    (``concurrency``), between two redirects."""
     dns: float | None
     """Looking up the name of the server, or of its proxy."""
     connect: float | None
@@ -32,8 +33,8 @@ class Timings(NamedTuple):
     total: float
     """From handing the request to the core to the last byte of the answer, or to the failure."""
     held: float
-    """Of ``queued``, how long the core itself held the request back (at the first reuse of a connection to a
-    server not known to keep any). ``response_time`` leaves this out: it is ``total - held``."""
+    """How long the core itself held the request back before it was sent, to see whether the server closes the
+    connection (at the first reuse of one to a server not known to keep any). In no phase and not in ``total``."""
     reused: bool | None
     """Whether no connection had to be opened; None where there was none."""
     handshake: Literal["full", "resumed"] | None
@@ -54,6 +55,16 @@ def of(exchange: Any, hop: int | None = None) -> Timings:
     version = None if digits is None else "{}.{}".format(*divmod(digits, 10))
     hops = () if hop is not None else tuple(of(exchange, at) for at in range(exchange.hops))
     return Timings(*phases, total, held, reused, handshake, bytes_out, bytes_in, version, hops)
+
+
+def shares(row: dict[str, Any]) -> dict[str, float]:
+    """The mean time (ms) of a row's measured requests by phase; together they are the mean response time of these.
+
+    A request without a phase spent no time in it. Empty where nothing was measured.
+    """
+    measured = {phase: spread for phase, spread in (row.get("phases") or {}).items() if spread}
+    most = max((spread["count"] for spread in measured.values()), default=0)
+    return {phase: spread["mean"] * spread["count"] / most for phase, spread in measured.items()}
 
 
 def unknown(response: Any) -> Any:

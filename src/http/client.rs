@@ -133,8 +133,7 @@ impl Client {
         let error = self.walk(request, looked, exchange, &mut watch).await;
         exchange.error = error.err();
         let hops = exchange.hops.iter();
-        let held = hops.map(|hop| hop.timings.held()).sum();
-        exchange.time = watch.last().since(submitted).saturating_sub(held);
+        exchange.time = hops.map(|hop| hop.timings.whole()).sum();
     }
 
     async fn walk(

@@ -7,7 +7,7 @@ use crate::clock::Stamp;
 /// What a request spends its time on, in this order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Phase {
-    /// Waiting in the core: for the I/O thread, for a free slot, for a server that may hang up.
+    /// Waiting in the core: for the I/O thread, for a free slot.
     Queued,
     /// Looking up the name of the server (or of its proxy).
     Dns,
@@ -91,14 +91,14 @@ impl Timings {
         self.phases.map(|nanos| nanos.checked_sub(1))
     }
 
-    /// From the handing over (of a hop: from the end of the one before) to the last byte, or to the failure.
+    /// From the handing over (of a hop: from the end of the one before) to the last byte, or to the failure; the sum of
+    /// the phases, without the time it was held.
     #[must_use]
     pub fn whole(&self) -> Duration {
         Duration::from_nanos(self.whole)
     }
 
-    /// Of `Queued`, how long the core held the request back of its own accord (`habit.rs`). The time of a call
-    /// leaves it out.
+    /// How long the core held the request back of its own accord (`habit.rs`): in no phase, and not in `whole`.
     #[must_use]
     pub fn held(&self) -> Duration {
         Duration::from_nanos(self.held)
@@ -214,9 +214,11 @@ impl Watch {
         Duration::from_nanos(self.timings.whole - self.begun)
     }
 
-    /// Of the time that is passing, so much is the core's own doing.
-    pub fn held(&mut self, time: Duration) {
-        self.timings.held += nanos(time);
+    /// Reads the clock: the time since it was last read was the core's own doing, and goes to no phase.
+    pub fn held(&mut self) {
+        let now = Stamp::now();
+        self.timings.held += now.nanos_since(self.last);
+        self.last = now;
     }
 
     /// So many bytes have been written.
@@ -251,10 +253,6 @@ impl Watch {
         self.stop();
         self.phase = Some(Phase::Queued);
     }
-}
-
-fn nanos(time: Duration) -> u64 {
-    u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)
 }
 
 #[cfg(test)]
@@ -337,7 +335,7 @@ mod tests {
     proptest! {
         /// Whatever a call goes through: no time is lost between the phases, the attempts and the hops.
         #[test]
-        fn phases_add_up_to_the_nanosecond(course in proptest::collection::vec(0..10_usize, 0..40)) {
+        fn phases_add_up_to_the_nanosecond(course in proptest::collection::vec(0..11_usize, 0..40)) {
             let submitted = Stamp::now();
             let mut watch = Watch::new(submitted);
             let mut hops = Vec::new();
@@ -346,13 +344,17 @@ mod tests {
                     0..7 => watch.enter(Phase::ALL[step]),
                     7 => watch.again(),
                     8 => watch.stop(),
+                    9 => {
+                        watch.stop();
+                        watch.held();
+                    }
                     _ => hops.push(watch.take(Some(11))),
                 }
             }
             hops.push(watch.take(None));
             let mut all = hops[0];
             hops[1..].iter().for_each(|hop| all.add(hop));
-            prop_assert_eq!(all.whole(), watch.last().since(submitted));
+            prop_assert_eq!(all.whole() + all.held(), watch.last().since(submitted));
             prop_assert_eq!(sum(&all), all.whole());
             for hop in &hops {
                 prop_assert_eq!(sum(hop), hop.whole());

@@ -239,11 +239,8 @@ impl Drop for PyBegun {
                 lock(&self.record).cut_off(place, age);
             }
             State::Answered(place, exchange) => {
-                let mut record = lock(&self.record);
-                record.unreported(place);
-                if let Some((exchange, _)) = exchange {
-                    record.trip(place, &phases(&exchange));
-                }
+                let phases = exchange.map(|(exchange, _)| phases(&exchange));
+                lock(&self.record).unreported(place, phases.as_ref());
             }
             State::Reporting(ended) => lock(&self.record).reported(ended),
             State::Over => {}
@@ -255,6 +252,7 @@ fn phases(exchange: &Py<PyExchange>) -> Phases {
     let timings = exchange.get().0.exchange.timings();
     Phases {
         times: timings.nanos(),
+        held: u64::try_from(timings.held().as_nanos()).unwrap_or(u64::MAX),
         opened: timings.opened,
         reused: timings.reused,
         full: timings.full,

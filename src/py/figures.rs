@@ -42,6 +42,7 @@ pub(super) fn row_dict<'py>(py: Python<'py>, view: &RowView) -> PyResult<Bound<'
     dict.set_item("failures", view.ends.failed)?;
     dict.set_item("without_time", view.without_time)?;
     dict.set_item("failed", spread_dict(py, &view.failed)?)?;
+    dict.set_item("succeeded", spread_dict(py, &view.succeeded)?)?;
     let ends = [
         ("started", view.ends.started()),
         ("succeeded", view.ends.succeeded),
@@ -58,6 +59,8 @@ pub(super) fn row_dict<'py>(py: Python<'py>, view: &RowView) -> PyResult<Bound<'
         phases.set_item(*phase, spread.transpose()?)?;
     }
     dict.set_item("phases", phases)?;
+    let held = view.held.as_ref().map(|spread| spread_dict(py, spread));
+    dict.set_item("held", held.transpose()?)?;
     let trips = &view.trips;
     for (group, counts) in [
         (
@@ -85,6 +88,7 @@ pub(super) fn row_dict<'py>(py: Python<'py>, view: &RowView) -> PyResult<Bound<'
 fn second_dict<'py>(py: Python<'py>, second: &Second) -> PyResult<Bound<'py, PyDict>> {
     let dict = PyDict::new(py);
     dict.set_item("at", second.at)?;
+    dict.set_item("width", second.width)?;
     dict.set_item("requests", second.requests)?;
     dict.set_item("failures", second.failures)?;
     let times = second.times.quantiles(&[0.5, 0.95, 0.99]);
@@ -112,4 +116,11 @@ pub(super) fn seconds_list<'py>(
         .filter_map(PackedSecond::unpack)
         .map(|second| second_dict(py, &second))
         .collect()
+}
+
+pub(super) fn series_list<'py>(
+    py: Python<'py>,
+    points: &[Second],
+) -> PyResult<Vec<Bound<'py, PyDict>>> {
+    points.iter().map(|point| second_dict(py, point)).collect()
 }

@@ -9,7 +9,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyString};
 
 use super::begun::PyBegun;
-use super::figures::{row_dict, rows_list, seconds_list};
+use super::figures::{row_dict, rows_list, seconds_list, series_list};
 use crate::clock;
 use crate::record::{Coarse, Record, Report, RowView, Second, ms};
 
@@ -128,6 +128,21 @@ impl PyRecord {
         dict.set_item("rows", rows_list(py, &rows)?)?;
         dict.set_item("seconds", seconds_list(py, &seconds)?)?;
         Ok(dict)
+    }
+
+    /// (width in s, points): the requests of each stretch of so many seconds, their times in one histogram.
+    #[pyo3(signature = (width = None, since = i64::MIN))]
+    fn series<'py>(
+        &self,
+        py: Python<'py>,
+        width: Option<i64>,
+        since: i64,
+    ) -> PyResult<(i64, Vec<Bound<'py, PyDict>>)> {
+        let record = self.record();
+        let width = width.unwrap_or_else(|| record.series_width()).max(1);
+        let points = record.series(width, since);
+        drop(record);
+        Ok((width, series_list(py, &points)?))
     }
 
     /// The times in ms within which these shares of the requests of the last seconds finished, the present one

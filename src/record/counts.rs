@@ -1,5 +1,7 @@
 //! Counts: how many times fell into each bucket; a list while there are few, a table with gaps for more.
 
+use std::collections::HashMap;
+
 use super::packing;
 
 /// The longest time that has a bucket, in ns: 1 h.
@@ -97,6 +99,21 @@ impl Counts {
     /// Adds the counts of `other`.
     pub fn merge(&mut self, other: &Self) {
         other.each(|index, count| self.add(index, count));
+    }
+
+    /// The counts less those of `part`.
+    pub fn without(&self, part: &Self) -> Self {
+        let (mut left, mut taken) = (Self::default(), HashMap::new());
+        part.each(|index, count| {
+            taken.insert(index, count);
+        });
+        self.each(|index, count| {
+            let gone = taken.get(&index).copied().unwrap_or(0);
+            if count > gone {
+                left.add(index, count - gone);
+            }
+        });
+        left
     }
 
     /// The counts as few bytes; the same counts give the same bytes.

@@ -10,6 +10,7 @@ mod report;
 mod row;
 mod rows;
 mod seconds;
+mod series;
 mod shapes;
 mod view;
 
@@ -41,6 +42,8 @@ use seconds::Seconds;
 #[derive(Debug)]
 pub struct Record {
     rows: Rows,
+    /// What ended unreported under names of which nothing was ever reported: part of the total, and no name's.
+    nameless: Row,
     seconds: Seconds,
     /// Where the request ended that finished last: most likely, the statistics are told of that one next.
     finished: Place,
@@ -82,6 +85,7 @@ impl Record {
     pub fn new(names: usize) -> Self {
         Self {
             rows: Rows::new(names),
+            nameless: Row::default(),
             seconds: Seconds::default(),
             finished: Place::default(),
             sources: HashMap::new(),
@@ -210,13 +214,21 @@ impl Record {
         }
     }
 
-    /// A request is over, and nobody will tell the statistics.
-    pub fn unreported(&mut self, place: Place) {
-        if self.leave(place)
-            && let Some(row) = self.rows.known(place)
-        {
-            row.ends.unreported = row.ends.unreported.saturating_add(1);
+    /// A request is over, and the statistics will not be told; `phases`, if it was answered. Under a name of which
+    /// nothing was ever reported it makes no row: Locust has none either.
+    pub fn unreported(&mut self, place: Place, phases: Option<&Phases>) {
+        if !self.leave(place) {
+            return;
         }
+        let row = match self.rows.if_known(place) {
+            Some(row) => row,
+            None => &mut self.nameless,
+        };
+        row.ends.unreported = row.ends.unreported.saturating_add(1);
+        if let Some(phases) = phases {
+            row.trip(phases);
+        }
+        self.rows.release(place);
     }
 
     /// Takes one that is under way out of its row; false if there is none, as after `clear`.
@@ -279,12 +291,14 @@ impl Record {
     /// Zeros everywhere, but for what is in flight.
     pub fn reset(&mut self) {
         self.rows.reset();
+        self.nameless = Row::default();
         self.seconds = Seconds::default();
     }
 
     /// Forgets everything, also what is in flight: whatever is heard of that later counts as if it had never begun.
     pub fn clear(&mut self) {
         self.rows.clear();
+        self.nameless = Row::default();
         self.seconds = Seconds::default();
         self.sources.clear();
     }
@@ -293,11 +307,18 @@ impl Record {
     #[must_use]
     pub fn total(&self) -> Row {
         let mut total = Row::default();
+        total.merge(&self.nameless);
         for (_, _, row) in self.rows.each() {
             total.merge(row);
             total.ends.merge_in_flight(&row.ends);
         }
         total
+    }
+
+    /// Of the total, what is in no row: requests that ended unreported under names of which nothing was ever reported.
+    #[must_use]
+    pub fn nameless(&self) -> &Row {
+        &self.nameless
     }
 
     /// The times of all requests.
@@ -340,6 +361,6 @@ impl Record {
     /// Bytes on the heap, near enough.
     #[must_use]
     pub fn footprint(&self) -> usize {
-        self.rows.footprint() + self.seconds.footprint()
+        self.rows.footprint() + self.nameless.footprint() + self.seconds.footprint()
     }
 }

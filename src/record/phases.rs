@@ -12,6 +12,8 @@ pub const PHASES: [&str; 7] = [
 pub struct Phases {
     /// In ns, in the order of `PHASES`; `None` for a phase that it did not come to, or of which nothing is known.
     pub times: [Option<u64>; 7],
+    /// How long the core held it back, in ns; in no phase.
+    pub held: u64,
     /// Connections opened; without any, dns, connect and tls took no time that says something.
     pub opened: u32,
     /// Times that a connection was used again.
@@ -33,6 +35,8 @@ pub struct Phases {
 pub struct Trips {
     /// In the order of `PHASES`.
     pub times: [Histogram; 7],
+    /// Of the exchanges that the core held back, how long; in no phase and no response time.
+    pub held: Histogram,
     pub new: u64,
     pub reused: u64,
     pub full: u64,
@@ -50,9 +54,16 @@ impl Trips {
         // In the order of `PHASES`: which of them there was a reason for.
         let spent = [true, opened, opened, secure, true, true, true];
         for ((histogram, time), spent) in self.times.iter_mut().zip(&phases.times).zip(spent) {
-            if let (Some(time), true) = (time, spent) {
+            // A connection that could not be opened took its time, too.
+            if let Some(time) = time
+                && (spent || *time > 0)
+            {
                 histogram.record_ns(i64::try_from(*time).unwrap_or(i64::MAX), 1);
             }
+        }
+        if phases.held > 0 {
+            let held = i64::try_from(phases.held).unwrap_or(i64::MAX);
+            self.held.record_ns(held, 1);
         }
         for (count, more) in [
             (&mut self.new, phases.opened),
@@ -85,6 +96,7 @@ impl Trips {
         for (histogram, more) in self.times.iter_mut().zip(&other.times) {
             histogram.merge(more);
         }
+        self.held.merge(&other.held);
         for (count, more) in [
             (&mut self.new, other.new),
             (&mut self.reused, other.reused),
@@ -103,6 +115,7 @@ impl Trips {
     /// Bytes on the heap.
     pub fn footprint(&self) -> usize {
         self.times.iter().map(Histogram::footprint).sum::<usize>()
+            + self.held.footprint()
             + self.versions.capacity() * size_of::<(u8, u64)>()
     }
 }

@@ -51,6 +51,9 @@ struct Message {
     seconds: Vec<PackedSecond>,
     #[serde(default)]
     shapes: Vec<Shape>,
+    /// What ended under names of which nothing was ever reported.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    nameless: Option<RowMessage>,
 }
 
 // What is always written has to be there: a report takes no more than some ten times its length once it is read.
@@ -83,6 +86,8 @@ struct RowMessage {
 #[derive(Debug, Default, PartialEq, Serialize, Deserialize)]
 struct TripsMessage {
     phases: BTreeMap<String, Packed>,
+    #[serde(default, skip_serializing_if = "is_default")]
+    held: Option<Packed>,
     new: u64,
     reused: u64,
     full: u64,
@@ -152,7 +157,8 @@ impl Report {
         if let Some(second) = message.seconds.iter().find(off) {
             return wrong(&format_args!("second {}", second.at));
         }
-        if let Some(row) = message.rows.iter().find(|row| read_row(row).is_none()) {
+        let mut rows = message.rows.iter().chain(&message.nameless);
+        if let Some(row) = rows.find(|row| read_row(row).is_none()) {
             return wrong(&format_args!("row {:?}", short(&row.name)));
         }
         Ok(Self(message))
@@ -189,6 +195,7 @@ fn trips_message(trips: &Trips) -> TripsMessage {
             .zip(&trips.times)
             .filter_map(|(phase, times)| Some(((*phase).to_owned(), pack(times)?)))
             .collect(),
+        held: pack(&trips.held),
         new: trips.new,
         reused: trips.reused,
         full: trips.full,
@@ -235,6 +242,7 @@ fn read_trips(message: &TripsMessage) -> Option<Trips> {
     }
     Some(Trips {
         times,
+        held: unpack(message.held.as_ref())?,
         new: message.new,
         reused: message.reused,
         full: message.full,
@@ -251,6 +259,9 @@ impl Record {
     pub fn take_report(&mut self) -> Report {
         let shapes = self.rows.shapes.all().to_vec();
         let rows = self.rows.drain().into_iter().map(row_message).collect();
+        let nameless = std::mem::take(&mut self.nameless);
+        let nameless =
+            (!nameless.is_blank()).then(|| row_message((String::new(), String::new(), nameless)));
         let seconds = std::mem::take(&mut self.seconds).between(i64::MIN, i64::MAX);
         Report(Message {
             format: FORMAT.to_owned(),
@@ -259,6 +270,7 @@ impl Record {
             rows,
             seconds,
             shapes,
+            nameless,
         })
     }
 
@@ -293,12 +305,15 @@ impl Record {
                 row.merge(&more);
             }
         }
+        if let Some(more) = message.nameless.as_ref().and_then(read_row) {
+            self.nameless.merge(&more);
+        }
         self.forget(source);
         if !in_flight.is_empty() {
             self.sources.insert(source.into(), in_flight);
         }
         for second in message.seconds.iter().filter_map(PackedSecond::unpack) {
-            self.seconds.at(second.at).merge(&second);
+            self.seconds.absorb(&second);
         }
         for shape in &message.shapes {
             self.rows

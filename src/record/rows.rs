@@ -188,6 +188,12 @@ impl Rows {
         Some(&mut named.row)
     }
 
+    /// The row of a place, if it is to be shown.
+    pub fn if_known(&mut self, place: Place) -> Option<&mut Row> {
+        let named = self.rows.get_mut(place.at as usize)?.as_mut()?;
+        (named.birth == place.birth && named.known).then_some(&mut named.row)
+    }
+
     /// The row of (method, name), if there is one.
     pub fn get(&self, method: &str, name: &str) -> Option<&Row> {
         Some(&self.named(self.find(method, name)?)?.row)

@@ -1,4 +1,5 @@
-//! Seconds: all requests by the second of wall-clock time in which they finished.
+//! Seconds: all requests by the second of wall-clock time in which they finished; the older ones by ten seconds, a
+//! minute, ten minutes, an hour.
 
 use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
@@ -7,17 +8,26 @@ use serde::{Deserialize, Serialize};
 
 use super::histogram::{Histogram, Packed};
 
-/// So many seconds are kept apart, a day and four hours; of more, the earliest are in one. That bounds a test that runs
-/// for weeks, and what workers may tell whose clocks are wrong.
+/// Widths in s of the stretches that requests are counted in, the latest first. Each is a multiple of the one before.
+const WIDTHS: [u32; 5] = [1, 10, 60, 600, 3_600];
+/// What the stretches of one width may take, in bytes; beyond that the earliest becomes part of a wider one. A test at
+/// full rate has the last quarter of an hour by the second, and 20 MiB for whatever came before.
+const BUDGET: usize = 4 << 20;
+/// So many are kept whatever they take.
+const LEAST: usize = 120;
+/// So many are kept of one width whatever little they take; of more, the earliest become part of a wider one, or of each
+/// other. That bounds what workers may tell whose clocks are wrong.
 pub const MOST: usize = 100_000;
 /// The seconds there are, the years 1970 to 9999: what is told of others is told of the nearest of these.
 const TIMES: RangeInclusive<i64> = 0..=253_402_300_799;
 
 /// One second's requests.
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Second {
-    /// Unix time.
+    /// Unix time of its beginning.
     pub at: i64,
+    /// How long it is, in s: 1, or more for one long past.
+    pub width: u32,
     pub requests: u64,
     pub failures: u64,
     pub times: Histogram,
@@ -25,12 +35,23 @@ pub struct Second {
 
 /// A second as it is kept and sent: 2 to 3 bytes for each different time in it, some 120 besides; so at most 70 kB while
 /// no bucket has over 127, whatever happened in it, and seldom above 3 kB.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct PackedSecond {
     pub at: i64,
-    requests: u64,
+    #[serde(default = "one", skip_serializing_if = "is_one")]
+    pub width: u32,
+    pub requests: u64,
     failures: u64,
     times: Packed,
+}
+
+fn one() -> u32 {
+    1
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref)] // as serde calls it
+fn is_one(width: &u32) -> bool {
+    *width == 1
 }
 
 /// A series of seconds. The two that were counted in last are open, so that requests which finish around the turn of
@@ -39,10 +60,61 @@ pub struct PackedSecond {
 pub struct Seconds {
     latest: Option<Second>,
     other: Option<Second>,
-    closed: BTreeMap<i64, PackedSecond>,
+    /// By width, as in `WIDTHS`.
+    closed: [Stretches; WIDTHS.len()],
+}
+
+/// Closed stretches of one width.
+#[derive(Debug, Clone, Default)]
+struct Stretches {
+    by_time: BTreeMap<i64, PackedSecond>,
+    /// What they take.
+    bytes: usize,
+}
+
+impl Stretches {
+    fn insert(&mut self, stretch: PackedSecond) {
+        self.bytes += stretch.footprint();
+        if let Some(before) = self.by_time.insert(stretch.at, stretch) {
+            self.bytes -= before.footprint();
+        }
+    }
+
+    fn remove(&mut self, at: i64) -> Option<PackedSecond> {
+        let stretch = self.by_time.remove(&at)?;
+        self.bytes -= stretch.footprint();
+        Some(stretch)
+    }
+
+    /// The earliest, if they are more than may be kept.
+    fn overflow(&mut self) -> Option<PackedSecond> {
+        let count = self.by_time.len();
+        if count <= MOST && (count <= LEAST || self.bytes <= BUDGET) {
+            return None;
+        }
+        let earliest = *self.by_time.first_key_value()?.0;
+        self.remove(earliest)
+    }
+}
+
+impl Default for Second {
+    fn default() -> Self {
+        Self::new(0)
+    }
 }
 
 impl Second {
+    /// One in which nothing has happened yet.
+    pub fn new(at: i64) -> Self {
+        Self {
+            at,
+            width: 1,
+            requests: 0,
+            failures: 0,
+            times: Histogram::default(),
+        }
+    }
+
     pub fn log(&mut self, time: Option<i64>) {
         self.requests = self.requests.saturating_add(1);
         if let Some(ns) = time {
@@ -53,6 +125,7 @@ impl Second {
     fn pack(&self) -> PackedSecond {
         PackedSecond {
             at: self.at,
+            width: self.width,
             requests: self.requests,
             failures: self.failures,
             times: self.times.pack(),
@@ -93,50 +166,74 @@ impl Seconds {
                 }
             }
         }
-        self.latest.get_or_insert_with(|| Second {
-            at,
-            ..Second::default()
-        })
+        self.latest.get_or_insert_with(|| Second::new(at))
     }
 
     fn reopen(&mut self, at: i64) -> Second {
         // We packed it ourselves.
-        let closed = self.closed.remove(&at);
+        let closed = self.closed[0].remove(at);
         let second = closed.and_then(|closed| closed.unpack());
-        second.unwrap_or_else(|| Second {
-            at,
-            ..Second::default()
-        })
+        second.unwrap_or_else(|| Second::new(at))
     }
 
     fn close(&mut self, second: &Second) {
-        self.closed.insert(second.at, second.pack());
-        if self.closed.len() > MOST
-            && let Some((_, earliest)) = self.closed.pop_first()
-            && let Some(mut next) = self.closed.first_entry()
-        {
-            let mut both = Second::together(&[earliest, next.get().clone()]);
-            both.at = *next.key();
-            next.insert(both.pack());
+        self.closed[0].insert(second.pack());
+        // Each that is too much goes one width further.
+        for place in 0..WIDTHS.len() {
+            while let Some(earliest) = self.closed[place].overflow() {
+                let wider = (place + 1).min(WIDTHS.len() - 1);
+                self.widen(&earliest, wider);
+            }
         }
     }
 
-    /// The seconds from one to before another, in order.
-    pub fn between(&self, from: i64, before: i64) -> Vec<PackedSecond> {
-        let mut seconds: Vec<PackedSecond> = if from < before {
-            self.closed
-                .range(from..before)
-                .map(|(_, closed)| closed.clone())
-                .collect()
+    /// Makes a stretch part of the wider one that it lies in; of the widest, part of the next.
+    fn widen(&mut self, stretch: &PackedSecond, place: usize) {
+        let (width, stretches) = (WIDTHS[place], &mut self.closed[place]);
+        let at = if stretch.width < width {
+            stretch.at - stretch.at.rem_euclid(i64::from(width))
         } else {
-            Vec::new()
+            let next = stretches.by_time.first_key_value();
+            next.map_or(stretch.at, |(at, _)| *at)
         };
+        let mut both = Second::new(at);
+        both.width = width;
+        for part in stretches.remove(at).iter().chain([stretch]) {
+            if let Some(part) = part.unpack() {
+                both.merge(&part);
+            }
+        }
+        stretches.insert(both.pack());
+    }
+
+    /// Adds what was told of a second, or of a longer stretch.
+    pub fn absorb(&mut self, told: &Second) {
+        match WIDTHS.iter().position(|width| *width == told.width) {
+            Some(place) if place > 0 => self.widen(&told.pack(), place),
+            _ => self.at(told.at).merge(told),
+        }
+    }
+
+    /// The seconds that begin from one to before another, in order; older ones in wider stretches.
+    pub fn between(&self, from: i64, before: i64) -> Vec<PackedSecond> {
+        let mut seconds: Vec<PackedSecond> = Vec::new();
+        if from < before {
+            for stretches in &self.closed {
+                seconds.extend(
+                    stretches
+                        .by_time
+                        .range(from..before)
+                        .map(|(_, closed)| closed.clone()),
+                );
+            }
+        }
         let open = self.latest.iter().chain(&self.other);
         seconds.extend(
             open.filter(|second| (from..before).contains(&second.at))
                 .map(Second::pack),
         );
-        seconds.sort_unstable_by_key(|second| second.at);
+        // The wider first: a second that was told late may lie within one.
+        seconds.sort_unstable_by_key(|second| (second.at, u32::MAX - second.width));
         seconds
     }
 
@@ -146,19 +243,24 @@ impl Seconds {
         open.map(|second| second.times.footprint()).sum::<usize>()
             + self
                 .closed
-                .values()
-                .map(|closed| size_of::<(i64, PackedSecond)>() + closed.times.footprint())
+                .iter()
+                .map(|stretches| stretches.bytes)
                 .sum::<usize>()
     }
 }
 
 impl PackedSecond {
+    fn footprint(&self) -> usize {
+        size_of::<(i64, Self)>() + self.times.footprint()
+    }
+
     /// The second; `None` if it does not add up.
     #[must_use]
     pub fn unpack(&self) -> Option<Second> {
         let times = self.times.unpack()?;
-        (times.count() <= self.requests).then_some(Second {
+        (times.count() <= self.requests && self.width > 0).then_some(Second {
             at: self.at,
+            width: self.width,
             requests: self.requests,
             failures: self.failures,
             times,

@@ -63,11 +63,15 @@ pub struct RowView {
     pub name: String,
     pub times: Spread,
     pub failed: Spread,
+    /// Times of those that did not fail.
+    pub succeeded: Spread,
     pub without_time: u64,
     pub ends: Ends,
     pub ages: Spread,
     /// In the order of `PHASES`; `None` for what was never measured.
     pub phases: [Option<Spread>; 7],
+    /// Of the requests that the core held back, how long; `None` if it held back none.
+    pub held: Option<Spread>,
     /// Without its histograms.
     pub trips: Trips,
     pub out_of_range: u64,
@@ -81,13 +85,15 @@ impl Row {
     #[must_use]
     pub fn view(&self, method: &str, name: &str, histogram: bool) -> RowView {
         let mut phases = [const { None }; 7];
-        let mut trips = Trips::default();
+        let (mut held, mut trips) = (None, Trips::default());
         if let Some(own) = &self.trips {
             for (phase, times) in phases.iter_mut().zip(&own.times) {
                 *phase = (times.count() > 0).then(|| times.spread());
             }
+            held = (own.held.count() > 0).then(|| own.held.spread());
             trips = Trips {
                 times: Default::default(),
+                held: Histogram::default(),
                 versions: own.versions.clone(),
                 ..**own
             };
@@ -97,10 +103,15 @@ impl Row {
             name: name.to_owned(),
             times: self.times.spread(),
             failed: self.failed.spread(),
+            succeeded: match self.failed.count() {
+                0 => self.times.spread(),
+                _ => self.times.without(&self.failed).spread(),
+            },
             without_time: self.without_time,
             ends: self.ends,
             ages: self.ages.spread(),
             phases,
+            held,
             trips,
             out_of_range: self.times.out_of_range(),
             coarse: self.coarse,

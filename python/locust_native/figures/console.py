@@ -1,4 +1,4 @@
-"""The precise figures as a table on the console, as a run ends."""
+"""What Locust's own tables do not show, on the console as a run ends."""
 
 from __future__ import annotations
 
@@ -7,34 +7,32 @@ from typing import Any
 
 from ..closed_loop import in_words
 from ..precise import shown
+from ..timings import shares
 
-_SHARES = ("50", "90", "99", "99.9")
+_PERCENTILES = ("50", "95", "99")
 
 
 def lines(figures: dict[str, Any]) -> Iterator[str]:
-    """The tables, line by line; times in ms."""
-    rows = [*figures["rows"], figures["total"]]
-    width = min(max([len(_name(row)) for row in rows] + [20]), 80)
-    yield "Response times, precise (ms); ~ some of them rounded by a worker without the native core"
-    titles = ["mean", *(f"{share}%" for share in _SHARES), "max", "new conn", "cut off"]
-    yield f"{'Name':{width}} {'# reqs':>9} " + " ".join(f"{title:>8}" for title in titles)
-    rule = "-" * width + "|" + "-" * 10 + ("|" + "-" * 8) * len(titles)
-    yield rule
-    for row in rows:
-        if row is rows[-1]:
-            yield rule
-        times = [row["mean"], *(row["percentiles"][share] for share in _SHARES), row["max"]]
-        counts = [row["connections"]["new"], row["ends"]["cut_off"]]
-        cells = [_time(time) for time in times] + [str(count) for count in counts]
-        mark = "~" if row["coarse"] else ""
-        yield f"{_name(row)[:width]:{width}} {row['requests']:>8}{mark or ' '} " + " ".join(
-            f"{cell:>8}" for cell in cells
-        )
-    yield ""
+    """The lines; times in ms. No number of Locust's tables is repeated."""
     total = figures["total"]
-    means = [f"{phase} {_time(spread['mean'])}" for phase, spread in total["phases"].items() if spread]
-    if means:
-        yield f"Phases, mean (ms): {', '.join(means)}"
+    yield from _exceptional(figures)
+    ends, connections = total["ends"], total["connections"]
+    yield (
+        f"Connections: {connections['new']:,} new, {connections['reused']:,} times one was used again. "
+        f"Requests cut off as their users stopped: {ends['cut_off']:,}"
+        + (f"; answered and never reported: {ends['unreported']:,}" if ends["unreported"] else "")
+    )
+    parts = shares(total)
+    if parts:
+        mean = sum(parts.values())
+        words = ", ".join(f"{phase} {_time(ms)}" for phase, ms in parts.items())
+        yield f"Of {_time(mean)} ms a request took on average: {words}"
+    held = total.get("held")
+    if held and held["count"]:
+        yield (
+            f"Before that, {held['count']:,} were held back by the core for {_time(held['mean'])} ms on average, "
+            "to see whether the server closes the connection; that is in no response time"
+        )
     lag = figures["generator"]["lag"]
     if lag["count"]:
         yield (
@@ -45,6 +43,30 @@ def lines(figures: dict[str, Any]) -> Iterator[str]:
         yield f"Users' time: {in_words(figures['users_time'])}"
     for warning in figures["warnings"]:
         yield f"Warning: {warning}"
+
+
+def _exceptional(figures: dict[str, Any]) -> Iterator[str]:
+    """The rows that have failures: their successes alone. Those with times rounded by a worker are marked."""
+    rows = [row for row in (*figures["rows"], figures["total"]) if row["failures"] or row["coarse"]]
+    if not rows:
+        return
+    width = min(max([len(_name(row)) for row in rows] + [20]), 80)
+    coarse = any(row["coarse"] for row in rows)
+    yield "Requests that succeeded, without the failures (ms)" + (
+        "; ~ times of failures, too, some rounded by a worker without the native core" if coarse else ""
+    )
+    titles = [*(f"{percent}%" for percent in _PERCENTILES), "max"]
+    yield f"{'Name':{width}} {'# reqs':>9} " + " ".join(f"{title:>8}" for title in titles)
+    yield "-" * width + "|" + "-" * 10 + ("|" + "-" * 8) * len(titles)
+    for row in rows:
+        spread = row["succeeded"]
+        percentiles = spread["percentiles"] or {}
+        times = [*(percentiles.get(percent) for percent in _PERCENTILES), spread["max"]]
+        mark = "~" if row["coarse"] else " "
+        yield f"{_name(row)[:width]:{width}} {row['ends']['succeeded']:>8}{mark} " + " ".join(
+            f"{_time(time):>8}" for time in times
+        )
+    yield ""
 
 
 def _name(row: dict[str, Any]) -> str:

@@ -12,6 +12,7 @@ from typing import Any
 from flask import Blueprint, Response, jsonify, render_template_string, request
 from locust.web import WebUI
 
+from ..precise import in_table
 from . import assets
 from .view import view
 
@@ -42,6 +43,8 @@ def attach(web_ui: WebUI, source: Source | None = None) -> None:
     assert app is not None
     if NAME in app.blueprints:
         return
+    if (rows := app.view_functions.get("locust.request_stats")) is not None:  # of Locust's own table
+        app.view_functions["locust.request_stats"] = in_table(rows)
     look = _Look(web_ui.environment, source or collected)
     glance = _Look(web_ui.environment, source or for_view)
     routes = Blueprint(NAME, __name__, url_prefix=app.blueprints["locust"].url_prefix)

@@ -10,6 +10,7 @@ from typing import Any
 
 from locust import html as stock
 
+from ..precise import in_table
 from . import assets
 from .page import Source, for_view
 from .view import view
@@ -22,7 +23,7 @@ _stock_report = stock.get_html_report
 @wraps(_stock_report)
 def get_html_report(environment: Any, *args: Any, **kwargs: Any) -> str:
     """Stands in place of `locust.html.get_html_report`: Locust's report, ours at its end."""
-    return add(environment, _stock_report(environment, *args, **kwargs))
+    return add(environment, in_table(_stock_report)(environment, *args, **kwargs))
 
 
 def add(environment: Any, html: str, source: Source | None = None) -> str:

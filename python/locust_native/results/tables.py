@@ -23,7 +23,7 @@ def duration(figures: dict[str, Any]) -> float:
     """
     started, taken = figures.get("started_at"), figures.get("taken_at")
     moments = [second["at"] for second in figures["seconds"]]
-    end = max(moments) + 1 if moments else taken
+    end = max(second["at"] + second.get("width", 1) for second in figures["seconds"]) if moments else taken
     if end is not None and taken is not None and taken > end - 1:
         end = min(end, taken)  # the last second may not have been over
     if end is not None and started is not None and end > started:
@@ -70,11 +70,15 @@ def timeline_table(figures: dict[str, Any]) -> Any:
     """One row per second, from the first to the last; the index is the number of the second, from 0.
 
     Seconds in which no request finished have zeros for what is counted and NaN for times. If first and last are
-    further apart than `MOST_SECONDS`, only the seconds of the figures are there.
+    further apart than `MOST_SECONDS`, only the seconds of the figures are there. Of a long test the older rows are
+    ``width`` s long, and rates are means over them.
     """
     pandas = needed("pandas", "the timeline")
     known = {second["at"]: second for second in figures["seconds"]}
+    widths = {at: second.get("width", 1) for at, second in known.items()}
     first, moments = _moments(figures, sorted(known))
+    covered = {at + n for at, width in widths.items() for n in range(1, width)}
+    moments = [at for at in moments if at in known or at not in covered]
     empty: dict[str, Any] = {}
     each = [known.get(at, empty) for at in moments]
     columns: dict[str, Any] = {
@@ -82,8 +86,9 @@ def timeline_table(figures: dict[str, Any]) -> Any:
         "users": pandas.array([second.get("users") for second in each], dtype="Float64").to_numpy(
             float, math.nan
         ),
-        "requests_per_s": [second.get("requests", 0) for second in each],
-        "failures_per_s": [second.get("failures", 0) for second in each],
+        "width": [widths.get(at, 1) for at in moments],
+        "requests_per_s": [second.get("requests", 0) / second.get("width", 1) for second in each],
+        "failures_per_s": [second.get("failures", 0) / second.get("width", 1) for second in each],
     }
     for field, column in _TIMES.items():
         columns[column] = [_number(second.get(field)) for second in each]
@@ -91,7 +96,7 @@ def timeline_table(figures: dict[str, Any]) -> Any:
     table = pandas.DataFrame(columns)
     table.index = pandas.Index([at - first for at in moments], name="second", dtype="int64")
     kinds: dict[str, Any] = dict.fromkeys(_TIMES.values(), float)
-    return table.astype({**kinds, "requests_per_s": "int64", "failures_per_s": "int64", "limited": bool})
+    return table.astype({**kinds, "width": "int64", "limited": bool})
 
 
 def phases_table(figures: dict[str, Any]) -> Any:

@@ -231,8 +231,8 @@ async fn hangs_up(open: &Open, watch: &mut Watch) -> bool {
     if left.is_zero() {
         return false;
     }
+    watch.stop();
     let closed = Box::pin(open.stream.drops(left)).await;
-    // This wait is ours, not the server's.
-    watch.held(Stamp::now().since(asked));
+    watch.held(); // this wait is ours, not the server's
     closed
 }

@@ -48,7 +48,8 @@ struct Life {
     logged: bool,
 }
 
-/// succeeded, failed, cut off, unreported or in flight
+/// Succeeded, failed, cut off; unreported or in flight, of all names together under "", as those of which nothing was
+/// ever reported have no row.
 type Told = BTreeMap<&'static str, [u64; 4]>;
 
 /// A process: its record, and the same told by a list of requests.
@@ -139,7 +140,7 @@ impl Process {
             Step::Unreported(at) => {
                 if let Some(at) = self.pick(at, |life| !life.finished) {
                     let life = self.lives.swap_remove(at);
-                    self.record.unreported(life.place);
+                    self.record.unreported(life.place, None);
                     self.count(life.name, 3);
                 }
             }
@@ -183,22 +184,27 @@ impl Process {
         for name in &self.lost {
             told.entry(name).or_default()[3] += 1;
         }
-        told.retain(|_, ends| *ends != [0; 4]);
-        told
+        together(told)
     }
 }
 
+fn together(mut told: BTreeMap<&str, [u64; 4]>) -> BTreeMap<&str, [u64; 4]> {
+    let rest = told.values_mut().map(|ends| std::mem::take(&mut ends[3]));
+    let rest = rest.sum();
+    told.insert("", [0, 0, 0, rest]);
+    told.retain(|_, ends| *ends != [0; 4]);
+    told
+}
+
 fn told(record: &Record) -> BTreeMap<&str, [u64; 4]> {
-    record
-        .rows()
-        .into_iter()
-        .filter(|(_, _, row)| row.ends.started() > 0)
-        .map(|(_, name, row)| {
-            let ends = row.ends;
-            let rest = ends.in_flight() + ends.unreported;
-            (name, [ends.succeeded, ends.failed, ends.cut_off, rest])
-        })
-        .collect()
+    let mut told = BTreeMap::new();
+    for (_, name, row) in record.rows() {
+        let ends = row.ends;
+        let rest = ends.in_flight() + ends.unreported;
+        told.insert(name, [ends.succeeded, ends.failed, ends.cut_off, rest]);
+    }
+    told.insert("", [0, 0, 0, record.nameless().ends.unreported]);
+    together(told)
 }
 
 proptest! {
@@ -242,7 +248,7 @@ proptest! {
                         *sum += count;
                     }
                 }
-                prop_assert_eq!(told(&master), expected);
+                prop_assert_eq!(told(&master), together(expected));
                 assert_adds_up(&master)?;
             }
         }
@@ -275,6 +281,40 @@ fn a_failure_told_alone_is_a_request_without_a_time() {
 }
 
 #[test]
+fn names_of_which_nothing_was_ever_reported_make_no_rows() {
+    let mut record = Record::new(3);
+    let phases = Phases {
+        times: [Some(1_000); 7],
+        reused: 1,
+        ..Phases::default()
+    };
+    let name = |n: usize| format!("/item/{n}");
+    for n in 0..100 {
+        let place = record.place("GET", &name(n));
+        record.begin(place);
+        record.unreported(place, Some(&phases));
+    }
+    assert_eq!(record.rows().len(), 0);
+    let total = record.total();
+    assert_eq!((total.ends.started(), total.ends.unreported), (100, 100));
+    assert_eq!(total.trips.as_ref().unwrap().reused, 100);
+    // They have taken no room: the next names have rows of their own.
+    (0..3).for_each(|n| record.log("GET", &name(n), Some(1.0), 1.0));
+    assert!(record.overflowed().is_none());
+    // A name that has a row keeps what becomes of it.
+    let place = record.place("GET", &name(0));
+    record.begin(place);
+    record.unreported(place, None);
+    assert_eq!(record.row("GET", &name(0)).unwrap().ends.unreported, 1);
+    let mut master = Record::new(3);
+    let report = record.take_report().encode();
+    master.absorb("worker", &Report::decode(&report).unwrap());
+    assert_eq!(master.rows().len(), 3);
+    assert_eq!(master.total().ends.unreported, 101);
+    assert_eq!(record.total().ends.started(), 0);
+}
+
+#[test]
 fn what_a_cleared_record_hears_of_the_past_is_new() {
     let mut record = Record::new(10);
     let begun = record.place("GET", "/");
@@ -286,7 +326,7 @@ fn what_a_cleared_record_hears_of_the_past_is_new() {
     let ended = record.place("GET", "/");
     assert_ne!(begun, ended);
     record.finish(begun, ended);
-    record.unreported(begun);
+    record.unreported(begun, None);
     record.log("GET", "/", Some(1.0), 1.0);
     record.reported(ended);
     let ends = record.total().ends;
@@ -315,6 +355,7 @@ fn a_reused_connection_has_no_times_of_a_new_one() {
     };
     record.trip(place, &phases);
     (phases.opened, phases.reused, phases.full) = (0, 1, 0);
+    phases.times[1..4].fill(Some(0));
     record.trip(place, &phases);
     let trips = record.row("GET", "/").unwrap().trips.as_ref().unwrap();
     let counts = PHASES

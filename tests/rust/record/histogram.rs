@@ -224,3 +224,26 @@ fn p16_a_histogram_has_a_greatest_size() {
     (0..17).for_each(|_| histogram.merge(&histogram.clone()));
     assert_eq!(histogram.count(), all.count() << 17);
 }
+
+proptest! {
+    /// What is left of times without some of them is what the rest alone would be, but for ends that are to 0.1 %.
+    #[test]
+    fn successes_are_all_times_without_the_failures(times in vec((1_000..1_000_000_000_i64, any::<bool>()), 0..200)) {
+        let (mut all, mut failed, mut succeeded) =
+            (Histogram::default(), Histogram::default(), Histogram::default());
+        for (ns, fails) in &times {
+            all.record_ns(*ns, 1);
+            if *fails { failed.record_ns(*ns, 1) } else { succeeded.record_ns(*ns, 1) }
+        }
+        let left = all.without(&failed);
+        prop_assert_eq!(left.count(), succeeded.count());
+        prop_assert_eq!(left.buckets(), succeeded.buckets());
+        prop_assert_eq!(left.mean(), succeeded.mean());
+        for (ours, theirs) in [(left.min(), succeeded.min()), (left.max(), succeeded.max())] {
+            prop_assert_eq!(ours.is_some(), theirs.is_some());
+            if let (Some(ours), Some(theirs)) = (ours, theirs) {
+                prop_assert!((ours as f64 / theirs as f64 - 1.0).abs() < 1e-3);
+            }
+        }
+    }
+}
