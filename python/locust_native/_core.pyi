@@ -50,7 +50,9 @@ __all__ = [
     "rest_before_fork",
     "resume_after_fork",
     "scan_page",
-    "turn_late",
+    "starved",
+    "turn_came",
+    "users_changed",
 ]
 
 __version__: str
@@ -721,19 +723,29 @@ class Meter:
     def __new__(cls) -> Meter: ...
     def figures(self) -> dict[str, dict[str, Any]]:
         """Spreads: `lag` (answer complete until its greenlet went on), `hub` and `io` (asked until it came)."""
-    def seconds(self, since: int = 0) -> list[tuple[int, float, bool]]:
-        """By unix second: the greatest lateness, and whether the generator was the limit."""
-    def limited(self) -> list[tuple[int, int]]:
+    def seconds(self, since: int = 0) -> list[tuple[int, float | None, float | None, bool]]:
+        """By unix second: the greatest lateness of an answer, and of a sign of life; whether it was limited."""
+    def limited(self, since: int = 0) -> list[tuple[int, int]]:
         """First and last unix second of each stretch in which the generator was the limit."""
+    def cpu_when_limited(self, since: int = 0) -> tuple[float, float, float] | None:
+        """In those seconds, of a process on the average and as shares of a core: CPU time of all threads, of the I/O
+        thread, and for how long the Python thread could run and had no processor; None: nobody knows.
+        """
     def take_report(self) -> bytes:
-        """All of it for another process; what was told is not told again."""
+        """All of it for another process, but for the second that is not over; what was told is not told again."""
     def absorb(self, report: bytes, /) -> None:
         """Adds what another process told. Raises ValueError for bytes that are no such report."""
     def reset(self) -> None:
         """Forgets all of it."""
 
-def turn_late(seconds: float, /) -> None:
-    """A user's turn has come so late, in s; what that says of the generator is said of this second."""
+def turn_came(seconds: float, /) -> None:
+    """A user's turn has come, so late, in s."""
+
+def users_changed(more: int, /) -> None:
+    """So many users more, or less, live in this process."""
+
+def starved(seconds: float, of: float, /) -> None:
+    """For so many of the last seconds, up to now, the Python thread could run and had no processor."""
 
 def answers_late() -> float:
     """How late all answers of this process were together, in s."""

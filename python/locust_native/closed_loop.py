@@ -17,9 +17,6 @@ from . import _core, waiting
 #: The share of the users' time that may be neither in requests nor in `wait_time` before a warning says so.
 TOLERATED = 0.05
 
-#: A user that goes on so many seconds after its wait was over tells the meter of the generator's lateness.
-_LATE = 0.01
-
 #: User-seconds below which nothing is said: not enough to tell.
 _TOO_FEW = 1.0
 
@@ -72,11 +69,13 @@ class UserTime:
         """A user starts."""
         self.users += 1
         self._lived -= _clock()
+        _core.users_changed(1)
 
     def end(self) -> None:
         """A user is done."""
         self.users -= 1
         self._lived += _clock()
+        _core.users_changed(-1)
 
     def _own(self) -> dict[str, float]:
         now = _clock()
@@ -210,8 +209,7 @@ def sleep(self: TaskSet, seconds: Any) -> None:
         gevent.sleep(seconds)
         late = _clock() - start
         times._turned += late
-        if late > _LATE:
-            _core.turn_late(late)
+        _core.turn_came(late)
         return
     times.asleep += 1
     times._slept -= start
@@ -226,8 +224,7 @@ def sleep(self: TaskSet, seconds: Any) -> None:
         times.asleep -= 1
     if (late := end - start - max(0.0, float(seconds))) > 0:
         times._overslept += late
-        if late > _LATE:
-            _core.turn_late(late)
+        _core.turn_came(late)
 
 
 def law(found: dict[str, float] | None) -> str | None:

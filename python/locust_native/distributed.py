@@ -24,7 +24,8 @@ def setup_distributed_stats_event_listeners(events: Any, stats: Any) -> None:
     _stock_setup(events, stats)
     if not isinstance(stats, RequestStats):
         return
-    record, meter, times = stats._precise, generator.of(events).meter, stats._user_time
+    record, watched, times = stats._precise, generator.of(events), stats._user_time
+    meter = watched.meter
     refused: set[str] = set()
 
     def on_report_to_master(client_id: str, data: dict[str, Any]) -> None:
@@ -32,6 +33,7 @@ def setup_distributed_stats_event_listeners(events: Any, stats: Any) -> None:
             "record": record.take_report(),
             "generator": meter.take_report(),
             "users_time": times.take_report(),
+            "process": watched.used(),
         }
 
     def on_worker_report(client_id: str, data: dict[str, Any]) -> None:
@@ -39,6 +41,7 @@ def setup_distributed_stats_event_listeners(events: Any, stats: Any) -> None:
         told = isinstance(ours, dict)
         times.absorb(client_id, ours.get("users_time") if told else None)
         if told:
+            watched.absorb(client_id, ours.get("process"))
             try:
                 # Each takes all or nothing. The record comes last: once it has counted, nothing may fail any more.
                 requests, late = ours["record"], ours["generator"]

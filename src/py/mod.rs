@@ -73,7 +73,9 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(json::loads_json, module)?)?;
     module.add_class::<meter::PyMeter>()?;
     module.add_function(wrap_pyfunction!(meter::answers_late, module)?)?;
-    module.add_function(wrap_pyfunction!(meter::turn_late, module)?)?;
+    module.add_function(wrap_pyfunction!(meter::starved, module)?)?;
+    module.add_function(wrap_pyfunction!(meter::turn_came, module)?)?;
+    module.add_function(wrap_pyfunction!(meter::users_changed, module)?)?;
     module.add_class::<queue::PyQueue>()?;
     module.add_class::<response::PyExchange>()?;
     module.add_function(wrap_pyfunction!(queue::rest_before_fork, module)?)?;
