@@ -27,6 +27,12 @@ impl Stamp {
         Duration::from_nanos(self.nanos_since(earlier))
     }
 
+    /// The reading itself, in ns.
+    #[must_use]
+    pub fn nanos(self) -> u64 {
+        self.0
+    }
+
     /// A stamp so much later.
     #[cfg(test)]
     pub fn after(self, time: Duration) -> Self {

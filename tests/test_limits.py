@@ -52,3 +52,4 @@ FEWER = "use more processes (--processes) or fewer users"
 )
 def test_more_processes_are_advised_only_where_the_process_was_busy(cpu, said):
     assert limits.advice(cpu) == said
+    assert limits.cause(cpu) == (None if "or a call" in said else said)

@@ -8,6 +8,7 @@ from typing_extensions import disjoint_base
 __all__ = [
     "ERROR_KINDS",
     "OPTIMISED",
+    "Asking",
     "AsyncPlain",
     "AsyncSession",
     "Begun",
@@ -38,7 +39,7 @@ __all__ = [
     "Stats",
     "Urls",
     "__version__",
-    "answers_late",
+    "asked",
     "choose_task",
     "decode_utf8",
     "dump_json",
@@ -207,6 +208,13 @@ class Stats:
         """Locust's bucket for a response time in ms; None for what is left to Python."""
 
 @final
+class Asking:
+    """A request of a user that another client than ours carries out."""
+
+    def __enter__(self) -> None: ...
+    def __exit__(self, *_args: object) -> None: ...
+
+@final
 class Record:
     """The precise figures of one test: per (method, name), in total, and per second of wall-clock time.
 
@@ -218,6 +226,12 @@ class Record:
     """
 
     def __new__(cls, names: int = 10_000) -> Record: ...
+    def of_user(self) -> Record:
+        """The same record, by way of which the requests of one user are counted, and its time with them (`asked`)."""
+    def leave(self) -> None:
+        """The user is done: what others ask in its name is no time of its."""
+    def asking(self) -> Asking:
+        """A request of this user begins that another client carries out, and lasts until what this returns is left."""
     def log(
         self,
         method: object,
@@ -727,9 +741,10 @@ class Meter:
         """By unix second: the greatest lateness of an answer, and of a sign of life; whether it was limited."""
     def limited(self, since: int = 0) -> list[tuple[int, int]]:
         """First and last unix second of each stretch in which the generator was the limit."""
-    def cpu_when_limited(self, since: int = 0) -> tuple[float, float, float] | None:
-        """In those seconds, of a process on the average and as shares of a core: CPU time of all threads, of the I/O
-        thread, and for how long the Python thread could run and had no processor; None: nobody knows.
+    def cpu(self, since: int = 0, limited: bool = False) -> tuple[float, float, float] | None:
+        """In the seconds from `since` on, or in those that were limited; of a process on the average and as shares of a
+        core: CPU time of all threads, of the I/O thread, and for how long the Python thread could run and had no
+        processor. None: nobody knows.
         """
     def take_report(self) -> bytes:
         """All of it for another process, but for the second that is not over; what was told is not told again."""
@@ -747,8 +762,10 @@ def users_changed(more: int, /) -> None:
 def starved(seconds: float, of: float, /) -> None:
     """For so many of the last seconds, up to now, the Python thread could run and had no processor."""
 
-def answers_late() -> float:
-    """How late all answers of this process were together, in s."""
+def asked() -> tuple[float, float]:
+    """For how long all users of this process together have had requests under way, one that has several at once counted
+    once; and for how long they have waited for answers that were complete; in s.
+    """
 
 @final
 class Queue:

@@ -113,7 +113,7 @@ class Generator:
                     first = second
                 if bad > 2 and not said:
                     stretches, late = self.meter.limited(first), max(lag or 0.0, hiccup or 0.0)
-                    why = limits.advice(self.meter.cpu_when_limited(first))
+                    why = limits.advice(self.meter.cpu(first, limited=True))
                     logger.warning(_LIMIT, limits.moments(stretches), late, why)
                     said = True
                 elif not bad and said:

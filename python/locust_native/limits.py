@@ -29,7 +29,14 @@ def moments(stretches: Sequence[tuple[int, int]]) -> str:
 
 
 def advice(cpu: tuple[float, float, float] | None) -> str:
-    """What it was, and what to do.
+    """What it was that made users wait long, and what to do; ``cpu`` as in `cause`."""
+    return cause(cpu) or (
+        f"another program had the processor, or a call kept Python's thread without computing {_used(cpu)}"
+    )
+
+
+def cause(cpu: tuple[float, float, float] | None) -> str | None:
+    """The same, where the use of the processor tells; None where it does not.
 
     ``cpu``: of a process on the average, as shares of a core, the CPU time of all its threads, that of its I/O thread,
     and the time for which its Python thread could run and had no processor; None: nobody knows.
@@ -39,10 +46,13 @@ def advice(cpu: tuple[float, float, float] | None) -> str:
     all_threads, io, starved = cpu
     if max(all_threads - io, io) >= _BUSY:
         return _FEWER
-    used = f"(this process used {all_threads:.0%} of a core)"
     if starved >= _STARVED:
-        return f"another program had the processor {used}"
-    return f"another program had the processor, or a call kept Python's thread without computing {used}"
+        return f"another program had the processor {_used(cpu)}"
+    return None
+
+
+def _used(cpu: tuple[float, float, float] | None) -> str:
+    return f"(this process used {cpu[0]:.0%} of a core)" if cpu else ""
 
 
 def _clock(second: int) -> str:

@@ -35,7 +35,7 @@ def summary(
         for second in figures["seconds"]
     ]
     limited = meter.limited(since)
-    advice = limits.advice(meter.cpu_when_limited(since)) if limited else None
+    advice = limits.advice(meter.cpu(since, limited=True)) if limited else None
     share = _share(limited, seconds)
     spreads = meter.figures()
     return {

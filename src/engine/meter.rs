@@ -1,7 +1,6 @@
 //! Meter: how late the generator itself was, so that it is not taken for a slow server.
 
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -32,8 +31,6 @@ pub enum Who {
 #[derive(Debug, Default)]
 pub struct Meter {
     inner: Mutex<Inner>,
-    /// Of all answers ever, in ns; nobody takes it.
-    answers: AtomicU64,
 }
 
 #[derive(Debug, Default)]
@@ -272,16 +269,9 @@ impl Meter {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// How late all answers of this process were together, whoever has taken what was seen.
-    #[must_use]
-    pub fn answers(&self) -> Duration {
-        Duration::from_nanos(self.answers.load(Ordering::Relaxed))
-    }
-
     /// Counts the lateness of an answer that goes on now, and says in which second. Its request had waited for `before`
     /// until the I/O thread got round to it: that is in the response time, but no less the generator's doing.
     pub fn add_answer(&self, late: Duration, before: Duration, now: Stamp) -> i64 {
-        self.answers.fetch_add(ns(late), Ordering::Relaxed);
         let second = clock::second_of(now);
         let mut inner = self.inner();
         inner.seen.lag.record(late);
@@ -477,7 +467,6 @@ mod tests {
         let (now, second) = moment(500);
         let meter = with(2);
         meter.add_answer(ms(0), ms(150), now);
-        assert_eq!(meter.answers(), ms(0));
         meter.add_answer(ms(4), ms(60), now);
         let seen = meter.take();
         assert_eq!(seen.limited(i64::MIN), [(second, second)]);

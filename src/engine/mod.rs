@@ -4,6 +4,7 @@
 //! token; the loop watches [`Queue::descriptor`] and takes finished ones with [`Queue::drain`]. Each
 //! token that was not cancelled is answered exactly once, whatever happens to its task.
 
+pub mod asking;
 mod completions;
 mod jobs;
 pub mod meter;
@@ -171,10 +172,10 @@ impl Drop for Queue {
     }
 }
 
-/// Tells the meter that the user of this outcome goes on now; in which second.
-pub fn resumed(finished: &Finished) -> i64 {
-    let now = Stamp::now();
-    meter().add_answer(now.since(finished.done), finished.exchange.taken_up, now)
+/// Tells the meter that what waited for this outcome goes on now; in which second.
+pub fn resumed(finished: &Finished, now: Stamp) -> i64 {
+    let late = now.since(finished.done);
+    runtime::metered(|meter| meter.add_answer(late, finished.exchange.taken_up, now))
 }
 
 /// What a finished request was and what became of it.

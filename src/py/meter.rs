@@ -69,14 +69,14 @@ impl PyMeter {
         self.up_to_date().limited(since)
     }
 
-    /// In the seconds from `since` on in which the generator was the limit: the CPU time of a process on the average, that
-    /// of its I/O thread, and the time for which its Python thread could run and had no processor, each as a share of a
-    /// core; None where nobody knows.
-    #[pyo3(signature = (since=0))]
-    fn cpu_when_limited(&self, since: i64) -> Option<(f64, f64, f64)> {
+    /// In the seconds from `since` on, or in those in which the generator was the limit: the CPU time of a process on the
+    /// average, that of its I/O thread, and the time for which its Python thread could run and had no processor, each as
+    /// a share of a core; None where nobody knows.
+    #[pyo3(signature = (since=0, limited=false))]
+    fn cpu(&self, since: i64, limited: bool) -> Option<(f64, f64, f64)> {
         let mut sum = Second::default();
         for (_, at) in self.up_to_date().seconds.range(since..) {
-            if at.limited() {
+            if at.limited() || !limited {
                 sum.merge(at);
             }
         }
@@ -117,10 +117,12 @@ pub fn turn_came(seconds: f64) {
     }
 }
 
-/// How late all answers of this process were together, in s.
+/// For how long all users of this process together have had requests under way, and for how long they have waited for
+/// answers that were complete, in s.
 #[pyfunction]
-pub fn answers_late() -> f64 {
-    engine::meter().answers().as_secs_f64()
+pub fn asked() -> (f64, f64) {
+    let (asked, lag) = engine::asking::asked();
+    (asked.as_secs_f64(), lag.as_secs_f64())
 }
 
 /// So many users more, or less, live in this process.
