@@ -53,6 +53,7 @@ __all__ = [
     "scan_page",
     "starved",
     "turn_came",
+    "unix_time",
     "users_changed",
 ]
 
@@ -265,8 +266,10 @@ class Record:
         """
     def take_report(self) -> bytes:
         """Everything since the last report, and what is in flight now; counting starts anew."""
-    def absorb(self, source: str, report: bytes, /) -> None:
-        """Adds another process' report. ValueError, and nothing counted, if it is broken or of another make."""
+    def absorb(self, source: str, report: bytes, ahead: int = 0, /) -> None:
+        """Adds the report of another process, whose clock is so many s ahead. ValueError, and nothing counted, if it is
+        broken or of another make.
+        """
     def absorb_coarse(
         self,
         method: object,
@@ -748,13 +751,18 @@ class Meter:
         """
     def take_report(self) -> bytes:
         """All of it for another process, but for the second that is not over; what was told is not told again."""
-    def absorb(self, report: bytes, /) -> None:
-        """Adds what another process told. Raises ValueError for bytes that are no such report."""
+    def absorb(self, report: bytes, ahead: int = 0, /) -> None:
+        """Adds what another process told, whose clock is so many s ahead. ValueError if it is no such report."""
     def reset(self) -> None:
         """Forgets all of it."""
 
 def turn_came(seconds: float, /) -> None:
     """A user's turn has come, so late, in s."""
+
+def unix_time() -> float:
+    """Seconds since 1970 by the clock of all figures over time: the wall clock of when it was first asked in this
+    process, and the monotonic clock since.
+    """
 
 def users_changed(more: int, /) -> None:
     """So many users more, or less, live in this process."""

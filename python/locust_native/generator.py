@@ -12,7 +12,7 @@ import psutil
 from locust.event import Events
 from locust.runners import STATE_CLEANUP, STATE_RUNNING, STATE_SPAWNING
 
-from . import _core, limits
+from . import _core, clocks, limits
 
 logger = logging.getLogger(__package__)
 
@@ -46,6 +46,8 @@ class Generator:
         self._began: tuple[float, float] | None = None
         self._used: dict[str, float] = {}
         self._workers: dict[str, dict[str, float]] = {}
+        self.clocks = clocks.Clocks()
+        """Those of the workers, if these are a master's."""
 
     def start(self, environment: Any = None, **_: Any) -> None:
         """Begin anew, with the test."""
@@ -88,9 +90,13 @@ class Generator:
         self._workers[worker] = told
 
     def processes(self, name: str) -> list[dict[str, Any]]:
-        """What this process, under this name, and its workers use."""
+        """What this process, under this name, and its workers use; ``clock_ahead``: of the master's, in whole s."""
         each = {name: self.used(), **self._workers}
-        return [{"node": node, **used} for node, used in each.items() if used]
+        return [
+            {"node": node, **used, "clock_ahead": self.clocks.ahead(node)}
+            for node, used in each.items()
+            if used
+        ]
 
     def _count(self, least: int = 0) -> None:
         """The users of this second, and of those since the last look."""

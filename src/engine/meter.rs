@@ -215,6 +215,15 @@ impl Seen {
         self.forget_the_earliest();
     }
 
+    /// As seen by a clock that is so many s behind.
+    pub fn shift(&mut self, by: i64) {
+        if by != 0 {
+            let seconds = std::mem::take(&mut self.seconds).into_iter();
+            let shifted = seconds.map(|(second, seen)| (second.saturating_sub(by), seen));
+            self.seconds = shifted.collect();
+        }
+    }
+
     /// As it goes to another process: MessagePack with named fields.
     #[must_use]
     pub fn encode(&self) -> Vec<u8> {

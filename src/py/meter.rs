@@ -93,11 +93,12 @@ impl PyMeter {
         PyBytes::new(py, &seen.encode())
     }
 
-    /// Adds what another process has told.
-    #[pyo3(signature = (report, /))]
-    fn absorb(&self, report: &[u8]) -> PyResult<()> {
-        let seen = Seen::decode(report)
+    /// Adds what another process has told, whose clock is so many s ahead.
+    #[pyo3(signature = (report, ahead = 0, /))]
+    fn absorb(&self, report: &[u8], ahead: i64) -> PyResult<()> {
+        let mut seen = Seen::decode(report)
             .ok_or_else(|| PyValueError::new_err("not a report of how late a generator was"))?;
+        seen.shift(ahead);
         self.seen().merge(&seen);
         Ok(())
     }
@@ -138,4 +139,10 @@ pub fn users_changed(more: i64) {
 pub fn starved(seconds: f64, of: f64) {
     let duration = |seconds| Duration::try_from_secs_f64(seconds).unwrap_or_default();
     engine::meter().add_starved(duration(seconds), duration(of));
+}
+
+/// Seconds since 1970 by the clock of all figures over time: see `clock::second`.
+#[pyfunction]
+pub fn unix_time() -> f64 {
+    clock::since_1970(Stamp::now()).as_secs_f64()
 }

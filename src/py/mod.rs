@@ -75,6 +75,7 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(meter::asked, module)?)?;
     module.add_function(wrap_pyfunction!(meter::starved, module)?)?;
     module.add_function(wrap_pyfunction!(meter::turn_came, module)?)?;
+    module.add_function(wrap_pyfunction!(meter::unix_time, module)?)?;
     module.add_function(wrap_pyfunction!(meter::users_changed, module)?)?;
     module.add_class::<queue::PyQueue>()?;
     module.add_class::<response::PyExchange>()?;

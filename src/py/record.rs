@@ -206,13 +206,13 @@ impl PyRecord {
         PyBytes::new(py, &report.encode())
     }
 
-    /// Adds another process' report.
-    #[pyo3(signature = (source, report, /))]
-    fn absorb(&self, source: &str, report: &[u8]) -> PyResult<()> {
+    /// Adds the report of another process, whose clock is so many s ahead.
+    #[pyo3(signature = (source, report, ahead = 0, /))]
+    fn absorb(&self, source: &str, report: &[u8], ahead: i64) -> PyResult<()> {
         let report = Report::decode(report).map_err(|refused| {
             PyValueError::new_err(format!("figures of worker {source:?} refused: {refused}"))
         })?;
-        self.record().absorb(source, &report);
+        self.record().absorb(source, &report.shifted(ahead));
         Ok(())
     }
 
