@@ -27,6 +27,18 @@ impl Stamp {
         Duration::from_nanos(self.nanos_since(earlier))
     }
 
+    /// The reading itself, in ns.
+    #[must_use]
+    pub fn nanos(self) -> u64 {
+        self.0
+    }
+
+    /// A stamp so much later.
+    #[cfg(test)]
+    pub fn after(self, time: Duration) -> Self {
+        Self(self.0 + u64::try_from(time.as_nanos()).unwrap_or(u64::MAX))
+    }
+
     /// The same in ns.
     #[must_use]
     pub fn nanos_since(self, earlier: Self) -> u64 {
@@ -44,12 +56,28 @@ pub fn second() -> i64 {
 /// The second of a stamp on the same scale.
 #[must_use]
 pub fn second_of(stamp: Stamp) -> i64 {
+    i64::try_from(since_1970(stamp).as_secs()).unwrap_or(i64::MAX)
+}
+
+/// A stamp on the same scale.
+#[must_use]
+pub fn since_1970(stamp: Stamp) -> Duration {
     static START: LazyLock<(Stamp, Duration)> = LazyLock::new(|| {
         let since = SystemTime::now().duration_since(UNIX_EPOCH);
         (Stamp::now(), since.unwrap_or_default())
     });
     let (start, since) = *START;
-    i64::try_from((since + stamp.since(start)).as_secs()).unwrap_or(i64::MAX)
+    since + stamp.since(start)
+}
+
+/// CPU time that this process has used, and that this thread has.
+#[must_use]
+pub fn cpu() -> (Duration, Duration) {
+    let read = |clock| {
+        let now = clock_gettime(clock);
+        Duration::new(now.tv_sec as u64, now.tv_nsec as u32)
+    };
+    (read(ClockId::ProcessCPUTime), read(ClockId::ThreadCPUTime))
 }
 
 /// Seconds since 1970 by the wall clock, as Python's `time.time()`.

@@ -2,14 +2,19 @@
 
 import json
 import math
+import re
 from decimal import Decimal
+from pathlib import Path
 from types import SimpleNamespace
 
 import gevent
 import pytest
+from locust.event import Events
 
+import running
 from backends import do
 from locust_native import closed_loop
+from locust_native.stats import RequestStats
 
 pytestmark = pytest.mark.timed
 
@@ -82,7 +87,7 @@ def tell(**arguments):
     print("say:", known["lived"], known["waited"], known["responses"])
 """
 
-PARTS = ("in_requests", "waiting", "lag", "elsewhere")
+PARTS = ("in_requests", "waiting", "lag", "computing", "sleeping")
 
 
 @pytest.fixture
@@ -100,7 +105,7 @@ def warned(found):
 
 
 @pytest.mark.parametrize("sleeps", [0, 0.05])
-def test_p13_users_time_is_response_and_wait_or_a_warning_says_what_else(figures, sleeps):
+def test_p13_users_time_is_response_and_wait_and_what_they_slept(figures, sleeps):
     found, done = figures(LOCUSTFILE.replace("ELSEWHERE", str(sleeps)), "-u", "9")
     times = found["users_time"]
     lived, waited, responses = map(float, done.said[0].split())
@@ -108,17 +113,127 @@ def test_p13_users_time_is_response_and_wait_or_a_warning_says_what_else(figures
     # All of it is what the locustfile saw by itself...
     assert times["seconds"] == pytest.approx(lived, rel=0.01)
     assert times["waiting"] == pytest.approx(waited, rel=0.01)
-    assert times["in_requests"] == pytest.approx(responses, rel=0.001)
+    assert times["in_requests"] == pytest.approx(responses, rel=0.01)
     assert math.isclose(times["seconds"], sum(times[part] for part in PARTS), rel_tol=1e-9)
+    assert math.isclose(times["elsewhere"], times["computing"] + times["sleeping"])
     # ...and what is left is what the tasks slept; a busy machine adds to it, of which its lag is told apart.
     slept = 90 * sleeps
     assert -0.02 < (times["elsewhere"] - slept) / times["seconds"] < 0.1
-    off = (times["seconds"] - times["in_requests"] - times["waiting"]) / times["seconds"]
-    assert bool(warned(found)) == (off > 0.05)
-    assert off > 0.05 or not sleeps
-    assert "Users' time: " in done.err
+    # Sleeping is no reason for a warning.
+    lost = (times["lag"] + times["computing"]) / times["seconds"]
+    assert bool(warned(found)) == (lost > 0.05)
+    said = re.search(r"Users' time: (.*)", done.err)[1]
+    assert "in requests" in said
+    assert "sleeping in tasks" in said
     for warning in warned(found):
         assert f"Warning: {warning}" in done.err
+
+
+TASKS = """
+import time
+import gevent, gevent.event, gevent.pool
+from locust import FastHttpUser, HttpUser, constant, events, task
+
+never = gevent.event.Event()
+
+class Visitor(KIND):
+    wait_time = constant(0.1)
+
+    @task
+    def go(self):
+        self.client.get("/x")
+        TASK
+"""
+
+#: What a task does beside its request -> the part of the users' time that it is, and its share.
+DOES = {
+    "time.sleep(0.4)": ("sleeping", 0.8),
+    "gevent.sleep(0.4)": ("sleeping", 0.8),
+    "never.wait(0.4)": ("sleeping", 0.8),
+    "gevent.spawn(time.sleep, 0.4).join()": ("sleeping", 0.8),
+    "gevent.sleep(3600)": ("sleeping", 0.95),
+    # In parallel: the user's time counts once.
+    "gevent.pool.Pool(4).map(self.client.get, ['/do?delay=400'] * 4)": ("in_requests", 0.8),
+    # Fired by hand: no time of the user's.
+    "events.request.fire(request_type='X', name='x', response_time=99_999, response_length=0)": ("waiting", 0.95),
+    "[events.request.fire(request_type='X', name='x', response_time=9_999, response_length=0) for _ in range(9)]":
+        ("waiting", 0.95),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("does", DOES, ids=lambda does: does.partition("(")[0] + str(len(does)))
+def test_what_tasks_sleep_and_ask_in_parallel_is_told_for_what_it_is(figures, does):
+    text = TASKS.replace("KIND", "Visits, HttpUser").replace("TASK", does)
+    text = text.replace("class Visitor", "class Visits:\n    fixed_count = 10\n\nclass Visitor", 1)
+    text += "\nclass FastVisitor(Visits, FastHttpUser):\n    wait_time, tasks = Visitor.wait_time, Visitor.tasks\n"
+    found, _ = figures(text, "-u", "20", "-t", "3")
+    times, (part, share) = found["users_time"], DOES[does]
+    assert min(times.values()) >= 0
+    assert math.isclose(times["seconds"], sum(times[part] for part in PARTS), rel_tol=1e-9)
+    busy = (times["lag"] + times["computing"]) / times["seconds"]
+    assert times[part] / times["seconds"] == pytest.approx(share, abs=0.06 + busy)
+    assert bool(warned(found)) == (busy > 0.05)
+
+
+@pytest.mark.parametrize("users", ["10", "50"])
+def test_the_funnel_ends_without_a_warning(tmp_path, users):
+    """Its visitors take their time over forms, in their tasks."""
+    figures = tmp_path / "figures.json"
+    file = Path(__file__).parents[1] / "locustfiles" / "funnel.py"
+    command = ["-m", "locust", "-f", str(file), "--headless", "-u", users, "-r", "50", "-t", "6"]
+    done = running.run([*command, "--native-json", str(figures)], tmp_path)
+    assert done.code == 0, done.err
+    found = json.loads(figures.read_text())
+    times = found["users_time"]
+    assert times["sleeping"] > times["seconds"] / 20
+    assert times["in_requests"] > 0
+    busy = (times["lag"] + times["computing"]) / times["seconds"]
+    assert not found["warnings"] or busy > 0.05 or found["generator"]["limited"]
+    slow = [second for second in found["seconds"] if (second["lag_max"] or 0) > 100]
+    assert slow or not found["generator"]["limited"]  # a busy machine
+    assert ("Warning" in done.err) == bool(found["warnings"])
+
+
+def test_what_tasks_compute_is_warned_of(figures):
+    burn = "end = time.thread_time() + 0.03\n        while time.thread_time() < end: pass"
+    text = TASKS.replace("KIND", "HttpUser").replace("TASK", burn).replace("constant(0.1)", "constant(0.02)")
+    found, _ = figures(text, "-u", "1", "-t", "3")
+    times = found["users_time"]
+    assert times["computing"] >= found["total"]["requests"] * 0.028
+    assert (
+        times["sleeping"] / times["seconds"] < 0.1 or times["computing"] / times["seconds"] < 0.4
+    )  # a busy machine
+    (warning,) = warned(found)
+    assert "most of it computing" in warning or "most of it lag" in warning
+
+
+def test_users_time_is_not_told_where_users_do_two_things_at_once(figures):
+    asks = "gevent.spawn(self.client.get, '/do?delay=3000')"
+    text = TASKS.replace("KIND", "HttpUser").replace("TASK", asks).replace("constant(0.1)", "constant(1)")
+    found, done = figures(text, "-u", "2", "-t", "3")
+    assert found["users_time"] is None
+    assert not warned(found)
+    assert "Users' time" not in done.err
+
+
+def test_users_time_is_not_told_where_no_request_is_one_of_our_clients(figures):
+    text = TASKS.replace("KIND", "HttpUser").replace("TASK", "pass")
+    text = text.replace(
+        'self.client.get("/x")',
+        "time.sleep(0.1); events.request.fire(request_type='X', name='x', response_time=100, response_length=0)",
+    )
+    found, _ = figures(text, "-u", "2", "-t", "2")
+    assert found["total"]["requests"] > 2
+    assert found["users_time"] is None
+
+
+@pytest.mark.parametrize("kind", ["HttpUser", "FastHttpUser"])
+def test_requests_of_stocks_client_are_time_in_requests(figures, kind):
+    text = TASKS.replace("KIND", kind).replace("TASK", "pass").replace('"/x"', '"/do?delay=400", stream=True')
+    found, done = figures(text, "-u", "2", "-t", "3")
+    assert "runs on Locust's own client" in done.err
+    times = found["users_time"]
+    assert times["in_requests"] / times["seconds"] == pytest.approx(0.8, abs=0.1)
 
 
 def test_p13_users_of_all_processes_count(figures):
@@ -135,41 +250,68 @@ def test_p13_users_of_all_processes_count(figures):
     assert found["generator"]["queue"]["longest"] <= 6
 
 
-def of(seconds, in_requests, waiting, lag):
-    elsewhere = seconds - in_requests - waiting - lag
-    return dict(zip(("seconds", *PARTS), (seconds, in_requests, waiting, lag, elsewhere), strict=True))
+def of(seconds, in_requests, waiting, lag, computing):
+    sleeping = seconds - in_requests - waiting - lag - computing
+    parts = dict(zip(PARTS, (in_requests, waiting, lag, computing, sleeping), strict=True))
+    return {"seconds": seconds, **parts, "elsewhere": computing + sleeping}
 
 
 def test_p13_the_warning_says_what_it_can_mean():
     assert closed_loop.law(None) is None
-    assert closed_loop.law(of(100, 30, 66, 1)) is None
-    assert closed_loop.law(of(100, 30, 74, 0)) is None
-    own = closed_loop.law(of(100, 30, 40, 5))
+    assert closed_loop.law(of(100, 30, 40, 1, 4)) is None
+    assert closed_loop.law(of(100, 30, 0, 0, 0)) is None
+    assert closed_loop.law(of(100, 0, 40, 30, 30)) is None
+    own = closed_loop.law(of(100, 30, 40, 5, 15))
     assert own.startswith(
-        "30% of the users' time was neither in requests nor in wait_time, most of it in their own"
+        "20% of the users' time was neither in requests nor in wait_time nor slept, most of it computing"
     )
-    lag = closed_loop.law(of(100, 30, 40, 25))
-    assert "most of it lag of the generator" in lag
-    assert "--processes" in lag
-    many = closed_loop.law(of(100, 90, 40, 0))
-    assert many.startswith("response times and wait times are 30% more than the time of the users")
+    assert "--processes" not in own
+    lag = of(100, 30, 40, 25, 0)
+    for cpu, said in (
+        (None, "--processes"),
+        ((0.9, 0.1, 0), "--processes"),
+        ((0.4, 0.1, 0.3), "another program had the processor (this process used 40% of a core)"),
+        ((0.4, 0.1, 0), "would make"),
+    ):
+        warning = closed_loop.law(lag, cpu)
+        assert warning.startswith("25% of the users' time was neither")
+        assert "most of it lag of the generator" in warning
+        assert said in warning
+    assert warning.endswith("would make")
+
+
+def test_shares_of_the_users_time_in_words():
+    found = of(100, 3, 36, 1, 2)
+    said = "58% sleeping in tasks, 36% wait_time, 3% in requests, 2% computing, 1% waiting for the generator"
+    assert closed_loop.in_words(found) == said
+    assert "-" not in closed_loop.in_words(of(100, 0, 100, 0, 0))
 
 
 def test_p13_a_request_under_way_counts_so_far(native, server):
-    asking = gevent.spawn(native.http().get, do(hold=1))
-    server.wait(held=1)
-    before = closed_loop.UserTime().figures(EMPTY)
-    assert before is None  # no users
+    assert closed_loop.UserTime().figures(0) is None  # no users
     times = closed_loop.UserTime()
     times.begin()
+    asking = gevent.spawn(native.http(user=of_ours()).get, do(hold=1))
+    server.wait(held=1)
     gevent.sleep(0.02)
-    assert times.figures(EMPTY)["in_requests"] >= 0.02
+    before = times.figures(0)["in_requests"]
+    assert before >= 0.02
     server.release()
     asking.join()
+    after = times.figures(1)["in_requests"]
+    assert after >= before
+    gevent.sleep(0.02)
     times.end()
-    found = times.figures(EMPTY)
-    assert found["in_requests"] == 0
-    assert found["seconds"] >= 0.02
+    found = times.figures(1)
+    assert found["in_requests"] == after
+    assert found["seconds"] >= after + 0.02
+
+
+def of_ours():
+    """A user whose requests are counted."""
+    events, stats = Events(), RequestStats()
+    environment = SimpleNamespace(events=events, stats=stats, runner=None)
+    return SimpleNamespace(environment=environment, context=dict)
 
 
 @pytest.mark.parametrize("seconds", [0, 0.0, -1, -0.5, 0.002, Decimal("0.002"), True, None, "1"])
@@ -193,22 +335,19 @@ def test_a_wait_is_stocks(seconds):
     assert 0 <= known["waiting"] <= 0.1 + 1
 
 
-EMPTY = {"mean": None, "count": 0, "cut_off_age": None}
-
-
 def test_p13_a_worker_that_does_not_tell_leaves_no_figures():
     master, worker = closed_loop.UserTime(), closed_loop.UserTime()
     worker.begin()
-    assert master.figures(EMPTY) is None
+    assert master.figures(0) is None
     master.absorb("one", worker.take_report())
-    assert master.figures(EMPTY)["seconds"] > 0
+    assert master.figures(0)["seconds"] > 0
     master.absorb("other", None)
-    assert master.figures(EMPTY) is None
+    assert master.figures(0) is None
     master.absorb("other", worker.take_report())
-    assert master.figures(EMPTY) is None  # of its time before nobody knows
+    assert master.figures(0) is None  # of its time before nobody knows
     master.reset()
     master.absorb("other", worker.take_report())
-    assert master.figures(EMPTY)["seconds"] > 0
+    assert master.figures(0)["seconds"] > 0
 
 
 def _task_set():

@@ -52,6 +52,8 @@ PYTHON = {
     "texts": 0,
     "precise": 0,
     "timings": 0,
+    "limits": 0,
+    "clocks": 0,
     "made": 0,
     "forking": 0,
     "notebook": 0,

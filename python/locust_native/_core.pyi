@@ -8,6 +8,7 @@ from typing_extensions import disjoint_base
 __all__ = [
     "ERROR_KINDS",
     "OPTIMISED",
+    "Asking",
     "AsyncPlain",
     "AsyncSession",
     "Begun",
@@ -38,7 +39,7 @@ __all__ = [
     "Stats",
     "Urls",
     "__version__",
-    "answers_late",
+    "asked",
     "choose_task",
     "decode_utf8",
     "dump_json",
@@ -50,7 +51,10 @@ __all__ = [
     "rest_before_fork",
     "resume_after_fork",
     "scan_page",
-    "turn_late",
+    "starved",
+    "turn_came",
+    "unix_time",
+    "users_changed",
 ]
 
 __version__: str
@@ -205,6 +209,13 @@ class Stats:
         """Locust's bucket for a response time in ms; None for what is left to Python."""
 
 @final
+class Asking:
+    """A request of a user that another client than ours carries out."""
+
+    def __enter__(self) -> None: ...
+    def __exit__(self, *_args: object) -> None: ...
+
+@final
 class Record:
     """The precise figures of one test: per (method, name), in total, and per second of wall-clock time.
 
@@ -216,6 +227,12 @@ class Record:
     """
 
     def __new__(cls, names: int = 10_000) -> Record: ...
+    def of_user(self) -> Record:
+        """The same record, by way of which the requests of one user are counted, and its time with them (`asked`)."""
+    def leave(self) -> None:
+        """The user is done: what others ask in its name is no time of its."""
+    def asking(self) -> Asking:
+        """A request of this user begins that another client carries out, and lasts until what this returns is left."""
     def log(
         self,
         method: object,
@@ -256,8 +273,10 @@ class Record:
         """
     def take_report(self) -> bytes:
         """Everything since the last report, and what is in flight now; counting starts anew."""
-    def absorb(self, source: str, report: bytes, /) -> None:
-        """Adds another process' report. ValueError, and nothing counted, if it is broken or of another make."""
+    def absorb(self, source: str, report: bytes, ahead: int = 0, /) -> None:
+        """Adds the report of another process, whose clock is so many s ahead. ValueError, and nothing counted, if it is
+        broken or of another make.
+        """
     def absorb_coarse(
         self,
         method: object,
@@ -728,22 +747,40 @@ class Meter:
     def __new__(cls) -> Meter: ...
     def figures(self) -> dict[str, dict[str, Any]]:
         """Spreads: `lag` (answer complete until its greenlet went on), `hub` and `io` (asked until it came)."""
-    def seconds(self, since: int = 0) -> list[tuple[int, float, bool]]:
-        """By unix second: the greatest lateness, and whether the generator was the limit."""
-    def limited(self) -> list[tuple[int, int]]:
+    def seconds(self, since: int = 0) -> list[tuple[int, float | None, float | None, bool]]:
+        """By unix second: the greatest lateness of an answer, and of a sign of life; whether it was limited."""
+    def limited(self, since: int = 0) -> list[tuple[int, int]]:
         """First and last unix second of each stretch in which the generator was the limit."""
+    def cpu(self, since: int = 0, limited: bool = False) -> tuple[float, float, float] | None:
+        """In the seconds from `since` on, or in those that were limited; of a process on the average and as shares of a
+        core: CPU time of all threads, of the I/O thread, and for how long the Python thread could run and had no
+        processor. None: nobody knows.
+        """
     def take_report(self) -> bytes:
-        """All of it for another process; what was told is not told again."""
-    def absorb(self, report: bytes, /) -> None:
-        """Adds what another process told. Raises ValueError for bytes that are no such report."""
+        """All of it for another process, but for the second that is not over; what was told is not told again."""
+    def absorb(self, report: bytes, ahead: int = 0, /) -> None:
+        """Adds what another process told, whose clock is so many s ahead. ValueError if it is no such report."""
     def reset(self) -> None:
         """Forgets all of it."""
 
-def turn_late(seconds: float, /) -> None:
-    """A user's turn has come so late, in s; what that says of the generator is said of this second."""
+def turn_came(seconds: float, /) -> None:
+    """A user's turn has come, so late, in s."""
 
-def answers_late() -> float:
-    """How late all answers of this process were together, in s."""
+def unix_time() -> float:
+    """Seconds since 1970 by the clock of all figures over time: the wall clock of when it was first asked in this
+    process, and the monotonic clock since.
+    """
+
+def users_changed(more: int, /) -> None:
+    """So many users more, or less, live in this process."""
+
+def starved(seconds: float, of: float, /) -> None:
+    """For so many of the last seconds, up to now, the Python thread could run and had no processor."""
+
+def asked() -> tuple[float, float]:
+    """For how long all users of this process together have had requests under way, one that has several at once counted
+    once; and for how long they have waited for answers that were complete; in s.
+    """
 
 @final
 class Queue:

@@ -1,4 +1,4 @@
-"""Little's law, counted out: the time users lived against their requests' and their `wait_time`'s."""
+"""What users did with their time; and Little's law, counted out: what it lost against requests and waits."""
 
 from __future__ import annotations
 
@@ -12,13 +12,14 @@ from gevent.exceptions import InvalidSwitchError
 from locust.user.task import TaskSet
 from locust.user.users import User
 
-from . import _core, waiting
+from . import _core, limits, waiting
 
-#: The share of the users' time that may be neither in requests nor in `wait_time` before a warning says so.
+#: The share of the users' time that may be lost to computing and to lag of the generator before a warning says so.
 TOLERATED = 0.05
 
-#: A user that goes on so many seconds after its wait was over tells the meter of the generator's lateness.
-_LATE = 0.01
+#: By so much the parts of the users' time may be more than there was of it. Users whose other greenlets ask for
+#: something while they wait for their `wait_time` do two things at once: how much of their time that was is not known.
+_AT_ONCE = 1.01
 
 #: User-seconds below which nothing is said: not enough to tell.
 _TOO_FEW = 1.0
@@ -41,11 +42,11 @@ class UserTime:
     """
 
     __slots__ = (
-        "_answers",
         "_from_workers",
         "_lived",
         "_overslept",
         "_slept",
+        "_spent",
         "_turned",
         "_workers",
         "asleep",
@@ -61,10 +62,10 @@ class UserTime:
         now = _clock()
         self._lived, self._slept = -now * self.users, -now * self.asleep
         self._overslept = self._turned = 0.0
-        self._answers = _core.answers_late()
-        self._from_workers = dict.fromkeys(("seconds", "waiting", "lag"), 0.0)
+        self._spent = _spent()
+        self._from_workers = dict.fromkeys(("seconds", *PARTS), 0.0)
         #: By worker: what it said last of how things are; None once it has not said all.
-        self._workers: dict[str, dict[str, Any] | None] = {}
+        self._workers: dict[str, dict[str, int] | None] = {}
         if (room := waiting.present()) is not None:
             room.longest = 0
 
@@ -72,21 +73,29 @@ class UserTime:
         """A user starts."""
         self.users += 1
         self._lived -= _clock()
+        _core.users_changed(1)
 
     def end(self) -> None:
         """A user is done."""
         self.users -= 1
         self._lived += _clock()
+        _core.users_changed(-1)
 
     def _own(self) -> dict[str, float]:
         now = _clock()
-        slept = self._slept + now * self.asleep
-        late = max(0.0, _core.answers_late() - self._answers)  # below 0 in a child that forked in between
-        return {
+        asked, late, cpu = (
+            max(0.0, spent - before) for spent, before in zip(_spent(), self._spent, strict=True)
+        )
+        found = {
             "seconds": self._lived + now * self.users,
-            "waiting": slept - self._overslept,
+            "in_requests": asked,
+            "waiting": self._slept + now * self.asleep - self._overslept,
             "lag": self._overslept + self._turned + late,
         }
+        rest = found["seconds"] - found["in_requests"] - found["waiting"] - found["lag"]
+        # What users compute, they compute one after the other in this thread: it is no more than the thread's CPU time.
+        found["computing"] = max(0.0, min(rest, cpu))
+        return found
 
     def take_report(self) -> dict[str, Any]:
         """What is to be told to a master: the time since the last report, and how things are."""
@@ -98,7 +107,7 @@ class UserTime:
         """Add what a worker tells; nothing, and there are no figures any more, if it does not tell of it all."""
         try:
             more = {name: float(report[name]) for name in self._from_workers}
-            present = {name: float(report[name]) for name in _NOBODY}
+            present = {name: int(report[name]) for name in _NOBODY}
         except (KeyError, TypeError, ValueError):
             self._workers[worker] = None
             return
@@ -109,45 +118,44 @@ class UserTime:
 
     def queue(self) -> dict[str, int]:
         """Answers that wait for Python: how many now, and at most, in one process, since the beginning."""
-        rooms = [_present(), *filter(None, self._workers.values())]
+        rooms: list[dict[str, int]] = [_present(), *filter(None, self._workers.values())]
         return {
-            "length": int(sum(room["length"] for room in rooms)),
-            "longest": int(max(room["longest"] for room in rooms)),
+            "length": sum(room["length"] for room in rooms),
+            "longest": max(room["longest"] for room in rooms),
         }
 
-    def figures(self, total: dict[str, Any]) -> dict[str, float] | None:
-        """Of the users' time in s: how much there was, and which parts it had; `total` is the row of all requests.
+    def figures(self, requests: int) -> dict[str, float] | None:
+        """Of the users' time in s: how much there was, and which parts it had; `requests`: how many were counted.
 
-        None where nobody knows: there were no users, or some were on workers that do not tell.
+        None where nobody knows: there were no users, some were on workers that do not tell, all requests were carried
+        out by others than the clients of users, or users did several things at once.
         """
         if None in self._workers.values():
             return None
-        known = {name: seconds + self._from_workers[name] for name, seconds in self._own().items()}
-        if known["seconds"] <= 0:
+        found = {name: seconds + self._from_workers[name] for name, seconds in self._own().items()}
+        seconds, known = found["seconds"], sum(found[part] for part in PARTS)
+        if seconds <= 0 or known > seconds * _AT_ONCE or (requests and not found["in_requests"]):
             return None
-        under_way = sum(room["under_way"] for room in (_present(), *filter(None, self._workers.values())))
-        in_requests = (_sum(total) + _sum(total["cut_off_age"])) / 1000 + under_way
-        parts = {"in_requests": in_requests, "waiting": known["waiting"], "lag": known["lag"]}
-        return {
-            "seconds": known["seconds"],
-            **parts,
-            "elsewhere": known["seconds"] - sum(parts.values()),
-        }
+        found["seconds"] = max(seconds, known)
+        sleeping = found["seconds"] - known
+        return {**found, "sleeping": sleeping, "elsewhere": found["computing"] + sleeping}
 
 
-_NOBODY = {"under_way": 0.0, "length": 0, "longest": 0}
+#: What the time of users is made of, beside what they sleep in tasks: that is the rest.
+PARTS = ("in_requests", "waiting", "lag", "computing")
+
+_NOBODY = {"length": 0, "longest": 0}
 
 
-def _present() -> dict[str, float]:
-    """How things are in this thread: the ages of the requests under way, in s, and the answers that wait."""
+def _spent() -> tuple[float, float, float]:
+    """Of this process since it began, in s: users' time in requests, and for answers; CPU time of this thread."""
+    return *_core.asked(), time.thread_time()
+
+
+def _present() -> dict[str, int]:
+    """How things are in this thread: the answers that wait."""
     room = waiting.present()
-    if room is None:
-        return _NOBODY
-    return {"under_way": room.queue.ages(), "length": room.ready, "longest": room.longest}
-
-
-def _sum(spread: dict[str, Any] | None) -> float:
-    return spread["mean"] * spread["count"] if spread and spread["count"] else 0.0
+    return _NOBODY if room is None else {"length": room.ready, "longest": room.longest}
 
 
 def of(holder: Any) -> UserTime | None:
@@ -168,6 +176,9 @@ def run(self: User) -> None:
         return _stock_run(self)
     finally:
         times.end()
+        match getattr(vars(self).get("client"), "__dict__", {}).get("_reporting"):
+            case (_core.Record() as record, _):
+                record.leave()
 
 
 def _sleep(seconds: float) -> None:
@@ -210,8 +221,7 @@ def sleep(self: TaskSet, seconds: Any) -> None:
         gevent.sleep(seconds)
         late = _clock() - start
         times._turned += late
-        if late > _LATE:
-            _core.turn_late(late)
+        _core.turn_came(late)
         return
     times.asleep += 1
     times._slept -= start
@@ -226,42 +236,39 @@ def sleep(self: TaskSet, seconds: Any) -> None:
         times.asleep -= 1
     if (late := end - start - max(0.0, float(seconds))) > 0:
         times._overslept += late
-        if late > _LATE:
-            _core.turn_late(late)
+        _core.turn_came(late)
 
 
-def law(found: dict[str, float] | None) -> str | None:
-    """What is to be said where the users' time is not the sum of response and wait times; None if it nearly is."""
+def law(found: dict[str, float] | None, cpu: tuple[float, float, float] | None = None) -> str | None:
+    """What is to be said where users lost time to computing and to the generator; None if they lost next to none.
+
+    ``cpu``: as `limits.advice` takes it.
+    """
     if found is None or found["seconds"] < _TOO_FEW or not found["in_requests"]:
         return None
-    rest = found["lag"] + found["elsewhere"]
-    share = rest / found["seconds"]
-    if abs(share) <= TOLERATED:
+    lost = found["lag"] + found["computing"]
+    share = lost / found["seconds"]
+    if share <= TOLERATED:
         return None
-    if share < 0:
-        return (
-            f"response times and wait times are {-share:.0%} more than the time of the users: they had several "
-            "requests under way at once, or not all requests were made by users"
-        )
-    lost = f"{share:.0%} of the users' time was neither in requests nor in wait_time"
+    said = f"{share:.0%} of the users' time was neither in requests nor in wait_time nor slept"
     fewer = "so there were fewer requests than so many users would make"
-    if found["lag"] >= rest / 2:
-        return f"{lost}, most of it lag of the generator, {fewer}: use more processes (--processes) or fewer users"
+    if found["lag"] >= lost / 2:
+        cause = limits.cause(cpu)
+        return f"{said}, most of it lag of the generator, {fewer}" + (f": {cause}" if cause else "")
     return (
-        f"{lost}, most of it in their own code (tasks that sleep or compute, listeners), {fewer} with these "
-        "response and wait times alone"
+        f"{said}, most of it computing (in tasks, listeners and the client), {fewer} with these response and wait "
+        "times alone"
     )
 
 
 def in_words(found: dict[str, float]) -> str:
     """The parts of the users' time, greatest first."""
     names = {
-        "waiting": "waiting (wait_time)",
+        "waiting": "wait_time",
         "in_requests": "in requests",
+        "sleeping": "sleeping in tasks",
+        "computing": "computing",
         "lag": "waiting for the generator",
-        "elsewhere": "elsewhere",
     }
     shares = sorted(((found[name] / found["seconds"], words) for name, words in names.items()), reverse=True)
-    return ", ".join(
-        f"{share:.0%} {words}" for share, words in shares if round(share, 2) or words == "elsewhere"
-    )
+    return ", ".join(f"{share:.0%} {words}" for share, words in shares)

@@ -8,7 +8,7 @@ from typing import Any
 
 import locust.stats as stock
 
-from . import generator
+from . import clocks, generator
 from .stats import RequestStats
 
 logger = logging.getLogger(__package__)
@@ -21,17 +21,26 @@ _stock_setup = stock.setup_distributed_stats_event_listeners
 
 @functools.wraps(_stock_setup)
 def setup_distributed_stats_event_listeners(events: Any, stats: Any) -> None:
-    _stock_setup(events, stats)
     if not isinstance(stats, RequestStats):
+        _stock_setup(events, stats)
         return
-    record, meter, times = stats._precise, generator.of(events).meter, stats._user_time
-    refused: set[str] = set()
+    record, watched, times = stats._precise, generator.of(events), stats._user_time
+    meter, workers, refused = watched.meter, watched.clocks, set[str]()
+    #: Of the report that is being told, by how many s its seconds are too late.
+    shift = 0
+
+    def align(client_id: str, data: dict[str, Any]) -> None:
+        nonlocal shift
+        shift, ours = 0, data.get(KEY)
+        shift = workers.align(client_id, ours.get("clocks") if isinstance(ours, dict) else None, data)
 
     def on_report_to_master(client_id: str, data: dict[str, Any]) -> None:
         data[KEY] = {
             "record": record.take_report(),
             "generator": meter.take_report(),
             "users_time": times.take_report(),
+            "process": watched.used(),
+            "clocks": clocks.read(),
         }
 
     def on_worker_report(client_id: str, data: dict[str, Any]) -> None:
@@ -39,11 +48,12 @@ def setup_distributed_stats_event_listeners(events: Any, stats: Any) -> None:
         told = isinstance(ours, dict)
         times.absorb(client_id, ours.get("users_time") if told else None)
         if told:
+            watched.absorb(client_id, ours.get("process"))
             try:
                 # Each takes all or nothing. The record comes last: once it has counted, nothing may fail any more.
                 requests, late = ours["record"], ours["generator"]
-                meter.absorb(late)
-                record.absorb(client_id, requests)
+                meter.absorb(late, shift)
+                record.absorb(client_id, requests, shift)
                 return
             except (KeyError, TypeError, ValueError) as error:
                 if client_id not in refused:
@@ -65,5 +75,8 @@ def setup_distributed_stats_event_listeners(events: Any, stats: Any) -> None:
                 ),
             )
 
+    # What Locust's own listener adds up is to be on one clock.
+    events.worker_report.add_listener(align)
+    _stock_setup(events, stats)
     events.report_to_master.add_listener(on_report_to_master)
     events.worker_report.add_listener(on_worker_report)

@@ -206,6 +206,7 @@ class FastHttpSession(_core.FastHttpSession, _Stock):
             request_name=self.request_name,
             client=self._make_agent(self._native_jar()),
             auth_header=self.auth_header,
+            _reporting=self._reporting,
         )
         return once
 
@@ -358,7 +359,8 @@ class FastHttpSession(_core.FastHttpSession, _Stock):
     @functools.wraps(_Stock._send_request_safe_mode)  # Python's words for arguments that do not fit name it
     def _send_request_safe_mode(self, method: str, url: str, **kwargs: Any) -> Any:
         """Stock's client answers."""
-        return timings.unknown(super()._send_request_safe_mode(method, url, **kwargs))
+        with self._reporting[0].asking():
+            return timings.unknown(super()._send_request_safe_mode(method, url, **kwargs))
 
     def _leave(self, allow_redirects: bool) -> None:
         """Stock's session never follows again once an exception has left a request with allow_redirects=False."""
@@ -427,9 +429,12 @@ def _send(
 class _Once(_Stock):
     """Locust's own session, for one request."""
 
+    _reporting: tuple[_core.Record, bool]
+
     @functools.wraps(_Stock._send_request_safe_mode)  # Python's words for arguments that do not fit name it
     def _send_request_safe_mode(self, method: str, url: str, **kwargs: Any) -> Any:
-        return timings.unknown(super()._send_request_safe_mode(method, url, **kwargs))
+        with self._reporting[0].asking():
+            return timings.unknown(super()._send_request_safe_mode(method, url, **kwargs))
 
 
 # The reader of pages has the same floor as the responses.

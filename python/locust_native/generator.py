@@ -8,10 +8,11 @@ import weakref
 from typing import Any
 
 import gevent
+import psutil
 from locust.event import Events
 from locust.runners import STATE_CLEANUP, STATE_RUNNING, STATE_SPAWNING
 
-from . import _core
+from . import _core, clocks, limits
 
 logger = logging.getLogger(__package__)
 
@@ -19,15 +20,17 @@ logger = logging.getLogger(__package__)
 _CALM = 3
 
 _LIMIT = (
-    "locust-native: the generator is the limit: answers and users wait up to %.0f ms for Python. Response times "
-    "leave that out, but fewer requests are sent than the users would send: use more processes (--processes) "
-    "or fewer users"
+    "locust-native: the generator is the limit %s: answers and users waited up to %.0f ms for Python. Response times "
+    "leave that out, but fewer requests are sent than the users would send: %s"
 )
 
 #: Seconds whose users are kept.
 _SECONDS = 100_000
 
 _UNDER_WAY = (STATE_SPAWNING, STATE_RUNNING, STATE_CLEANUP)
+
+#: Of the main thread, in which Locust's hub runs: time on a processor and time of waiting for one, in ns.
+_SCHEDULED = "/proc/self/schedstat"
 
 
 class Generator:
@@ -39,12 +42,20 @@ class Generator:
         """How many there were in each unix second of the test; of the first 100,000."""
         self._watch: Any = None
         self._runner: Any = None
+        #: Clock and CPU time of this process as the test began; what it has used, once the test is over.
+        self._began: tuple[float, float] | None = None
+        self._used: dict[str, float] = {}
+        self._workers: dict[str, dict[str, float]] = {}
+        self.clocks = clocks.Clocks()
+        """Those of the workers, if these are a master's."""
 
     def start(self, environment: Any = None, **_: Any) -> None:
         """Begin anew, with the test."""
         if not self._watch:
             self.meter.reset()
             self.users.clear()
+            self._workers.clear()
+            self._began = time.perf_counter(), time.process_time()
             self._runner = getattr(environment, "runner", None)
             self._watch = gevent.spawn(self._look)
 
@@ -54,9 +65,38 @@ class Generator:
             last = next(reversed(self.users), None)
             if last != int(time.time()):  # they have been stopped by now, and were there in this second
                 self._count(0 if last is None else self.users[last])
+            self._used, self._began = self.used(), None
             self._runner = None
             self._watch.kill(block=False)
             self._watch = None
+
+    def used(self) -> dict[str, float]:
+        """Of this process: ``cpu``, the share of a core it has used since the test began, and ``rss``, in bytes."""
+        if self._began is None:
+            return self._used
+        clock, cpu = self._began
+        passed = time.perf_counter() - clock
+        return {
+            "cpu": (time.process_time() - cpu) / passed if passed > 0 else 0.0,
+            "rss": psutil.Process().memory_info().rss,
+        }
+
+    def absorb(self, worker: str, used: Any) -> None:
+        """Keep what a worker says of its own use; nothing, if it says nothing."""
+        try:
+            told = {"cpu": float(used["cpu"]), "rss": int(used["rss"])}
+        except (KeyError, TypeError, ValueError):
+            return
+        self._workers[worker] = told
+
+    def processes(self, name: str) -> list[dict[str, Any]]:
+        """What this process, under this name, and its workers use; ``clock_ahead``: of the master's, in whole s."""
+        each = {name: self.used(), **self._workers}
+        return [
+            {"node": node, **used, "clock_ahead": self.clocks.ahead(node)}
+            for node, used in each.items()
+            if used
+        ]
 
     def _count(self, least: int = 0) -> None:
         """The users of this second, and of those since the last look."""
@@ -66,19 +106,47 @@ class Generator:
             self.users.update(dict.fromkeys(range(min(first, now), now + 1), max(count, least)))
 
     def _look(self) -> None:
-        seen, bad, said = 0, 0, False
+        first, bad, said, starved = int(time.time()), 0, False, _Starved()
+        seen = first
         while True:
             self._count()
             gevent.sleep(1)
-            for second, late, limited in self.meter.seconds(seen)[:-1]:
+            starved.tell()
+            for second, lag, hiccup, limited in self.meter.seconds(seen)[:-1]:
                 seen = second + 1
                 bad = min(bad + 2, 2 * _CALM) if limited else max(bad - 1, 0)
+                if bad == 2 and limited:
+                    first = second
                 if bad > 2 and not said:
-                    logger.warning(_LIMIT, late)
+                    stretches, late = self.meter.limited(first), max(lag or 0.0, hiccup or 0.0)
+                    why = limits.advice(self.meter.cpu(first, limited=True))
+                    logger.warning(_LIMIT, limits.moments(stretches), late, why)
                     said = True
                 elif not bad and said:
                     logger.info("locust-native: the generator is no longer the limit")
                     said = False
+
+
+class _Starved:
+    """Tells the meter for how long this process's main thread could run and had no processor, where the system says."""
+
+    def __init__(self) -> None:
+        self._last = self._read()
+
+    def tell(self) -> None:
+        last, now = self._last, self._read()
+        if last is not None and now is not None and now[0] > last[0]:
+            _core.starved(max(0.0, now[1] - last[1]), now[0] - last[0])
+        self._last = now
+
+    @staticmethod
+    def _read() -> tuple[float, float] | None:
+        """The clock, and the sum, in s."""
+        try:
+            with open(_SCHEDULED) as file:
+                return time.perf_counter(), int(file.read().split()[1]) / 1e9
+        except (OSError, ValueError, IndexError):
+            return None
 
 
 #: By the events of their environment, of which a distributed runner tells no more when it is made.

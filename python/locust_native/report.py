@@ -26,12 +26,12 @@ _NOBODYS = _core.Record(1)
 
 
 def record_of(user: Any) -> _core.Record:
-    """Where the precise figures of this user's requests are kept; where there is no such place, in none that is
-    ever looked at.
+    """Where the precise figures of this user's requests are kept, and its time with them is counted; where there is no
+    such place, in none that is ever looked at.
     """
     stats = getattr(getattr(user, "environment", None), "stats", None)
     record = getattr(stats, "_precise", None)
-    return record if type(record) is _core.Record else _NOBODYS
+    return record.of_user() if type(record) is _core.Record else _NOBODYS
 
 
 def reporting_of(user: Any) -> tuple[_core.Record, bool]:

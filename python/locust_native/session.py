@@ -242,7 +242,8 @@ class HttpSession(_core.HttpSession, arguments.Preparing, stock.HttpSession):  #
 
     def _send_request_safe_mode(self, method: Any, url: Any, **kwargs: Any) -> Any:
         """Stock's client answers."""
-        return timings.unknown(super()._send_request_safe_mode(method, url, **kwargs))
+        with self._reporting[0].asking():
+            return timings.unknown(super()._send_request_safe_mode(method, url, **kwargs))
 
     def _start(
         self,

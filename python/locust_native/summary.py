@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from . import _core
+from . import _core, limits
 from .activation import _version
 
 #: Grows when a field changes its meaning or goes; new fields do not change it.
@@ -28,14 +28,13 @@ def summary(
     ``users``: how many there were, by second; ``locust``: its version, if it took part; ``since``: the second from
     which on the generator's lateness is of this test.
     """
-    late = {second: (most, limited) for second, most, limited in meter.seconds(since)}
+    late = {second: (lag, hiccup, limited) for second, lag, hiccup, limited in meter.seconds(since)}
     figures = record.figures(histograms)
-    seconds = [
-        _second(second, *late.get(second["at"], (None, False)), (users or {}).get(second["at"]))
-        for second in figures["seconds"]
-    ]
+    seconds = [_second(second, late, users or {}) for second in figures["seconds"]]
     width, points = record.series()
-    stretches = [{"from": first, "to": last} for first, last in meter.limited() if last >= since]
+    limited = meter.limited(since)
+    advice = limits.advice(meter.cpu(since, limited=True)) if limited else None
+    share = _share(limited, seconds)
     spreads = meter.figures()
     return {
         "format": "locust-native figures",
@@ -56,49 +55,69 @@ def summary(
         "generator": {
             "lag": spreads["lag"],
             "hiccups": {"hub": spreads["hub"], "io": spreads["io"]},
-            "limited": stretches,
-            "limited_share": _share(stretches, seconds),
+            "limited": [{"from": first, "to": last} for first, last in limited],
+            "limited_share": share,
+            "advice": advice,
+            "processes": [],
             "queue": None,
         },
         "users_time": None,
-        "warnings": [*_warnings(record, figures, stretches, seconds)],
+        "warnings": [
+            # In less it is a note: `limited_share` and `limited` tell.
+            *(
+                [f"measurement limited by the generator {limits.moments(limited)}: {advice}"]
+                if share > 0.01
+                else []
+            ),
+            *_warnings(record, figures),
+        ],
     }
 
 
-def _second(second: dict[str, Any], most: float | None, limited: bool, users: int | None) -> dict[str, Any]:
-    return {**second, "users": users, "lag_max": most, "limited": limited}
+def _second(
+    second: dict[str, Any],
+    late: Mapping[int, tuple[float | None, float | None, bool]],
+    users: Mapping[int, int],
+) -> dict[str, Any]:
+    """A second, or a longer stretch, with the greatest lateness in it, and the users at its end."""
+    within = range(second["at"], second["at"] + second["width"])
+    told = [late[at] for at in within if at in late]
+    return {
+        **second,
+        "users": next((users[at] for at in reversed(within) if at in users), None),
+        "lag_max": max((lag for lag, _, _ in told if lag is not None), default=None),
+        "hiccup_max": max((hiccup for _, hiccup, _ in told if hiccup is not None), default=None),
+        "limited": any(limited for _, _, limited in told),
+    }
 
 
 def _points(points: list[dict[str, Any]], seconds: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
-    """Points with what is known of their seconds: users at last, greatest lateness, how many were limited."""
+    """Points with what is known of their seconds: the last users, the greatest lateness, how many were limited."""
     left = iter(seconds)
     second = next(left, None)
     for point in points:
-        users, late, limited = None, None, 0
+        users, latest, limited = None, {"lag_max": None, "hiccup_max": None}, 0
         while second is not None and second["at"] < point["at"] + point["width"]:
             users = second["users"] if second["users"] is not None else users
-            late = max((each for each in (late, second["lag_max"]) if each is not None), default=None)
+            for name, before in latest.items():
+                latest[name] = max(
+                    (each for each in (before, second[name]) if each is not None), default=None
+                )
             limited += second["limited"]
             second = next(left, None)
-        yield {**point, "users": users, "lag_max": late, "limited": limited}
+        yield {**point, "users": users, **latest, "limited": limited}
 
 
-def _share(stretches: list[dict[str, int]], seconds: list[dict[str, Any]]) -> float:
+def _share(limited: list[tuple[int, int]], seconds: list[dict[str, Any]]) -> float:
     """Seconds in which the generator was the limit, of all from the first request to the last."""
     if not seconds:
         return 0.0
     first, last = seconds[0]["at"], seconds[-1]["at"]
-    limited = sum(max(0, min(stretch["to"], last) - max(stretch["from"], first) + 1) for stretch in stretches)
-    return limited / (last - first + 1)
+    sum_limited = sum(max(0, min(end, last) - max(begin, first) + 1) for begin, end in limited)
+    return sum_limited / (last - first + 1)
 
 
-def _warnings(
-    record: Any, figures: dict[str, Any], stretches: list[dict[str, int]], seconds: list[dict[str, Any]]
-) -> Iterator[str]:
-    if _share(stretches, seconds) > 0.01:
-        shown = ", ".join(f"from {_clock(each['from'])} to {_clock(each['to'])}" for each in stretches[:5])
-        more = f" and {len(stretches) - 5} times more" if len(stretches) > 5 else ""
-        yield f"measurement limited by the generator {shown}{more}"
+def _warnings(record: Any, figures: dict[str, Any]) -> Iterator[str]:
     others = record.overflowed()
     if others is not None:
         yield (
@@ -111,7 +130,3 @@ def _warnings(
         yield f"rounded by workers without the native core: {', '.join(rows[:5])}{', …' if len(rows) > 5 else ''}"
     if total["out_of_range"]:
         yield f"{total['out_of_range']} response times are longer than 1 h or below 0"
-
-
-def _clock(second: int) -> str:
-    return time.strftime("%H:%M:%S", time.localtime(second))

@@ -4,6 +4,7 @@
 //! token; the loop watches [`Queue::descriptor`] and takes finished ones with [`Queue::drain`]. Each
 //! token that was not cancelled is answered exactly once, whatever happens to its task.
 
+pub mod asking;
 mod completions;
 mod jobs;
 pub mod meter;
@@ -16,7 +17,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use foldhash::HashMap;
 
-use crate::clock::{self, Stamp};
+use crate::clock::Stamp;
 use crate::http::{Client, Exchange, Request};
 use completions::{Completions, Ticket};
 use jobs::Job;
@@ -33,7 +34,7 @@ pub type Token = u64;
 pub struct Queue {
     completions: Arc<Completions>,
     pulse: Arc<Pulse>,
-    under_way: Mutex<UnderWay>,
+    under_way: Arc<Mutex<UnderWay>>,
     /// The process whose runtime has the tasks. Asked of the system and not of `generation()`: Python drops what
     /// belonged to other threads before any after-fork hook runs.
     process: u32,
@@ -46,6 +47,11 @@ struct UnderWay {
     tasks: HashMap<Token, (Stamp, Arc<Job>)>,
 }
 
+fn open(under_way: &Mutex<UnderWay>) -> MutexGuard<'_, UnderWay> {
+    // A panic while the map was held leaves it whole: it is only inserted into and removed from.
+    under_way.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 impl Queue {
     /// A queue with a descriptor of its own.
     ///
@@ -53,21 +59,18 @@ impl Queue {
     /// When the system has no descriptor left.
     pub fn new() -> std::io::Result<Self> {
         let completions = Arc::new(Completions::new(runtime::owed(), runtime::meter())?);
-        let pulse = runtime::pulse();
-        pulse.watch(&completions);
+        let (pulse, under_way) = (runtime::pulse(), Arc::default());
+        pulse.watch(&completions, &under_way);
         Ok(Self {
             completions,
             pulse,
-            under_way: Mutex::default(),
+            under_way,
             process: std::process::id(),
         })
     }
 
     fn under_way(&self) -> MutexGuard<'_, UnderWay> {
-        // A panic while the map was held leaves it whole: it is only inserted into and removed from.
-        self.under_way
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
+        open(&self.under_way)
     }
 
     /// Starts a request and returns its token.
@@ -169,13 +172,10 @@ impl Drop for Queue {
     }
 }
 
-/// Tells the meter that whoever waited for this outcome goes on now.
-/// The second of that.
-pub fn resumed(finished: &Finished) -> i64 {
-    let now = Stamp::now();
-    let second = clock::second_of(now);
-    meter().add_answer(now.since(finished.done), finished.exchange.taken_up, second);
-    second
+/// Tells the meter that what waited for this outcome goes on now; in which second.
+pub fn resumed(finished: &Finished, now: Stamp) -> i64 {
+    let late = now.since(finished.done);
+    runtime::metered(|meter| meter.add_answer(late, finished.exchange.taken_up, now))
 }
 
 /// What a finished request was and what became of it.

@@ -7,8 +7,10 @@ use std::time::Duration;
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
+use super::UnderWay;
 use super::completions::Completions;
-use super::meter::{Meter, Who};
+use super::meter::{Cpu, Meter};
+use crate::clock;
 
 /// How often. Oftener would cost more than half a percent of a core, most of it for waking an idle loop.
 pub const PERIOD: Duration = Duration::from_millis(10);
@@ -20,22 +22,41 @@ const REST: u32 = 1_000;
 /// Who is asked, and whether there is reason to.
 #[derive(Debug, Default)]
 pub struct Pulse {
-    loops: Mutex<Vec<Weak<Completions>>>,
+    loops: Mutex<Vec<Watched>>,
     /// A request was made since the last beat.
     used: AtomicBool,
     resting: AtomicBool,
     again: Notify,
 }
 
+/// A loop's completions, and what is under way to them.
+type Watched = (Weak<Completions>, Weak<Mutex<UnderWay>>);
+
 impl Pulse {
-    fn loops(&self) -> MutexGuard<'_, Vec<Weak<Completions>>> {
+    fn loops(&self) -> MutexGuard<'_, Vec<Watched>> {
         // A panic while the list was held leaves it whole.
         self.loops.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Asks this loop, too, from now on.
-    pub fn watch(&self, completions: &Arc<Completions>) {
-        self.loops().push(Arc::downgrade(completions));
+    pub fn watch(&self, completions: &Arc<Completions>, under_way: &Arc<Mutex<UnderWay>>) {
+        let watched = (Arc::downgrade(completions), Arc::downgrade(under_way));
+        self.loops().push(watched);
+    }
+
+    /// Asks the loops that are left for a sign of life; how many requests are under way to them.
+    fn ask(&self) -> usize {
+        let mut sum = 0;
+        self.loops().retain(|(completions, under_way)| {
+            let (Some(completions), Some(under_way)) = (completions.upgrade(), under_way.upgrade())
+            else {
+                return false;
+            };
+            completions.ping();
+            sum += super::open(&under_way).tasks.len();
+            true
+        });
+        sum
     }
 
     /// There is work: goes on if it rested.
@@ -51,17 +72,20 @@ impl Pulse {
     /// Beats until the runtime ends.
     pub async fn beat(self: Arc<Self>, meter: Arc<Meter>) {
         let (mut due, mut quiet) = (Instant::now() + PERIOD, 0);
+        let mut before = (Instant::now(), clock::cpu());
         loop {
             tokio::time::sleep_until(due).await;
             let late = due.elapsed().saturating_sub(GRAIN);
-            meter.add_asked(Who::Io, late, PERIOD, PERIOD);
-            self.loops().retain(|completions| {
-                completions.upgrade().is_some_and(|there| {
-                    there.ping();
-                    true
-                })
-            });
-            quiet = if self.used.swap(false, Ordering::Relaxed) {
+            let under_way = self.ask();
+            let (now, (all, io)) = (Instant::now(), clock::cpu());
+            let (then, (all_then, io_then)) = std::mem::replace(&mut before, (now, (all, io)));
+            let cpu = Cpu {
+                all: all.saturating_sub(all_then),
+                io: io.saturating_sub(io_then),
+                watched: now - then,
+            };
+            meter.add_beat(late, under_way as u64, cpu, PERIOD);
+            quiet = if self.used.swap(false, Ordering::Relaxed) || under_way > 0 {
                 0
             } else {
                 quiet + 1
@@ -73,6 +97,7 @@ impl Pulse {
                 }
                 self.resting.store(false, Ordering::Release);
                 quiet = 0;
+                before = (Instant::now(), clock::cpu());
             }
             due = Instant::now() + PERIOD;
         }

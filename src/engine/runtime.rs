@@ -102,6 +102,11 @@ pub fn meter() -> Arc<Meter> {
     Arc::clone(&lock(&CURRENT).get_or_insert_default().meter)
 }
 
+/// The same, where it is told of one answer: without another reference to it.
+pub fn metered<T>(tell: impl FnOnce(&Meter) -> T) -> T {
+    tell(&lock(&CURRENT).get_or_insert_default().meter)
+}
+
 /// What keeps asking this process's event loops for a sign of life.
 pub fn pulse() -> Arc<Pulse> {
     Arc::clone(&lock(&CURRENT).get_or_insert_default().pulse)

@@ -297,10 +297,7 @@ impl PyAsyncSession {
             (body, cookies),
             options,
         )?;
-        let begun = Py::new(
-            py,
-            PyBegun::new(own.record.get().shared(), method.as_any(), name)?,
-        )?;
+        let begun = Py::new(py, PyBegun::new(own.record.get(), method.as_any(), name)?)?;
         let token = own.client.get().send(place.desk.get().line(), request)?;
         let unverified = options.0.verify == Verify::Nothing;
         let what = (sent, url.clone(), catch_response, unverified);

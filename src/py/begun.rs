@@ -5,10 +5,10 @@ use std::time::Duration;
 
 use pyo3::prelude::*;
 
-use super::record::{lock, text};
+use super::record::{PyRecord, lock, text};
 use super::response::PyExchange;
 use crate::clock::{self, Stamp};
-use crate::engine;
+use crate::engine::{self, asking::Asking};
 use crate::record::{Phases, Place, Record};
 
 /// A request that was started. Whatever happens to it, the record counts exactly one end: the one it is told, or,
@@ -31,8 +31,8 @@ pub struct PyBegun {
 }
 
 enum State {
-    /// No answer yet.
-    UnderWay(Place),
+    /// No answer yet; of a user, for as long as its time is counted.
+    UnderWay(Place, Option<Asking>),
     /// Answered, in which second, and not reported yet.
     Answered(Place, Option<(Py<PyExchange>, i64)>),
     /// Being reported, under another name perhaps.
@@ -43,10 +43,11 @@ enum State {
 impl PyBegun {
     /// A request starts under this method and name.
     pub fn new(
-        record: Arc<Mutex<Record>>,
+        told: &PyRecord,
         method: &Bound<'_, PyAny>,
         name: &Bound<'_, PyAny>,
     ) -> PyResult<Self> {
+        let record = told.shared();
         let (place, own) = {
             let (method, name) = (text(method)?, text(name)?);
             let mut record = lock(&record);
@@ -54,11 +55,12 @@ impl PyBegun {
             record.begin(place);
             (place, record.is_own(place, &method, &name))
         };
+        let begun = Stamp::now();
         Ok(Self {
             record,
-            begun: Stamp::now(),
+            begun,
             own,
-            state: Mutex::new(State::UnderWay(place)),
+            state: Mutex::new(State::UnderWay(place, told.ask(begun))),
             method: method.clone().unbind(),
             name: name.clone().unbind(),
             start_time: clock::unix_time(),
@@ -124,11 +126,19 @@ impl PyBegun {
         Ok(true)
     }
 
+    /// Its user does not wait for it any more. What becomes of it is told apart.
+    pub fn left(&self) {
+        self.change(|state| match state {
+            State::UnderWay(place, _) => State::UnderWay(place, None),
+            state => state,
+        });
+    }
+
     /// Whoever waited has given it up: that is its end.
     pub fn give_up(&self) {
         let age = self.age();
         self.change(|state| match state {
-            State::UnderWay(place) => {
+            State::UnderWay(place, _) => {
                 lock(&self.record).cut_off(place, age);
                 State::Over
             }
@@ -157,12 +167,22 @@ impl PyBegun {
     /// The core has answered, with an error perhaps, and whoever waited for that goes on now.
     #[pyo3(signature = (exchange, /))]
     pub fn answered(&self, exchange: Option<Py<PyExchange>>) {
-        let exchange = exchange.map(|exchange| {
-            let second = engine::resumed(&exchange.get().0);
-            (exchange, second)
-        });
+        let now = Stamp::now();
+        let (done, exchange) = match exchange {
+            Some(exchange) => {
+                let finished = &exchange.get().0;
+                let (done, second) = (finished.done, engine::resumed(finished, now));
+                (done, Some((exchange, second)))
+            }
+            None => (now, None),
+        };
         self.change(|state| match state {
-            State::UnderWay(place) => State::Answered(place, exchange),
+            State::UnderWay(place, asking) => {
+                if let Some(asking) = asking {
+                    asking.end(done, now);
+                }
+                State::Answered(place, exchange)
+            }
             state => state,
         });
     }
@@ -210,7 +230,7 @@ impl PyBegun {
 impl State {
     fn finish(self, record: &mut Record, method: &str, name: &str) -> Self {
         let (begun, exchange) = match self {
-            Self::UnderWay(begun) => (begun, None),
+            Self::UnderWay(begun, _) => (begun, None),
             Self::Answered(begun, exchange) => (begun, exchange),
             state => return state,
         };
@@ -234,7 +254,7 @@ impl Drop for PyBegun {
     fn drop(&mut self) {
         let state = self.state.get_mut().unwrap_or_else(PoisonError::into_inner);
         match std::mem::replace(state, State::Over) {
-            State::UnderWay(place) => {
+            State::UnderWay(place, _) => {
                 let age = self.age();
                 lock(&self.record).cut_off(place, age);
             }

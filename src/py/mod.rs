@@ -72,8 +72,11 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(client::is_plain_url, module)?)?;
     module.add_function(wrap_pyfunction!(json::loads_json, module)?)?;
     module.add_class::<meter::PyMeter>()?;
-    module.add_function(wrap_pyfunction!(meter::answers_late, module)?)?;
-    module.add_function(wrap_pyfunction!(meter::turn_late, module)?)?;
+    module.add_function(wrap_pyfunction!(meter::asked, module)?)?;
+    module.add_function(wrap_pyfunction!(meter::starved, module)?)?;
+    module.add_function(wrap_pyfunction!(meter::turn_came, module)?)?;
+    module.add_function(wrap_pyfunction!(meter::unix_time, module)?)?;
+    module.add_function(wrap_pyfunction!(meter::users_changed, module)?)?;
     module.add_class::<queue::PyQueue>()?;
     module.add_class::<response::PyExchange>()?;
     module.add_function(wrap_pyfunction!(queue::rest_before_fork, module)?)?;
@@ -85,6 +88,7 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<picker::PyPicker>()?;
     module.add_class::<histogram::PyHistogram>()?;
     module.add_function(wrap_pyfunction!(picker::choose_task, module)?)?;
+    module.add_class::<record::PyAsking>()?;
     module.add_class::<record::PyRecord>()?;
     module.add_class::<begun::PyBegun>()?;
     module.add_class::<stats::PyStats>()?;

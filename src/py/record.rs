@@ -6,17 +6,35 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use pyo3::exceptions::{PyOverflowError, PyTypeError, PyValueError};
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyDict, PyString};
+use pyo3::types::{PyBytes, PyDict, PyString, PyTuple};
 
 use super::begun::PyBegun;
 use super::figures::{row_dict, rows_list, seconds_list, series_list};
-use crate::clock;
+use crate::clock::{self, Stamp};
+use crate::engine::asking::{Asker, Asking};
 use crate::record::{Coarse, Record, Report, RowView, Second, ms};
 
 /// The figures of one test.
 #[pyclass(frozen, name = "Record", module = "locust_native._core")]
 pub struct PyRecord {
     record: Arc<Mutex<Record>>,
+    /// Of the user whose requests are counted by way of this object.
+    user: Option<Arc<Asker>>,
+}
+
+/// A request of a user that another client than ours carries out, as a context manager.
+#[pyclass(frozen, name = "Asking", module = "locust_native._core")]
+pub struct PyAsking(Mutex<Option<Asking>>);
+
+#[pymethods]
+impl PyAsking {
+    fn __enter__(&self) {}
+
+    #[pyo3(signature = (*_args))]
+    fn __exit__(&self, _args: &Bound<'_, PyTuple>) {
+        let asking = self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
+        drop(asking);
+    }
 }
 
 /// What Locust calls the row of all requests.
@@ -32,6 +50,11 @@ impl PyRecord {
         lock(&self.record)
     }
 
+    /// A request begins that is of this object's user, if it has one.
+    pub fn ask(&self, now: Stamp) -> Option<Asking> {
+        self.user.as_ref().map(|user| Asking::new(user, now))
+    }
+
     /// The record itself, for what counts without Python; `lock` opens it.
     pub(crate) fn shared(&self) -> Arc<Mutex<Record>> {
         Arc::clone(&self.record)
@@ -45,13 +68,34 @@ impl PyRecord {
     fn new(names: usize) -> Self {
         Self {
             record: Arc::new(Mutex::new(Record::new(names))),
+            user: None,
         }
+    }
+
+    /// The same record, by way of which the requests of one user are counted, and its time with them.
+    fn of_user(&self) -> Self {
+        Self {
+            record: self.shared(),
+            user: Some(Arc::default()),
+        }
+    }
+
+    /// The user is done: what others ask in its name is no time of its.
+    fn leave(&self) {
+        if let Some(user) = &self.user {
+            user.leave();
+        }
+    }
+
+    /// A request of this user begins that another client carries out, and lasts until what this returns is left.
+    fn asking(&self) -> PyAsking {
+        PyAsking(Mutex::new(self.ask(Stamp::now())))
     }
 
     /// A request has started under this method and name.
     #[pyo3(signature = (method, name, /))]
     fn begin(&self, method: &Bound<'_, PyAny>, name: &Bound<'_, PyAny>) -> PyResult<PyBegun> {
-        PyBegun::new(self.shared(), method, name)
+        PyBegun::new(self, method, name)
     }
 
     /// Counts a finished request.
@@ -177,13 +221,13 @@ impl PyRecord {
         PyBytes::new(py, &report.encode())
     }
 
-    /// Adds another process' report.
-    #[pyo3(signature = (source, report, /))]
-    fn absorb(&self, source: &str, report: &[u8]) -> PyResult<()> {
+    /// Adds the report of another process, whose clock is so many s ahead.
+    #[pyo3(signature = (source, report, ahead = 0, /))]
+    fn absorb(&self, source: &str, report: &[u8], ahead: i64) -> PyResult<()> {
         let report = Report::decode(report).map_err(|refused| {
             PyValueError::new_err(format!("figures of worker {source:?} refused: {refused}"))
         })?;
-        self.record().absorb(source, &report);
+        self.record().absorb(source, &report.shifted(ahead));
         Ok(())
     }
 

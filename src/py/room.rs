@@ -167,6 +167,7 @@ impl PyRoom {
         }
         if let Err(error) = came {
             self.give_up(py, token); // a kill, or a gevent.Timeout
+            begun.get().left();
             return Err(error);
         }
         PASSED.set(address);

@@ -199,7 +199,7 @@ impl PyUrls {
         } else {
             path.as_any()
         };
-        let begun = PyBegun::new(call.record.shared(), call.method, name)?;
+        let begun = PyBegun::new(call.record, call.method, name)?;
         let token = call.client.send(call.queue, request)?;
         Ok(Some((token, begun, whole)))
     }

@@ -115,6 +115,15 @@ fn unpack(times: Option<&Packed>) -> Option<Histogram> {
 pub struct Report(Message);
 
 impl Report {
+    /// As counted by a clock that is so many s behind.
+    #[must_use]
+    pub fn shifted(mut self, by: i64) -> Self {
+        for second in &mut self.0.seconds {
+            second.at = second.at.saturating_sub(by);
+        }
+        self
+    }
+
     /// As it goes to another process.
     #[must_use]
     pub fn encode(&self) -> Vec<u8> {

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import locust
+from locust.runners import MasterRunner
 from locust.stats import StatsError
 
 from .. import closed_loop, generator
@@ -28,10 +29,12 @@ def collect(environment: Any, histograms: bool = True) -> dict[str, Any]:
         record, watched.meter, started_at=stats.start_time, histograms=histograms, users=watched.users,
         locust=locust.__version__,
     )  # fmt: skip
-    users_time = stats._user_time.figures(figures["total"])
+    users_time = stats._user_time.figures(figures["total"]["requests"])
     figures["users_time"] = users_time
+    name = "master" if isinstance(environment.runner, MasterRunner) else "local"
+    figures["generator"]["processes"] = watched.processes(name)
     figures["generator"]["queue"] = stats._user_time.queue()
-    figures["warnings"] += filter(None, [closed_loop.law(users_time)])
+    figures["warnings"] += filter(None, [closed_loop.law(users_time, watched.meter.cpu())])
     figures["failures"] = [*_failures(stats)]
     figures["exceptions"] = [*_exceptions(environment.runner)]
     return figures
