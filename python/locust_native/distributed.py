@@ -8,7 +8,7 @@ from typing import Any
 
 import locust.stats as stock
 
-from . import generator
+from . import generator, workers
 from .stats import RequestStats
 
 logger = logging.getLogger(__package__)
@@ -25,6 +25,7 @@ def setup_distributed_stats_event_listeners(events: Any, stats: Any) -> None:
     if not isinstance(stats, RequestStats):
         return
     record, meter, times = stats._precise, generator.of(events).meter, stats._user_time
+    fleet = workers.of(events)
     refused: set[str] = set()
 
     def on_report_to_master(client_id: str, data: dict[str, Any]) -> None:
@@ -32,11 +33,13 @@ def setup_distributed_stats_event_listeners(events: Any, stats: Any) -> None:
             "record": record.take_report(),
             "generator": meter.take_report(),
             "users_time": times.take_report(),
+            "worker": workers.report(),
         }
 
     def on_worker_report(client_id: str, data: dict[str, Any]) -> None:
         ours = data.get(KEY)
         told = isinstance(ours, dict)
+        fleet.heard(client_id, told, ours.get("worker") if told else None)
         times.absorb(client_id, ours.get("users_time") if told else None)
         if told:
             try:

@@ -8,7 +8,7 @@ from typing import Any
 import locust
 from locust.stats import StatsError
 
-from .. import closed_loop, generator
+from .. import closed_loop, generator, workers
 from ..stats import RequestStats
 from ..summary import summary
 
@@ -32,6 +32,7 @@ def collect(environment: Any, histograms: bool = True) -> dict[str, Any]:
     figures["users_time"] = users_time
     figures["generator"]["queue"] = stats._user_time.queue()
     figures["warnings"] += filter(None, [closed_loop.law(users_time)])
+    figures["warnings"] += workers.of(environment.events).warnings()
     figures["failures"] = [*_failures(stats)]
     figures["exceptions"] = [*_exceptions(environment.runner)]
     return figures

@@ -16,7 +16,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from .outcome import killed_by, no_connection
+from ..sentences import worker_ended
+from .outcome import no_connection
 
 #: Seconds between two words.
 _EVERY = 0.5
@@ -37,7 +38,7 @@ class Teller:
 
     def __init__(self, folder: str) -> None:
         self._file = Path(folder, "state.json")
-        self.facts: dict[str, Any] = {"pid": os.getpid(), "warnings": []}
+        self.facts: dict[str, Any] = {"pid": os.getpid()}
         self.tell()
 
     def tell(self, **facts: Any) -> None:
@@ -147,7 +148,7 @@ def _begin(teller: Teller, ear: int, environment: Any, runner: Any, web_ui: Any 
     look = _look(environment)
 
     def keep_telling() -> None:
-        worries = [partial(_lost_workers, teller, under_way, set()), _Hopeless(teller, environment.stats)]
+        worries = [partial(_lost_workers, teller, under_way), _Hopeless(teller, environment.stats)]
         while True:
             teller.tell(**look())
             gevent.sleep(_EVERY)
@@ -211,29 +212,23 @@ def _mock_if_no_host(environment: Any) -> bool:
     return environment.host in [shop.url for shop in list(saleor._running)]
 
 
-def _lost_workers(teller: Teller, under_way: list[bool], dead: set[int]) -> bool:
-    """Say which of our workers have died; True where the test cannot begin or go on for that.
+def _lost_workers(teller: Teller, under_way: list[bool]) -> bool:
+    """Whether the test cannot begin or go on, since workers of ours have died; says so.
 
     Locust itself would wait for those that never come, and go on without any.
     """
-    import gevent.os
+    from .. import workers
 
     begun = "started" in teller.facts
     if begun and not under_way:
         return False  # they end because the test does
-    # gevent's own book of the processes it has forked: a watcher while one lives, (pid, status, time) thereafter.
-    children = getattr(gevent.os, "_watched_children", {})
-    news = {pid: ended[1] for pid, ended in children.items() if isinstance(ended, tuple) and pid not in dead}
-    for pid, status in news.items():
-        dead.add(pid)
-        code = os.waitstatus_to_exitcode(status)
-        words = f"a worker process {f'ended with status {code}' if code >= 0 else f'was {killed_by(-code)}'}"
-        last = len(dead) == len(children)
-        if last or not begun:
-            teller.tell(problem=f"{words}, {'and none is left' if begun else 'before the test began'}")
-            return True
-        teller.tell(warnings=[*teller.facts["warnings"], f"{words}; its users and last figures are missing"])
-    return False
+    ends = workers.children().values()
+    dead = [code for code in ends if code is not None]
+    if not dead or (begun and len(dead) < len(ends)):
+        return False
+    words = worker_ended(dead[-1])
+    teller.tell(problem=f"{words}, {'and none is left' if begun else 'before the test began'}")
+    return True
 
 
 class _Hopeless:
