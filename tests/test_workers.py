@@ -8,6 +8,8 @@ import sys
 
 import pytest
 
+import running
+
 USERS = """
 from locust import HttpUser, constant, task
 
@@ -139,3 +141,21 @@ def test_a_worker_without_the_core(run_locust, tmp_path, free_port, worker):
         re.match(r"1 of 2 workers without the native core \(\S+\): nothing is known", each)
         for each in warnings
     )
+
+
+def test_a_master_without_the_core(tmp_path, server, free_port, worker):
+    (tmp_path / "file.py").write_text(USERS)
+    worker()
+    done = running.run(
+        ["-m", "locust", "-f", "file.py", "--headless", "--only-summary", "-u", "2", "-r", "100", "-t", "3",
+         "--host", server.url, *master(free_port)],
+        tmp_path, LOCUST_NATIVE="0",
+    )  # fmt: skip
+    assert done.code == 0, done.err
+    said = [
+        re.sub(r"worker \S+", "worker W", line)
+        for line in re.findall(r"WARNING/locust_native: (.*)", done.err)
+    ]
+    assert said == [
+        "locust-native: worker W has the native core and this master has not: only its rounded figures are taken"
+    ]

@@ -10,11 +10,9 @@ import locust.stats as stock
 
 from . import generator, workers
 from .stats import RequestStats
+from .workers import KEY
 
 logger = logging.getLogger(__package__)
-
-#: The key in a worker's report. Stock masters pass over it.
-KEY = "locust_native"
 
 _stock_setup = stock.setup_distributed_stats_event_listeners
 

@@ -24,3 +24,10 @@ def worker_ended(code: int) -> str:
 def clock(moment: float) -> str:
     """The time of day of a unix time."""
     return time.strftime("%H:%M:%S", time.localtime(moment))
+
+
+def wrong_host(host: str) -> str | None:
+    """What is wrong with the host of a user that speaks HTTP; None if it can be one."""
+    if host.strip().lower().startswith(("http://", "https://")):
+        return None
+    return f"{host!r} does not begin with http:// or https://"

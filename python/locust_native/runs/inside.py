@@ -76,38 +76,28 @@ def play(folder: str, ear: int, arguments: list[str]) -> Any:
     try:
         return main()
     except Exception as error:
-        words = _in_words(error, arguments, loaded=bool(once))
+        words = _in_words(error)
         if os.getpid() == teller.facts["pid"]:  # a worker tells its master
             teller.tell(problem=words)
         return 2
 
 
-def _in_words(error: Exception, arguments: list[str], loaded: bool) -> str:
+def _in_words(error: Exception) -> str:
     """One line for what has come out of Locust's command; where in the locustfile it was, if that is to blame.
 
     Into the log goes what a person needs beside it: of a locustfile's mistake, not the way that led there.
     """
-    from ..cli import mistake
+    from .. import mistakes
 
-    if (words := mistake(error)) is not None:
+    if (words := mistakes.in_words(error)) is not None:
         print(words, file=sys.stderr)
         return words
-    said = f"{type(error).__name__}: {' '.join(str(error).split())}".removesuffix(": ")
-    files = [os.path.abspath(path) for path in arguments[arguments.index("-f") + 1].split(",")]
-    begins = error.__traceback__
-    while begins is not None and not _is_of(begins.tb_frame.f_code.co_filename, files):
-        begins = begins.tb_next
-    traceback.print_exception(error.with_traceback(begins or error.__traceback__))
-    if loaded:
-        return f"Locust ended with {said}"
-    for frame in reversed(traceback.extract_tb(begins)):
-        if _is_of(frame.filename, files):
-            return f"{frame.filename}:{frame.lineno}: {said}; the locustfile cannot be imported"
-    return f"{files[0]}: {said}; the locustfile cannot be imported"
-
-
-def _is_of(path: str, files: list[str]) -> bool:
-    return any(path == file or path.startswith(file + os.sep) for file in files)
+    if (found := mistakes.in_the_file(error)) is not None:
+        begins, words = found
+        traceback.print_exception(error.with_traceback(begins))
+        return words
+    traceback.print_exception(error)
+    return f"Locust ended with {type(error).__name__}: {' '.join(str(error).split())}".removesuffix(": ")
 
 
 def _begin(teller: Teller, ear: int, environment: Any, runner: Any, web_ui: Any = None, **_: Any) -> None:

@@ -1,0 +1,258 @@
+"""Mistakes at the command line, said in one line before the test, and once where Locust repeats itself thereafter.
+
+Nothing that a locustfile could rely on is refused: what Locust would go on with, it goes on with.
+"""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import socket
+import sys
+import traceback
+from collections.abc import Callable
+from types import TracebackType
+from typing import Any
+
+import gevent
+import locust
+from locust.contrib.fasthttp import FastHttpUser
+from locust.exception import StopTest
+from locust.html import process_html_filename
+from locust.runners import WorkerRunner
+from locust.user.users import HttpUser, User
+from requests.exceptions import InvalidSchema, InvalidURL, MissingSchema
+
+from .sentences import wrong_host
+from .writing import why_not
+
+logger = logging.getLogger(__package__)
+
+_INITS = (User.__init__, HttpUser.__init__, FastHttpUser.__init__)
+
+#: Different texts of one kind of mistake that are logged.
+_TEXTS = 10
+
+
+def listen() -> None:
+    """Look at the command line and the locustfile of the run that begins; called before the file is loaded."""
+    # Before the listeners of the file, which may have begun what would have to be ended.
+    locust.events.init.add_listener(_options)
+    once: list[bool] = []
+
+    def after_the_locustfile(**_: Any) -> None:
+        if not once:
+            once.append(True)
+            # And after those that may yet give a host, or tasks.
+            locust.events.test_start.add_listener(_users)
+
+    locust.events.init_command_line_parser.add_listener(after_the_locustfile)
+    for name in ("locust.user.task", "locust.main"):
+        logging.getLogger(name).addFilter(_Once() if name == "locust.user.task" else _name_the_file)
+
+
+def _options(environment: Any, runner: Any = None, web_ui: Any = None, **_: Any) -> None:
+    """Leave now, with Locust's status, where it would only get to know later."""
+    options = environment.parsed_options
+    if options is None:
+        return
+    for option, path in _outputs(options):
+        if (reason := why_not(path)) is not None:
+            sys.exit(f"locust: {option}: cannot write {path}: {reason}; name another file")
+    if isinstance(runner, WorkerRunner):
+        return
+    if (options.headless or options.autostart) and environment.shape_class is None:
+        if options.num_users is not None and options.num_users < 0:
+            _leave(f"--users {options.num_users}: there cannot be fewer than 0")
+        if options.spawn_rate is not None and not 0 < options.spawn_rate < float("inf"):
+            _leave(f"--spawn-rate {options.spawn_rate:g}: give a number of users per second above 0")
+    if web_ui is not None and (reason := _cannot_listen(web_ui.host, web_ui.port)) is not None:
+        _leave(f"--web-port {web_ui.port}: {reason}")
+    _quieten(runner)
+
+
+def _leave(words: str) -> None:
+    """With the status that Locust would end with: 2, that of an exception in a greenlet."""
+    print(f"locust: {words}", file=sys.stderr)
+    sys.exit(2)
+
+
+def _outputs(options: Any) -> list[tuple[str, str]]:
+    """The files that Locust writes when the test is over."""
+    found = []
+    if path := getattr(options, "html_file", None):
+        named = argparse.Namespace(**vars(options))
+        process_html_filename(named)
+        found.append(("--html", named.html_file if "{" not in path else path))
+    if path := getattr(options, "json_file", None):
+        found.append(("--json-file", f"{path}.json"))
+    return found
+
+
+def _cannot_listen(host: str, port: int) -> str | None:
+    """Why the web page cannot be there; None if it can."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        with socket.socket(family) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind((host, port))
+    except OverflowError:
+        return "is no port; the last one is 65535"
+    except OSError as error:
+        return f"the web page cannot be there: {error.strerror}; give another port, or --web-host"
+    return None
+
+
+def _users(environment: Any, **_: Any) -> None:
+    """A test begins: say what is certain to go wrong. The workers have the same file."""
+    runner = environment.runner
+    if isinstance(runner, WorkerRunner):
+        return
+    options = environment.parsed_options
+    for kind in runner.user_classes:
+        if kind.weight <= 0 and kind.fixed_count <= 0:
+            continue
+        host, name = environment.host or kind.host, kind.__name__
+        plain = kind.__init__ in _INITS
+        if issubclass(kind, HttpUser | FastHttpUser):
+            if host is None and plain:
+                logger.error("locust-native: %s has no host: give --host, or set `host` in the class", name)
+            elif isinstance(host, str) and host and (words := wrong_host(host)) is not None:
+                logger.warning(
+                    "locust-native: host of %s: %s; requests without a full URL will fail", name, words
+                )
+        if not kind.tasks and plain and kind.on_start is User.on_start and kind.run is User.run:
+            tags = bool(options and (options.tags or options.exclude_tags))
+            words = (
+                " left by --tags and --exclude-tags"
+                if tags
+                else ": mark its methods with @task, or set `tasks`"
+            )
+            logger.error("locust-native: %s has no task%s", name, words)
+
+
+def _quieten(runner: Any) -> None:
+    """A StopTest in Locust's own greenlets is in the log, in one line: no traceback of gevent's beside it."""
+    hub = gevent.get_hub()
+    print_error: Callable[..., None] = hub.handle_error
+
+    def handle_error(
+        context: Any, kind: type[BaseException], error: BaseException, trace: TracebackType | None
+    ) -> None:
+        if not (isinstance(error, StopTest) and context in runner.greenlet):
+            print_error(context, kind, error, trace)
+
+    hub.handle_error = handle_error
+
+
+class _Once(logging.Filter):
+    """Of what each turn of each user would say again, as long as the test lasts, the log has it once.
+
+    Locust counts them all, and shows how many there were.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._said: dict[type, set[str]] = {}
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        error = record.args[0] if isinstance(record.args, tuple) and len(record.args) == 2 else None
+        if not _is_of_the_file(error):
+            return True
+        said = self._said.setdefault(type(error), set())
+        if str(error) in said or len(said) >= _TEXTS:
+            return False
+        said.add(str(error))
+        record.args = (
+            error,
+            f"{record.args[1]}locust-native: this is logged once; all of them are counted\n",
+        )
+        return True
+
+
+def _is_of_the_file(error: Any) -> bool:
+    """Whether it will come again each time: a user without tasks, an address that is no URL."""
+    if isinstance(error, MissingSchema | InvalidSchema | InvalidURL):
+        return True
+    return type(error) is Exception and str(error).startswith("No tasks defined on ")
+
+
+def _name_the_file(record: logging.LogRecord) -> bool:
+    if record.msg == "No User class found!":
+        record.msg = "No User class found! Define one in %s that is not abstract"
+        record.args = (", ".join(_files),)
+    return True
+
+
+_files: list[str] = []
+"""The locustfiles as given."""
+
+
+def of_files(files: str) -> None:
+    """Which locustfiles the command line names, separated by commas."""
+    _files[:] = [file.strip() for file in files.split(",")]
+
+
+def in_words(error: BaseException) -> str | None:
+    """What to tell the user instead of a traceback that would say no more; None where it would."""
+    if isinstance(error, SyntaxError) and error.filename:
+        return f"{error.filename}:{error.lineno}: {error.msg}; the locustfile does not parse"
+    if isinstance(error, ValueError) and error.args == ("There are no users with weight > 0.",):
+        return (
+            "locust: no user to run, since every user class has weight 0; give one of them a weight above 0"
+        )
+    if isinstance(error, ValueError) and str(error).startswith("LOCUST_NATIVE_"):
+        return f"locust: {error}"
+    if isinstance(error, OSError) and (option := _unwritable(error)) is not None:
+        path = f"{error.filename}: " if error.filename else ""
+        return f"locust: {option}: cannot write {path}{error.strerror}; name another file"
+    return None
+
+
+def _unwritable(error: OSError) -> str | None:
+    """The option of the file that Locust could not write."""
+    names = [
+        f"{frame.f_globals.get('__name__')}:{frame.f_code.co_qualname}"
+        for frame, _ in traceback.walk_tb(error.__traceback__)
+    ]
+    for name in names:
+        if name in _WRITERS:
+            return _WRITERS[name]
+    if "locust.main:main" in names and names[-1].startswith("os:makedirs"):
+        return "--json-file" if "locust.main:main.<locals>.shutdown" in names else "--csv"
+    return None
+
+
+_WRITERS = {
+    "locust.main:main.<locals>.save_html_report": "--html",
+    "locust.stats:save_stats_json": "--json-file",
+    "locust.stats:StatsCSVFileWriter.__init__": "--csv",
+}
+
+
+def in_the_file(error: BaseException) -> tuple[TracebackType, str] | None:
+    """Where the locustfile that was being loaded has raised this, and one line for it; None where it was not one."""
+    path = next(
+        (
+            frame.f_locals.get("path")
+            for frame, _ in traceback.walk_tb(error.__traceback__)
+            if frame.f_globals.get("__name__") == "locust.util.load_locustfile"
+        ),
+        None,
+    )
+    begins = error.__traceback__
+    while begins is not None and begins.tb_frame.f_code.co_filename != path:
+        begins = begins.tb_next
+    if begins is None:
+        return None
+    line = [frame.lineno for frame in traceback.extract_tb(begins) if frame.filename == path][-1]
+    said = f"{type(error).__name__}: {' '.join(str(error).split())}".removesuffix(": ")
+    return begins, f"{path}:{line}: {said}; the locustfile cannot be imported"
+
+
+def caret(error: BaseException) -> list[str]:
+    """The line that does not parse, and where in it."""
+    if not isinstance(error, SyntaxError):
+        return []
+    lines = "".join(traceback.format_exception_only(error)).splitlines()
+    return [line for line in lines[1:-1] if line.startswith("    ")]
