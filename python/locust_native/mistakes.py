@@ -59,6 +59,7 @@ def _options(environment: Any, runner: Any = None, web_ui: Any = None, **_: Any)
     for option, path in _outputs(options):
         if (reason := why_not(path)) is not None:
             sys.exit(f"locust: {option}: cannot write {path}: {reason}; name another file")
+    _quieten(runner)
     if isinstance(runner, WorkerRunner):
         return
     if (options.headless or options.autostart) and environment.shape_class is None:
@@ -68,7 +69,6 @@ def _options(environment: Any, runner: Any = None, web_ui: Any = None, **_: Any)
             _leave(f"--spawn-rate {options.spawn_rate:g}: give a number of users per second above 0")
     if web_ui is not None and (reason := _cannot_listen(web_ui.host, web_ui.port)) is not None:
         _leave(f"--web-port {web_ui.port}: {reason}")
-    _quieten(runner)
 
 
 def _leave(words: str) -> None:
