@@ -57,8 +57,8 @@ def worker(tmp_path, free_port):
     """Starts `locust --worker` beside a master on `free_port`; ended with the test."""
     started = []
 
-    def start(native="1"):
-        (tmp_path / "worker.py").write_text(USERS)
+    def start(native="1", text=USERS):
+        (tmp_path / "worker.py").write_text(text)
         process = subprocess.Popen(
             [sys.executable, "-m", "locust", "-f", "worker.py", "--worker", "--master-port", str(free_port)],
             cwd=tmp_path, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
@@ -89,7 +89,7 @@ def test_a_worker_process_that_is_killed(run_locust, tmp_path, free_port):
     (words,) = (each for each in figures["warnings"] if "worker" in each)
     assert re.fullmatch(
         r"a worker process was killed by signal 9 \(SIGKILL\): out of memory, or somebody killed it "
-        r"\(\d\d:\d\d:\d\d\); its 2 users are missing \(.*\), and so are its last figures",
+        r"\(\d\d:\d\d:\d\d, 2 users\); its users are missing \(.*\), and so are its last figures",
         words,
     )
     # At once in the log, and at the end on the console and in the report.
@@ -108,9 +108,45 @@ def test_a_worker_elsewhere_that_is_killed(run_locust, tmp_path, free_port, work
         each for each in json.loads((tmp_path / "o.json").read_text())["warnings"] if "worker" in each
     )
     assert re.match(
-        r"worker \S+ has not been heard of since \d\d:\d\d:\d\d; its 2 users are missing \(", words
+        r"worker \S+ with 2 users has not been heard of since \d\d:\d\d:\d\d; its users are", words
     )
     assert done.err.count(words) == 2
+
+
+def test_a_worker_that_comes_back(run_locust, tmp_path, free_port, worker):
+    text = KILLER.replace("SIGKILL", "SIGSTOP").replace(
+        "    runner.quit()",
+        "    os.kill(int(os.environ['VICTIM']), signal.SIGCONT)\n"
+        "    while 'was not heard of' not in workers.of(environment.events).warnings()[0]:\n"
+        "        gevent.sleep(0.05)\n"
+        "    runner.quit()",
+    )
+    victim = worker()
+    worker()
+    done = run_locust(
+        text, *OPTIONS, *master(free_port, 2), "--native-json", "o.json", VICTIM=str(victim.pid)
+    )
+    assert done.code == 0, done.err
+    (words,) = (
+        each for each in json.loads((tmp_path / "o.json").read_text())["warnings"] if "worker" in each
+    )
+    assert re.fullmatch(
+        r"worker \S+ with 2 users was not heard of from \d\d:\d\d:\d\d to \d\d:\d\d:\d\d", words
+    )
+
+
+def test_a_worker_whose_last_report_comes_too_late(run_locust, tmp_path, free_port, worker):
+    busy = "from gevent.monkey import get_original; get_original('time', 'sleep')(20)"
+    worker(text=f"{USERS}\n    def on_stop(self):\n        {busy}\n")
+    done = run_locust(USERS, "-u", "1", "-t", "2", *master(free_port), "--native-json", "o.json")
+    assert done.code == 0, done.err
+    (words,) = (
+        each for each in json.loads((tmp_path / "o.json").read_text())["warnings"] if "worker" in each
+    )
+    assert re.fullmatch(
+        r"worker \S+ sent no last report in time; what it measured since its report before \(up to 3 s\) is missing",
+        words,
+    )
 
 
 def test_workers_that_end_with_the_test_are_not_lost(run_locust, tmp_path, free_port):

@@ -76,7 +76,8 @@ def parse_locustfile_option(*args, **kwargs):
     global _options
     if status().on and sys.excepthook is sys.__excepthook__:
         sys.excepthook = _one_line
-    locust.events.init.add_listener(_begin)
+    if _begin not in locust.events.init._handlers:
+        locust.events.init.add_listener(_begin)
     if status().on:
         mistakes.listen()
     _options = _stock_parse_locustfile_option(*args, **kwargs)

@@ -5,7 +5,6 @@ Nothing that a locustfile could rely on is refused: what Locust would go on with
 
 from __future__ import annotations
 
-import argparse
 import logging
 import socket
 import sys
@@ -18,7 +17,6 @@ import gevent
 import locust
 from locust.contrib.fasthttp import FastHttpUser
 from locust.exception import StopTest
-from locust.html import process_html_filename
 from locust.runners import WorkerRunner
 from locust.user.users import HttpUser, User
 from requests.exceptions import InvalidSchema, InvalidURL, MissingSchema
@@ -34,8 +32,15 @@ _INITS = (User.__init__, HttpUser.__init__, FastHttpUser.__init__)
 _TEXTS = 10
 
 
+_listening = False
+
+
 def listen() -> None:
     """Look at the command line and the locustfile of the run that begins; called before the file is loaded."""
+    global _listening
+    if _listening:
+        return
+    _listening = True
     # Before the listeners of the file, which may have begun what would have to be ended.
     locust.events.init.add_listener(_options)
     once: list[bool] = []
@@ -47,8 +52,8 @@ def listen() -> None:
             locust.events.test_start.add_listener(_users)
 
     locust.events.init_command_line_parser.add_listener(after_the_locustfile)
-    for name in ("locust.user.task", "locust.main"):
-        logging.getLogger(name).addFilter(_Once() if name == "locust.user.task" else _name_the_file)
+    logging.getLogger("locust.user.task").addFilter(_Once())
+    logging.getLogger("locust.main").addFilter(_name_the_file)
 
 
 def _options(environment: Any, runner: Any = None, web_ui: Any = None, **_: Any) -> None:
@@ -62,11 +67,10 @@ def _options(environment: Any, runner: Any = None, web_ui: Any = None, **_: Any)
     _quieten(runner)
     if isinstance(runner, WorkerRunner):
         return
-    if (options.headless or options.autostart) and environment.shape_class is None:
-        if options.num_users is not None and options.num_users < 0:
-            _leave(f"--users {options.num_users}: there cannot be fewer than 0")
-        if options.spawn_rate is not None and not 0 < options.spawn_rate < float("inf"):
-            _leave(f"--spawn-rate {options.spawn_rate:g}: give a number of users per second above 0")
+    at_once = getattr(options, "headless", False) or getattr(options, "autostart", False)
+    users = getattr(options, "num_users", None)
+    if at_once and environment.shape_class is None and isinstance(users, int) and users < 0:
+        _leave(f"--users {users}: there cannot be fewer than 0")
     if web_ui is not None and (reason := _cannot_listen(web_ui.host, web_ui.port)) is not None:
         _leave(f"--web-port {web_ui.port}: {reason}")
 
@@ -81,9 +85,7 @@ def _outputs(options: Any) -> list[tuple[str, str]]:
     """The files that Locust writes when the test is over."""
     found = []
     if path := getattr(options, "html_file", None):
-        named = argparse.Namespace(**vars(options))
-        process_html_filename(named)
-        found.append(("--html", named.html_file if "{" not in path else path))
+        found.append(("--html", path))
     if path := getattr(options, "json_file", None):
         found.append(("--json-file", f"{path}.json"))
     return found
@@ -105,30 +107,34 @@ def _cannot_listen(host: str, port: int) -> str | None:
 
 def _users(environment: Any, **_: Any) -> None:
     """A test begins: say what is certain to go wrong. The workers have the same file."""
-    runner = environment.runner
-    if isinstance(runner, WorkerRunner):
+    if isinstance(environment.runner, WorkerRunner):
         return
     options = environment.parsed_options
-    for kind in runner.user_classes:
-        if kind.weight <= 0 and kind.fixed_count <= 0:
-            continue
-        host, name = environment.host or kind.host, kind.__name__
-        plain = kind.__init__ in _INITS
-        if issubclass(kind, HttpUser | FastHttpUser):
-            if host is None and plain:
-                logger.error("locust-native: %s has no host: give --host, or set `host` in the class", name)
-            elif isinstance(host, str) and host and (words := wrong_host(host)) is not None:
-                logger.warning(
-                    "locust-native: host of %s: %s; requests without a full URL will fail", name, words
-                )
-        if not kind.tasks and plain and kind.on_start is User.on_start and kind.run is User.run:
-            tags = bool(options and (options.tags or options.exclude_tags))
-            words = (
-                " left by --tags and --exclude-tags"
-                if tags
-                else ": mark its methods with @task, or set `tasks`"
-            )
-            logger.error("locust-native: %s has no task%s", name, words)
+    tags = bool(getattr(options, "tags", None) or getattr(options, "exclude_tags", None))
+    for kind in environment.runner.user_classes:
+        if kind.weight or kind.fixed_count:
+            _host(kind, environment.host)
+            _tasks(kind, tags)
+
+
+def _host(kind: type[User], given: str | None) -> None:
+    host = given or kind.host
+    if not issubclass(kind, HttpUser | FastHttpUser):
+        return
+    if host is None and kind.__init__ in _INITS:
+        logger.error("locust-native: %s has no host: give --host, or set `host` in the class", kind.__name__)
+    elif isinstance(host, str) and host and (words := wrong_host(host)) is not None:
+        logger.warning(
+            "locust-native: host of %s: %s; requests without a full URL will fail", kind.__name__, words
+        )
+
+
+def _tasks(kind: type[User], tags: bool) -> None:
+    gives_itself_tasks = kind.__init__ not in _INITS or kind.on_start is not User.on_start
+    if kind.tasks or gives_itself_tasks or kind.run is not User.run:
+        return
+    words = " left by --tags and --exclude-tags" if tags else ": mark its methods with @task, or set `tasks`"
+    logger.error("locust-native: %s has no task%s", kind.__name__, words)
 
 
 def _quieten(runner: Any) -> None:

@@ -66,20 +66,18 @@ class _Loss:
     """Locust gives its users to the others at once (`--enable-rebalancing`)."""
 
     def __str__(self) -> str:
-        whose = f"worker {self.client} with {self.users} users"
+        users = f"{self.users} user{'' if self.users == 1 else 's'}"
         if self.back is not None:
-            return f"{whose} was not heard of from {clock(self.at)} to {clock(self.back)}"
+            return f"worker {self.client} with {users} was not heard of from {clock(self.at)} to {clock(self.back)}"
         if self.ending:
-            words = f"{self.ending} ({clock(self.at)})"
+            words = f"{self.ending} ({clock(self.at)}, {users})"
         else:
-            words = f"worker {self.client} has not been heard of since {clock(self.at)}"
+            words = f"worker {self.client} with {users} has not been heard of since {clock(self.at)}"
         if self.moved:
-            return (
-                f"{words}; its {self.users} users were given to the others, and its last figures are missing"
-            )
+            return f"{words}; Locust gave its users to other workers, and its last figures are missing"
         return (
-            f"{words}; its {self.users} users are missing (for a minute, then Locust gives them to other workers), "
-            "and so are its last figures"
+            f"{words}; its users are missing (for a minute, then Locust gives them to other workers), and so are its "
+            "last figures"
         )
 
 
@@ -89,11 +87,14 @@ class Workers:
     def __init__(self) -> None:
         self._workers: dict[str, _Worker] = {}
         self._losses: list[_Loss] = []
+        self._awaited: set[str] = set()
+        """Those that have not sent their last report."""
         self._runner: Any = None
         self._watch: Any = None
 
     def heard(self, client: str, native: bool, told: Any) -> None:
         """A worker has reported; ``told``: what `report` says there, if anything."""
+        self._awaited.discard(client)
         worker = self._workers.setdefault(client, _Worker())
         if worker.native is None and not native:
             logger.warning(
@@ -110,6 +111,7 @@ class Workers:
         runner = getattr(environment, "runner", None)
         if self._watch is None and hasattr(runner, "clients"):
             self._losses.clear()
+            self._awaited.clear()
             self._runner = runner
             self._watch = gevent.spawn(self._keep_looking)
 
@@ -121,11 +123,22 @@ class Workers:
             self._look()
             self._runner = None
 
-    def warnings(self) -> list[str]:
-        """What a person has to know of them: a sentence for each that was lost, one for those without the core."""
+    def stopped(self, environment: Any = None, **_: Any) -> None:
+        """The test is over; a last report is to come from each that is there."""
+        lost = {loss.client for loss in self._losses if loss.back is None}
+        self._awaited = {*getattr(getattr(environment, "runner", None), "clients", ())} - lost
+
+    def warnings(self, over: bool = False) -> list[str]:
+        """What a person has to know of them; ``over``: no more reports can come."""
         known = [worker.native for worker in self._workers.values() if worker.native is not None]
         stock = [client for client, worker in self._workers.items() if worker.native is False]
         said = [str(loss) for loss in self._losses]
+        if over:
+            said += [
+                f"worker {client} sent no last report in time; what it measured since its report before (up to 3 s) is "
+                "missing"
+                for client in sorted(self._awaited)
+            ]
         if stock:
             shown = ", ".join(stock[:3]) + (", …" if len(stock) > 3 else "")
             said.append(
@@ -175,4 +188,5 @@ def of(events: Any) -> Workers:
         known = _known[events] = Workers()
         events.test_start.add_listener(known.start)
         events.test_stopping.add_listener(known.stop)
+        events.test_stop.add_listener(known.stopped)
     return known

@@ -43,7 +43,7 @@ def _begin(environment: Any, runner: Any = None, **_: Any) -> None:
     def end(exit_code: int = 0, **_: Any) -> None:
         gc.collect()  # an answer that nobody has reported holds itself, and would count as still in flight
         try:
-            figures = collect(environment, histograms=bool(path))
+            figures = collect(environment, histograms=bool(path), over=True)
             if not getattr(options, "json_file", None) and figures["total"]["requests"]:
                 for line in console.lines(figures):
                     _console.info(line)
