@@ -209,9 +209,10 @@ def test_a_report_that_can_be_written_is(both, server, tmp_path):
     assert "native-figures" in (tmp_path / "new/2.html").read_text()
 
 
-def test_a_port_that_is_none_or_taken(both):
+@pytest.mark.parametrize("address", ["0.0.0.0", "127.0.0.1"])
+def test_a_port_that_is_none_or_taken(both, address):
     with socket.socket() as taken:
-        taken.bind(("0.0.0.0", 0))
+        taken.bind((address, 0))
         taken.listen()
         port = taken.getsockname()[1]
         reasons = {

@@ -6,7 +6,6 @@ Nothing that a locustfile could rely on is refused: what Locust would go on with
 from __future__ import annotations
 
 import logging
-import socket
 import sys
 import traceback
 from collections.abc import Callable
@@ -15,6 +14,7 @@ from typing import Any
 
 import gevent
 import locust
+from gevent.server import StreamServer
 from locust.contrib.fasthttp import FastHttpUser
 from locust.exception import StopTest
 from locust.runners import WorkerRunner
@@ -93,11 +93,10 @@ def _outputs(options: Any) -> list[tuple[str, str]]:
 
 def _cannot_listen(host: str, port: int) -> str | None:
     """Why the web page cannot be there; None if it can."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    server = StreamServer((host, port), lambda *_: None)  # made as the page's will be
     try:
-        with socket.socket(family) as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            probe.bind((host, port))
+        server.init_socket()
+        server.close()
     except OverflowError:
         return "is no port; the last one is 65535"
     except OSError as error:
