@@ -100,7 +100,8 @@ def _cannot_listen(host: str, port: int) -> str | None:
     except OverflowError:
         return "is no port; the last one is 65535"
     except OSError as error:
-        return f"the web page cannot be there: {error.strerror}; give another port, or --web-host"
+        reason = str(error.strerror).partition(": (")[0]  # behind it gevent has the address
+        return f"the web page cannot be there: {reason}; give another port, or --web-host"
     return None
 
 
