@@ -1,4 +1,4 @@
-"""Files that are written when a test is over: before it, whether that will do; after it, whole or not at all."""
+"""Files that are whole or not there, and whether they could be written."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ import os
 import shutil
 import stat
 import tempfile
+from collections.abc import Callable
+from typing import IO
 
 #: Where no file can be made beside the old one, or none put in its place (it is a mount of its own), while the old
 #: one may be written to.
@@ -17,7 +19,10 @@ _DESCRIPTORS = ("/dev/stdout", "/dev/stderr", "/dev/fd/", "/proc/")
 
 
 def why_not(path: str) -> str | None:
-    """Why this file cannot be written, in the system's words; None if it can. Creates nothing and opens no file."""
+    """Why this file cannot be written, with the folders that it needs; None if it can.
+
+    In the system's words. Creates nothing and opens no file.
+    """
     try:
         mode = os.stat(path).st_mode
         if stat.S_ISDIR(mode):
@@ -37,33 +42,44 @@ def why_not(path: str) -> str | None:
         return error.strerror
 
 
-def write(path: str, text: str) -> None:
-    """Put the text there as UTF-8; an old file stays until the new one is whole. Raises OSError.
+def write(path: str | os.PathLike[str], fill: Callable[[IO[bytes]], object]) -> None:
+    """Make the file, which ``fill`` writes; an old one stays until the new one is whole. Raises OSError.
 
     What is no plain file (a device, a pipe) is written to.
     """
+    given = os.fspath(path)
+    try:
+        _write(given, fill)
+    except OSError as error:
+        if error.errno is None:
+            raise
+        raise OSError(error.errno, error.strerror, given) from None
+
+
+def _write(path: str, fill: Callable[[IO[bytes]], object]) -> None:
     old = os.path.exists(path)
     if old and (not os.path.isfile(path) or path.startswith(_DESCRIPTORS)):
-        _fill(path, text)
+        _put(path, fill)
         return
     path = os.path.realpath(path)  # of a link, what it leads to is the file
-    folder = os.path.dirname(path)
-    os.makedirs(folder, exist_ok=True)
-    new = os.path.join(folder, f".locust-native-{os.getpid()}.new")
+    new = os.path.join(os.path.dirname(path), f".locust-native-{os.getpid()}.new")
     try:
-        _fill(new, text)
+        _put(new, fill)
         if old:
             shutil.copymode(path, new)
         os.replace(new, path)
     except OSError as error:
         if not old or error.errno not in _IN_PLACE:
             raise
-        _fill(path, text)
+        _put(path, fill)
     finally:
         if os.path.lexists(new):
             os.unlink(new)
 
 
-def _fill(path: str, text: str) -> None:
-    with open(path, "w", encoding="utf-8") as file:
-        file.write(text)
+def _put(path: str, fill: Callable[[IO[bytes]], object]) -> None:
+    with open(path, "wb") as file:
+        fill(file)
+        file.flush()
+        if stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+            os.fsync(file.fileno())  # a full disk of another machine is known by then

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import json
 import logging
+import os
 import sys
 from typing import Any
 
@@ -49,7 +50,9 @@ def _begin(environment: Any, runner: Any = None, **_: Any) -> None:
                     _console.info(line)
                 _console.info("")
             if path:
-                writing.write(path, json.dumps(figures, allow_nan=False) + "\n")
+                text = json.dumps(figures, allow_nan=False) + "\n"
+                os.makedirs(os.path.dirname(path) or ".", exist_ok=True)
+                writing.write(path, lambda file: file.write(text.encode()))
         except Exception as error:
             if not path:
                 raise
