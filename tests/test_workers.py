@@ -5,10 +5,12 @@ import os
 import re
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import pytest
 
 import running
+from locust_native import workers
 
 USERS = """
 from locust import HttpUser, constant, task
@@ -195,3 +197,33 @@ def test_a_master_without_the_core(tmp_path, server, free_port, worker):
     assert said == [
         "locust-native: worker W has the native core and this master has not: only its rounded figures are taken"
     ]
+
+
+@pytest.mark.parametrize(
+    ("others", "rebalancing", "then"),
+    [
+        (
+            1,
+            False,
+            "its users are missing (for a minute, then Locust gives them to other workers), and so are its ",
+        ),
+        (1, True, "Locust gives its users to other workers, and its "),
+        (0, True, "no worker is left, and its "),
+    ],
+)
+def test_what_becomes_of_the_users(others, rebalancing, then):
+    nodes = {"w": SimpleNamespace(user_count=1, state="running")}
+    nodes |= {f"o{n}": SimpleNamespace(user_count=1, state="running") for n in range(others)}
+    runner = SimpleNamespace(clients=nodes, rebalancing_enabled=lambda: rebalancing)
+    fleet = workers.Workers()
+    fleet.start(SimpleNamespace(runner=runner))
+    fleet.stop()
+    assert fleet.warnings() == []
+    nodes["w"].user_count, nodes["w"].state = 0, "missing"
+    fleet.start(SimpleNamespace(runner=runner))
+    fleet.stop()
+    (words,) = fleet.warnings()
+    assert re.fullmatch(
+        rf"worker w with 1 user has not been heard of since [\d:]+; {re.escape(then)}last figures(?: are missing)?",
+        words,
+    )

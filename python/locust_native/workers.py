@@ -61,9 +61,8 @@ class _Loss:
     users: int
     ending: str | None
     """How its process has ended; None: it is not heard of any more."""
+    then: str
     back: float | None = None
-    moved: bool = False
-    """Locust gives its users to the others at once (`--enable-rebalancing`)."""
 
     def __str__(self) -> str:
         users = f"{self.users} user{'' if self.users == 1 else 's'}"
@@ -73,12 +72,7 @@ class _Loss:
             words = f"{self.ending} ({clock(self.at)}, {users})"
         else:
             words = f"worker {self.client} with {users} has not been heard of since {clock(self.at)}"
-        if self.moved:
-            return f"{words}; Locust gave its users to other workers, and its last figures are missing"
-        return (
-            f"{words}; its users are missing (for a minute, then Locust gives them to other workers), and so are its "
-            "last figures"
-        )
+        return f"{words}; {self.then}"
 
 
 class Workers:
@@ -171,10 +165,19 @@ class Workers:
                 self._lose(client, worker, None)
 
     def _lose(self, client: str, worker: _Worker, ending: str | None) -> None:
-        moved = self._runner.rebalancing_enabled() and self._runner.worker_count > 0
-        loss = _Loss(client, time.time(), worker.users, ending, moved=moved)
+        loss = _Loss(client, time.time(), worker.users, ending, self._without(client))
         self._losses.append(loss)
         logger.warning("locust-native: %s", loss)
+
+    def _without(self, client: str) -> str:
+        """What becomes of the users of a worker that is lost."""
+        lost = {loss.client for loss in self._losses if loss.back is None} | {client}
+        if all(other in lost for other in self._runner.clients):
+            return "no worker is left, and its last figures are missing"
+        if self._runner.rebalancing_enabled():
+            return "Locust gives its users to other workers, and its last figures are missing"
+        later = "for a minute, then Locust gives them to other workers"
+        return f"its users are missing ({later}), and so are its last figures"
 
 
 #: By the events of their environment, of which a distributed runner tells no more when it is made.
