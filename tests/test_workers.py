@@ -163,11 +163,12 @@ def test_workers_that_end_with_the_test_are_not_lost(run_locust, tmp_path, free_
 
 def test_a_worker_without_the_core(run_locust, tmp_path, free_port, worker):
     worker(native="0")
-    worker()
+    native = worker()
     done = run_locust(
         USERS, "-u", "2", "-r", "100", "-t", "5", *master(free_port, 2), "--native-json", "o.json"
     )
     assert done.code == 0, done.err
+    assert "WARNING/locust_native" not in native.communicate(timeout=20)[1]
     said = re.findall(r"WARNING/locust_native: (.*)", done.err)
     assert [re.sub(r"worker \S+", "worker W", line) for line in said if "without" in line] == [
         "locust-native: worker W runs without the native core: its response times are rounded, and it tells nothing "
@@ -196,6 +197,28 @@ def test_a_master_without_the_core(tmp_path, server, free_port, worker):
     ]
     assert said == [
         "locust-native: worker W has the native core and this master has not: only its rounded figures are taken"
+    ]
+
+
+def test_a_master_without_locust_native(tmp_path, server, free_port, worker):
+    (tmp_path / "file.py").write_text(USERS)
+    process = worker()
+    plain = """
+import sys
+sys.meta_path[:] = [finder for finder in sys.meta_path if "locust_native" not in type(finder).__module__]
+from locust.main import main
+assert "locust_native" not in sys.modules
+sys.exit(main())
+"""
+    done = running.run(
+        ["-c", plain, "-f", "file.py", "--headless", "--only-summary", "-u", "2", "-r", "1", "-t", "3",
+         "--host", server.url, *master(free_port)],
+        tmp_path,
+    )  # fmt: skip
+    assert done.code == 0, done.err
+    said = re.findall(r"WARNING/locust_native: (.*)", process.communicate(timeout=20)[1])
+    assert said == [
+        "locust-native: the master runs without locust-native: it takes only the rounded figures of this worker"
     ]
 
 

@@ -31,6 +31,7 @@ _status_of_ours: int | None = None
 _stock_setup_logging = log.setup_logging
 _stock_setup_parser_arguments = argument_parser.setup_parser_arguments
 _stock_parse_locustfile_option = argument_parser.parse_locustfile_option
+_stock_handle_message = WorkerRunner.handle_message
 _stock_close_files = stock.StatsCSV.close_files
 _stock_close_csv_files = stock.StatsCSVFileWriter.close_files
 
@@ -115,6 +116,23 @@ class _Reports:
                 "taken",
                 client_id,
             )
+
+
+@functools.wraps(_stock_handle_message)
+def handle_message(self, msg):
+    """A worker hears from its master; one with locust-native has our options among its own."""
+    if msg.type == "spawn" and status().on:
+        options = msg.data.get("parsed_options")
+        if options and "native_json" not in options:
+            _only_rounded()
+    return _stock_handle_message(self, msg)
+
+
+@functools.cache
+def _only_rounded() -> None:
+    _logger.warning(
+        "locust-native: the master runs without locust-native: it takes only the rounded figures of this worker"
+    )
 
 
 def end_with(code: int) -> None:

@@ -131,6 +131,7 @@ VOICE: tuple[Row, ...] = (
         "cli:parse_locustfile_option",
         Shape(takes={"": "args"}),
     ),
+    Row("locust.runners", "WorkerRunner.handle_message", "cli:handle_message", Shape(takes={"": "self msg"})),
     # The last that Locust does before it ends with its status.
     Row("locust.stats", "StatsCSV.close_files", "cli:close_files", _CLOSE),
     Row("locust.stats", "StatsCSVFileWriter.close_files", "cli:close_csv_files", _CLOSE),
