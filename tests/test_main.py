@@ -61,18 +61,49 @@ USER = "from locust import HttpUser, task\nclass Idle(HttpUser):\n    weight = 0
 @pytest.mark.parametrize(
     ("text", "line"),
     [
-        ("from locust import (\n", "wrong.py:1: '(' was never closed; the locustfile does not parse"),
+        (
+            "from locust import (\n",
+            "wrong.py:1: '(' was never closed; the locustfile does not parse\n    from locust import (\n"
+            "                       ^",
+        ),
         (
             USER,
             "locust: no user to run, since every user class has weight 0; give one of them a weight above 0",
         ),
     ],
 )
-def test_a_mistake_in_the_locustfile_is_one_line_with_the_exit_status_of_locust(home, text, line):
+def test_a_mistake_in_the_locustfile_is_said_without_a_traceback_and_with_the_exit_status_of_locust(
+    home, text, line
+):
     (home.home / "wrong.py").write_text(text)
     arguments = ("-m", "locust", "-f", "wrong.py", "--headless", "--host", "http://localhost")
     done, stock = home.run(*arguments), home.run(*arguments, native="0")
     assert done.returncode == stock.returncode == 1
     rows = [row for row in done.stderr.splitlines() if "INFO" not in row]
-    assert [row.removeprefix(f"{home.home}/") for row in rows] == [line]
+    assert "\n".join(rows).removeprefix(f"{home.home}/") == line
     assert "Traceback" in stock.stderr
+
+
+def test_help_names_the_mock_shop(home):
+    done, stock = home.run("-m", "locust_native", "--help"), home.run("-m", "locust", "--help")
+    assert done.returncode == 0
+    ours, _, rest = done.stdout.partition("\n\n")
+    assert ours.startswith(
+        "Usage: locust-native [options] [UserClass ...]\n       locust-native mock-saleor [options]"
+    )
+    assert rest.endswith(stock.stdout.strip() + "\n") or stock.stdout.strip() in rest
+
+
+@pytest.mark.parametrize("word", ["mock-saleo", "mocksaleor", "mock-shop", "serve-it"])
+def test_a_command_that_is_none(home, word):
+    done = home.run("-m", "locust_native", word)
+    assert (done.returncode, done.stdout) == (2, "")
+    meant = "" if word == "serve-it" else "; did you mean mock-saleor?"
+    assert done.stderr == f"locust-native: there is no command {word}{meant}\n"
+
+
+@pytest.mark.parametrize("word", ["Visitor", "quits.py"])
+def test_what_may_be_a_class_or_a_file_is_for_locust(home, word):
+    (home.home / "quits.py").write_text(LOCUSTFILE)
+    ours, stock = home.run("-m", "locust_native", word), home.run("-m", "locust", word, native="0")
+    assert (ours.returncode, ours.stderr) == (stock.returncode, stock.stderr)

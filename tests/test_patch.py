@@ -213,9 +213,15 @@ def log_lines(done):
 def test_one_line_in_the_log(home, native, level, message):
     done = home.locust("--exit-code-on-error", "3", native=native)
     assert done.returncode == 0
-    [(found_level, found)] = log_lines(done)
+    (found_level, found), *more = log_lines(done)
     assert found_level == level
     assert re.fullmatch(message, found)
+    assert more == at_the_end(level, found)
+
+
+def at_the_end(level, message):
+    """What is said again at the end, where the core is off against somebody's wish."""
+    return [(level, f"{message}; all figures above are stock Locust's")] if level == "WARNING" else []
 
 
 def test_processes_say_it_once(home):
@@ -231,19 +237,21 @@ def test_corrupt_library_leaves_locust_stock(tmp_path):
     (home.package / "_core.abi3.so").write_bytes(b"\x7fELF not quite")
     done = home.locust()
     assert done.returncode == 0
-    [(level, message)] = log_lines(done)
+    (level, message), *more = log_lines(done)
     assert level == "WARNING"
+    assert more == at_the_end(level, message)
     assert "native core not loaded: cannot import locust_native._core: ImportError: " in message
     assert home.run("-c", "pass").stderr == ""
 
 
-def test_mutilated_locust_runs_and_warns_once(tmp_path):
+def test_mutilated_locust_runs_and_warns(tmp_path):
     home = build(tmp_path)
     altered_locust(home, {"user/task.py": "TaskSet.get_next_task = lambda self: self.tasks[0]"})
     done = home.locust()
     assert done.returncode == 0
-    [(level, message)] = log_lines(done)
+    (level, message), *more = log_lines(done)
     assert level == "WARNING"
+    assert more == at_the_end(level, message)
     assert (
         "native core not loaded: locust.user.task.TaskSet.get_next_task no longer uses random, choice"
         in message
@@ -259,6 +267,37 @@ def test_locust_too_strange_to_log_is_warned_about_at_import(tmp_path):
     [line] = done.stderr.splitlines()
     assert line.startswith("locust-native ")
     assert line.endswith(": native core not loaded: Locust 1.6.0 is not supported, it takes >=2.47.0,<2.48")
+
+
+def test_the_next_locust_runs_without_the_core_and_says_so(tmp_path):
+    home = build(tmp_path)
+    altered_locust(home, {})
+    (home.packages / "locust" / "_version.py").write_text('version = __version__ = "2.48.0"\n')
+    (home.home / "users.py").write_text(
+        "from locust import User, task\nclass Visitor(User):\n    @task\n    def leave(self):\n"
+        "        self.environment.runner.quit()\n"
+    )
+    reason = r"locust-native [\d.]+: native core not loaded: Locust 2.48.0 is not supported, it takes >=2.47.0,<2.48"
+    assert re.search(f"{reason}$", home.locust("-V").stdout.strip())
+    done = home.locust("--native-json", "x.json")
+    assert done.returncode == 0
+    lines = log_lines(done)
+    assert {level for level, _ in lines} == {"WARNING"}
+    said = [message for _, message in lines]
+    assert re.fullmatch(reason, said[0])
+    assert re.fullmatch(f"locust-native: --native-json: x.json will not be written; {reason}", said[1])
+    assert re.fullmatch(f"{reason}; all figures above are stock Locust's", said[2])
+    assert len(said) == 3
+    assert not (home.home / "x.json").exists()
+    # A run that needs the core is none without it.
+    code = """
+import locust_native as ln
+try:
+    ln.run_sync("users.py", users=1, run_time=1, host="http://127.0.0.1:1", progress=False)
+except ln.RunError as error:
+    answer = error.reason
+"""
+    assert re.fullmatch(f"a run needs the native core: {reason}", home.ask(code))
 
 
 def test_pyproject_claims_the_same_range():

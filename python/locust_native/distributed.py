@@ -8,13 +8,11 @@ from typing import Any
 
 import locust.stats as stock
 
-from . import clocks, generator
+from . import clocks, generator, workers
 from .stats import RequestStats
+from .workers import KEY
 
 logger = logging.getLogger(__package__)
-
-#: The key in a worker's report. Stock masters pass over it.
-KEY = "locust_native"
 
 _stock_setup = stock.setup_distributed_stats_event_listeners
 
@@ -25,14 +23,15 @@ def setup_distributed_stats_event_listeners(events: Any, stats: Any) -> None:
         _stock_setup(events, stats)
         return
     record, watched, times = stats._precise, generator.of(events), stats._user_time
-    meter, workers, refused = watched.meter, watched.clocks, set[str]()
+    meter, offsets, refused = watched.meter, watched.clocks, set[str]()
+    fleet = workers.of(events)
     #: Of the report that is being told, by how many s its seconds are too late.
     shift = 0
 
     def align(client_id: str, data: dict[str, Any]) -> None:
         nonlocal shift
         shift, ours = 0, data.get(KEY)
-        shift = workers.align(client_id, ours.get("clocks") if isinstance(ours, dict) else None, data)
+        shift = offsets.align(client_id, ours.get("clocks") if isinstance(ours, dict) else None, data)
 
     def on_report_to_master(client_id: str, data: dict[str, Any]) -> None:
         data[KEY] = {
@@ -41,11 +40,13 @@ def setup_distributed_stats_event_listeners(events: Any, stats: Any) -> None:
             "users_time": times.take_report(),
             "process": watched.used(),
             "clocks": clocks.read(),
+            "worker": workers.report(),
         }
 
     def on_worker_report(client_id: str, data: dict[str, Any]) -> None:
         ours = data.get(KEY)
         told = isinstance(ours, dict)
+        fleet.heard(client_id, told, ours.get("worker") if told else None)
         times.absorb(client_id, ours.get("users_time") if told else None)
         if told:
             watched.absorb(client_id, ours.get("process"))

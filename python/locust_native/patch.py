@@ -155,6 +155,7 @@ TABLE: tuple[Row, ...] = (
 
 _LOG = Shape(takes={"": "loglevel logfile"})
 _OPTIONS = Shape(takes={"": "parser"})
+_CLOSE = Shape(takes={"": "self"})
 
 VOICE: tuple[Row, ...] = (
     Row("locust.log", "setup_logging", "cli:setup_logging", _LOG),
@@ -165,6 +166,10 @@ VOICE: tuple[Row, ...] = (
         "cli:parse_locustfile_option",
         Shape(takes={"": "args"}),
     ),
+    Row("locust.runners", "WorkerRunner.handle_message", "cli:handle_message", Shape(takes={"": "self msg"})),
+    # The last that Locust does before it ends with its status.
+    Row("locust.stats", "StatsCSV.close_files", "cli:close_files", _CLOSE),
+    Row("locust.stats", "StatsCSVFileWriter.close_files", "cli:close_csv_files", _CLOSE),
 )
 """What a person at the command line sees of us: there when the core is off, too, and alters nothing else."""
 

@@ -9,15 +9,16 @@ import locust
 from locust.runners import MasterRunner
 from locust.stats import StatsError
 
-from .. import closed_loop, generator
+from .. import closed_loop, generator, workers
 from ..stats import RequestStats
 from ..summary import summary
 
 
-def collect(environment: Any, histograms: bool = True) -> dict[str, Any]:
+def collect(environment: Any, histograms: bool = True, over: bool = False) -> dict[str, Any]:
     """The figures of this environment so far: times in ms, moments in unix seconds, sizes in bytes.
 
-    Without histograms, what only a person will look at is there at once, however many names there are.
+    Without histograms, what only a person will look at is there at once, however many names there are. ``over``: no
+    more is to come, also from workers.
     """
     stats = environment.stats
     if not isinstance(stats, RequestStats):
@@ -35,6 +36,7 @@ def collect(environment: Any, histograms: bool = True) -> dict[str, Any]:
     figures["generator"]["processes"] = watched.processes(name)
     figures["generator"]["queue"] = stats._user_time.queue()
     figures["warnings"] += filter(None, [closed_loop.law(users_time, watched.meter.cpu())])
+    figures["warnings"] += workers.of(environment.events).warnings(over)
     figures["failures"] = [*_failures(stats)]
     figures["exceptions"] = [*_exceptions(environment.runner)]
     return figures

@@ -12,6 +12,7 @@ from typing import Any
 import locust
 from locust.runners import WorkerRunner
 
+from .. import cli, writing
 from . import console
 from .collect import collect
 
@@ -36,39 +37,36 @@ def _begin(environment: Any, runner: Any = None, **_: Any) -> None:
     if options is None or isinstance(runner, WorkerRunner):
         return
     path = getattr(options, "native_json", None)
-    if path:
-        _check(path)
+    if path and (reason := writing.why_not(path)) is not None:
+        # Now, in one line, rather than after the test.
+        sys.exit(f"locust: --native-json: cannot write {path}: {reason}; name another file")
 
-    def end(**_: Any) -> None:
+    def end(exit_code: int = 0, **_: Any) -> None:
         gc.collect()  # an answer that nobody has reported holds itself, and would count as still in flight
-        figures = collect(environment, histograms=bool(path))
-        if not getattr(options, "json_file", None) and figures["total"]["requests"]:
-            for line in console.lines(figures):
-                _console.info(line)
-            _console.info("")
-        if path:
-            save(figures, path)
+        try:
+            figures = collect(environment, histograms=bool(path), over=True)
+            if not getattr(options, "json_file", None) and figures["total"]["requests"]:
+                for line in console.lines(figures):
+                    _console.info(line)
+                _console.info("")
+            if path:
+                text = json.dumps(figures, allow_nan=False) + "\n"
+                os.makedirs(os.path.dirname(path) or ".", exist_ok=True)
+                writing.write(path, lambda file: file.write(text.encode()))
+        except Exception as error:
+            if not path:
+                raise
+            reason = error.strerror if isinstance(error, OSError) else f"{type(error).__name__}: {error}"
+            _not_written(f"--native-json: cannot write {path}: {reason}", environment, exit_code)
 
     environment.events.quit.add_listener(end)
 
 
-def save(figures: dict[str, Any], path: str) -> None:
-    """Write figures as JSON. A run is over then: what cannot be written is said, and is no reason to fail."""
-    try:
-        with open(path, "w", encoding="utf-8") as file:
-            json.dump(figures, file, allow_nan=False)
-            file.write("\n")
-    except OSError as error:
-        logging.getLogger("locust_native").error(
-            "locust-native: --native-json: cannot write %s: %s", path, error.strerror
-        )
-
-
-def _check(path: str) -> None:
-    """Leave now, in one line, rather than after the test."""
-    try:
-        os.makedirs(os.path.dirname(path) or ".", exist_ok=True)
-        with open(path, "a", encoding="utf-8"):
-            pass
-    except OSError as error:
-        sys.exit(f"locust: --native-json: cannot write {path}: {error.strerror}; name another file")
+def _not_written(words: str, environment: Any, status: int) -> None:
+    """Say that a file which was asked for is missing; so does the exit status, unless the locustfile has set it."""
+    if environment.process_exit_code is not None:
+        words += f"; the exit status stays {status}, as the locustfile has set it"
+    elif not status:
+        words += "; exit status 1"
+        cli.end_with(1)
+    logging.getLogger("locust_native").error("locust-native: %s", words)

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import contextlib
 import gzip
 import json
 import os
 import zlib
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from .. import writing
 from . import tables
 from .needs import needed
 from .rows import FORMAT as FIGURES
@@ -43,11 +42,11 @@ def save(path: str | os.PathLike[str], content: dict[str, Any]) -> None:
                 writer.write_table(plain)
                 writer.add_key_value_metadata({**(requests.schema.metadata or {}), KEY: text.encode()})
 
-        _write(path, write)
+        writing.write(path, write)
     elif suffix == ".json":
-        _write(path, lambda file: file.write(text.encode()))
+        writing.write(path, lambda file: file.write(text.encode()))
     else:
-        _write(path, lambda file: file.write(gzip.compress(text.encode(), mtime=0)))
+        writing.write(path, lambda file: file.write(gzip.compress(text.encode(), mtime=0)))
 
 
 def load(path: str | os.PathLike[str]) -> dict[str, Any]:
@@ -96,26 +95,6 @@ def _content(value: Any) -> dict[str, Any]:
         if not isinstance(content[field], type(usual)):
             raise ValueError(f"its {field!r} is no {type(usual).__name__}")
     return {"figures": value["figures"], **content}
-
-
-def _write(path: str | os.PathLike[str], write: Callable[[Any], object]) -> None:
-    target = Path(os.path.realpath(path))  # a link stays one
-    beside = target.with_name(f".{target.name}.{os.getpid()}.part")
-    try:
-        try:
-            with open(beside, "wb") as file:
-                write(file)
-                file.flush()
-                os.fsync(file.fileno())
-            os.replace(beside, target)
-        except BaseException:
-            with contextlib.suppress(OSError):
-                beside.unlink()
-            raise
-    except OSError as error:
-        if error.errno is None:
-            raise
-        raise OSError(error.errno, error.strerror, os.fspath(path)) from None
 
 
 def _pyarrow(part: str | None = None) -> Any:

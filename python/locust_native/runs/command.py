@@ -13,6 +13,7 @@ from typing import Any
 
 from .. import notebook
 from ..saleor import MockSaleor
+from ..sentences import wrong_host
 from . import travel
 from .outcome import RunError
 
@@ -65,8 +66,8 @@ class Asked:
                 raise RunError(f"{name}: {getattr(self, name)!r} is one text; give a list of texts")
         if self.host is not None and not isinstance(self.host, (str, MockSaleor)):
             raise RunError(f"host: {self.host!r} is neither a URL nor a MockSaleor")
-        if isinstance(self.host, str) and not self.host.startswith(("http://", "https://")):
-            raise RunError(f"host: {self.host!r} does not begin with http:// or https://")
+        if isinstance(self.host, str) and (words := wrong_host(self.host)) is not None:
+            raise RunError(f"host: {words}")
         self._find()
 
     def _find(self) -> None:

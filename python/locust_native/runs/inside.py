@@ -16,7 +16,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from .outcome import killed_by, no_connection
+from ..sentences import worker_ended
+from .outcome import no_connection
 
 #: Seconds between two words.
 _EVERY = 0.5
@@ -37,7 +38,7 @@ class Teller:
 
     def __init__(self, folder: str) -> None:
         self._file = Path(folder, "state.json")
-        self.facts: dict[str, Any] = {"pid": os.getpid(), "warnings": []}
+        self.facts: dict[str, Any] = {"pid": os.getpid()}
         self.tell()
 
     def tell(self, **facts: Any) -> None:
@@ -75,38 +76,28 @@ def play(folder: str, ear: int, arguments: list[str]) -> Any:
     try:
         return main()
     except Exception as error:
-        words = _in_words(error, arguments, loaded=bool(once))
+        words = _in_words(error)
         if os.getpid() == teller.facts["pid"]:  # a worker tells its master
             teller.tell(problem=words)
         return 2
 
 
-def _in_words(error: Exception, arguments: list[str], loaded: bool) -> str:
+def _in_words(error: Exception) -> str:
     """One line for what has come out of Locust's command; where in the locustfile it was, if that is to blame.
 
     Into the log goes what a person needs beside it: of a locustfile's mistake, not the way that led there.
     """
-    from ..cli import mistake
+    from .. import mistakes
 
-    if (words := mistake(error)) is not None:
+    if (words := mistakes.in_words(error)) is not None:
         print(words, file=sys.stderr)
         return words
-    said = f"{type(error).__name__}: {' '.join(str(error).split())}".removesuffix(": ")
-    files = [os.path.abspath(path) for path in arguments[arguments.index("-f") + 1].split(",")]
-    begins = error.__traceback__
-    while begins is not None and not _is_of(begins.tb_frame.f_code.co_filename, files):
-        begins = begins.tb_next
-    traceback.print_exception(error.with_traceback(begins or error.__traceback__))
-    if loaded:
-        return f"Locust ended with {said}"
-    for frame in reversed(traceback.extract_tb(begins)):
-        if _is_of(frame.filename, files):
-            return f"{frame.filename}:{frame.lineno}: {said}; the locustfile cannot be imported"
-    return f"{files[0]}: {said}; the locustfile cannot be imported"
-
-
-def _is_of(path: str, files: list[str]) -> bool:
-    return any(path == file or path.startswith(file + os.sep) for file in files)
+    if (found := mistakes.in_the_file(error)) is not None:
+        begins, words = found
+        traceback.print_exception(error.with_traceback(begins))
+        return words
+    traceback.print_exception(error)
+    return f"Locust ended with {type(error).__name__}: {' '.join(str(error).split())}".removesuffix(": ")
 
 
 def _begin(teller: Teller, ear: int, environment: Any, runner: Any, web_ui: Any = None, **_: Any) -> None:
@@ -147,7 +138,7 @@ def _begin(teller: Teller, ear: int, environment: Any, runner: Any, web_ui: Any 
     look = _look(environment)
 
     def keep_telling() -> None:
-        worries = [partial(_lost_workers, teller, under_way, set()), _Hopeless(teller, environment.stats)]
+        worries = [partial(_lost_workers, teller, under_way), _Hopeless(teller, environment.stats)]
         while True:
             teller.tell(**look())
             gevent.sleep(_EVERY)
@@ -211,29 +202,23 @@ def _mock_if_no_host(environment: Any) -> bool:
     return environment.host in [shop.url for shop in list(saleor._running)]
 
 
-def _lost_workers(teller: Teller, under_way: list[bool], dead: set[int]) -> bool:
-    """Say which of our workers have died; True where the test cannot begin or go on for that.
+def _lost_workers(teller: Teller, under_way: list[bool]) -> bool:
+    """Whether the test cannot begin or go on, since workers of ours have died; says so.
 
     Locust itself would wait for those that never come, and go on without any.
     """
-    import gevent.os
+    from .. import workers
 
     begun = "started" in teller.facts
     if begun and not under_way:
         return False  # they end because the test does
-    # gevent's own book of the processes it has forked: a watcher while one lives, (pid, status, time) thereafter.
-    children = getattr(gevent.os, "_watched_children", {})
-    news = {pid: ended[1] for pid, ended in children.items() if isinstance(ended, tuple) and pid not in dead}
-    for pid, status in news.items():
-        dead.add(pid)
-        code = os.waitstatus_to_exitcode(status)
-        words = f"a worker process {f'ended with status {code}' if code >= 0 else f'was {killed_by(-code)}'}"
-        last = len(dead) == len(children)
-        if last or not begun:
-            teller.tell(problem=f"{words}, {'and none is left' if begun else 'before the test began'}")
-            return True
-        teller.tell(warnings=[*teller.facts["warnings"], f"{words}; its users and last figures are missing"])
-    return False
+    ends = workers.children().values()
+    dead = [code for code in ends if code is not None]
+    if not dead or (begun and len(dead) < len(ends)):
+        return False
+    words = worker_ended(dead[-1])
+    teller.tell(problem=f"{words}, {'and none is left' if begun else 'before the test began'}")
+    return True
 
 
 class _Hopeless:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 import re
-import signal
 from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from ..sentences import killed_by
 
 if TYPE_CHECKING:
     from ..results import Run
@@ -82,7 +83,6 @@ def result(
         problem = _why(returncode, log, told, options)
     if figures is None or "started" not in told:
         raise RunError(str(problem), log, returncode)
-    figures["warnings"] += told["warnings"]
     if returncode not in (0, 1) and not problem:
         figures["warnings"].append(f"{_ending(returncode)}; see run.log")
     run = Run(figures, options=options, log=log, interrupted=interrupted)
@@ -115,16 +115,6 @@ def _unanswered(figures: dict[str, Any], host: str | None, told: dict[str, Any])
         return None  # of Locust's own client, nothing is known but its errors
     early = "; the test was ended early" if told.get("hopeless") else ""
     return f"none of {total['requests']} requests was answered by {host or 'the host'}: {errors[0]}{early}"
-
-
-def killed_by(number: int) -> str:
-    """The signal in words, and what it mostly means."""
-    try:
-        name = signal.Signals(number).name
-    except ValueError:
-        name = "unknown"
-    means = {signal.SIGKILL: ": out of memory, or somebody killed it", signal.SIGSEGV: ": it crashed"}
-    return f"killed by signal {number} ({name}){means.get(number, '')}"  # type: ignore[call-overload]
 
 
 def _ending(returncode: int) -> str:
