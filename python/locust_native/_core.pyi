@@ -1,6 +1,7 @@
 """The Rust extension as Python sees it."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from types import ModuleType
 from typing import Any, ClassVar, Literal, SupportsFloat, TypeAlias, final
 
 from typing_extensions import disjoint_base
@@ -26,6 +27,7 @@ __all__ = [
     "Manner",
     "Meter",
     "MockSaleor",
+    "NamespaceWatch",
     "Options",
     "Page",
     "Picker",
@@ -688,10 +690,30 @@ class Intact:
     """Attributes and the values they had: (name, value) of a class asked about, (owner, name, value) elsewhere."""
 
     def __new__(
-        cls, of_kind: Sequence[tuple[str, Any]], elsewhere: Sequence[tuple[Any, str, Any]], /
+        cls,
+        of_kind: Sequence[tuple[str, Any]],
+        elsewhere: Sequence[tuple[Any, str, Any]],
+        watch: NamespaceWatch | None = None,
+        /,
     ) -> Intact: ...
     def holds(self, kind: type, /) -> bool:
         """Whether all of them are still there, the very same."""
+
+@final
+class NamespaceWatch:
+    """Modules and classes of which it is asked time and again whether an attribute has changed.
+
+    ``look`` answers with what has changed, in words, or None; it is called only after there was any change at all.
+    """
+
+    def __new__(
+        cls, modules: Sequence[ModuleType], classes: Sequence[type], look: Callable[[], str | None], /
+    ) -> NamespaceWatch: ...
+    def is_clean(self) -> bool:
+        """Whether ``look`` has answered None since the last change."""
+
+def limit_heads(longest_line: int, most_fields: int, /) -> None:
+    """Sets how many bytes a line of an answer's header may have, and how many lines there may be, for `HttpUser`."""
 
 @final
 class Short:

@@ -1,15 +1,18 @@
-"""Tells whether somebody stands between a stock client and the wire: OpenTelemetry, a mock, a tracer.
+"""Tells whether somebody stands between a stock client and the wire: OpenTelemetry, a mock, a tracer, a patch.
 
-Such code replaces a function that native requests never pass, and would miss them without a word. So the
-sessions ask before every request, and leave the request to the stock client if anybody is there.
+Such code replaces a function, class or constant that native requests never pass, and would be missed without a word.
+So the sessions ask before every request, and leave the request to the stock client if anything is replaced.
 """
 
 from __future__ import annotations
 
+import builtins
+import enum
 import http.client
 import json
-import socket
-from types import FunctionType
+import sys
+from collections.abc import Iterable, Iterator
+from types import FunctionType, ModuleType
 from typing import Any
 
 import requests
@@ -18,9 +21,7 @@ from geventhttpclient.useragent import UserAgent
 from locust.clients import LocustHttpAdapter
 from locust.contrib import fasthttp
 from requests.adapters import HTTPAdapter
-from urllib3.connection import HTTPConnection
 from urllib3.connectionpool import HTTPConnectionPool
-from urllib3.util import connection
 
 from . import _core
 
@@ -42,46 +43,230 @@ _DUMPS = json.dumps
 _FAST_URLOPEN = _own(UserAgent, "urlopen")
 _FAST_REQUEST = _own(HTTPClient, "request")
 
+#: Modules and packages that a request of stock's clients passes through.
+_SOCKETS = ("socket", "ssl", "gevent.socket", "gevent._socket3", "gevent.ssl")
+_UNDER_HTTP_USER = ("requests", "urllib3", "http.client", "http.cookiejar", "http.cookies", *_SOCKETS)
+_UNDER_FAST_USER = ("geventhttpclient", "http.cookiejar", "http.cookies", *_SOCKETS)
 
-_PlainConnection = http.client.HTTPConnection
-
-#: The plain functions, classes and numbers below requests and urllib3, by their place, as their makers wrote them.
-_LOWER: tuple[tuple[Any, str], ...] = (
-    (socket, "socket"),
-    (socket, "getaddrinfo"),
-    (connection, "create_connection"),
-    (connection, "allowed_gai_family"),
-    (HTTPConnectionPool, "ConnectionCls"),  # vcrpy
-    (HTTPConnection, "_new_conn"),
-    (HTTPConnection, "request"),
-    (_PlainConnection, "getresponse"),  # every tracer of http.client
-    (HTTPConnection, "debuglevel"),
+#: What these are made of: whatever else a name in them stands for was put there by somebody else.
+_MAKERS = (
+    frozenset(("requests", "urllib3", "geventhttpclient", "gevent", "greenlet", "locust"))
+    | frozenset(("certifi", "idna", "charset_normalizer", "chardet", "brotli", "brotlicffi", "zstandard"))
+    | frozenset(("simplejson", "OpenSSL", "cryptography", "socks", "h2"))
+    | (sys.stdlib_module_names - {"unittest"})
 )
 
+#: No part of a request: how a module describes itself, and where it logs.
+_NO_PART = frozenset(
+    (
+        "__builtins__",
+        "__cached__",
+        "__doc__",
+        "__loader__",
+        "__spec__",
+        "__warningregistry__",
+        "logger",
+        "log",
+    )
+)
+#: Limits that are read, not watched.
+_READ = frozenset(("_MAXLINE", "_MAXHEADERS"))
 
-def _made_by(value: Any) -> str:
-    """The module a function or class was written in, whatever it calls itself."""
+#: Of these packages, what no request passes through: each one more would cost every request.
+_BESIDE = frozenset(
+    [
+        "requests",
+        "requests.__version__",
+        "requests.api",
+        "requests.certs",
+        "requests.compat",
+        "requests.exceptions",
+        "requests.packages",
+        "requests.status_codes",
+        "urllib3",
+        "urllib3._base_connection",
+        "urllib3._version",
+        "urllib3.contrib",
+        "urllib3.exceptions",
+        "urllib3.http2",
+        "urllib3.http2.probe",
+        "urllib3.util",
+        "urllib3.util.ssltransport",
+        "gevent.socket",
+        "http.cookies",
+        "geventhttpclient",
+        "geventhttpclient._version",
+        "geventhttpclient.api",
+        "geventhttpclient.auth",
+        "geventhttpclient.requests",
+    ]
+)
+_BESIDE_CLASSES = frozenset(
+    [
+        "Absent",
+        "AuthBase",
+        "BaseAdapter",
+        "CookiePolicy",
+        "DefaultVerifyPaths",
+        "DummyConnection",
+        "FileCookieJar",
+        "GzipDecoderState",
+        "HTTPDigestAuth",
+        "HTTPHeaderDictItemView",
+        "HTTPProxyAuth",
+        "HTTPSConnection:http.client",
+        "LWPCookieJar",
+        "LookupDict",
+        "MozillaCookieJar",
+        "PoolKey",
+        "RequestHistory",
+        "SSLObject",
+        "ChunksAndContentLength",
+        "_ASN1Object",
+        "_Callback",
+        "_wrefsocket",
+        "_ExpectContinueProbe",
+        "_WrappedAndVerifiedSocket",
+    ]
+)
+
+_ABSENT = object()
+
+
+def _modules(roots: Iterable[str]) -> list[ModuleType]:
+    """Those of these modules, and of the packages all modules, that are loaded and on the way of a request."""
+    found = []
+    for name, module in sorted(sys.modules.items()):
+        part = any(name == root or name.startswith(f"{root}.") for root in roots)
+        if part and name not in _BESIDE and type(module) is ModuleType and module.__name__ == name:
+            found.append(module)
+    return found
+
+
+def _classes(modules: Iterable[ModuleType]) -> Iterator[type]:
+    """The classes that these modules define; errors of requests and urllib3 are what ours raises, too."""
+    for module in modules:
+        for value in list(vars(module).values()):
+            if (
+                isinstance(value, type)
+                and value.__module__ == module.__name__
+                and (not _is_error(value) or module.__name__.startswith("geventhttpclient."))
+                and not issubclass(value, enum.Enum)
+                and _BESIDE_CLASSES.isdisjoint((value.__name__, f"{value.__name__}:{module.__name__}"))
+                and value.__flags__ & (1 << 9)  # on the heap: nothing of another class can be replaced
+            ):
+                yield value
+
+
+def _is_error(value: Any) -> bool:
+    return isinstance(value, type) and issubclass(value, BaseException)
+
+
+def _maker(value: Any) -> str:
+    """The module in which a function or class was written, or the class of another object, whatever it calls itself."""
+    if isinstance(value, (staticmethod, classmethod)):
+        value = value.__func__
+    if isinstance(value, property):
+        value = value.fget
     if isinstance(value, FunctionType):
         return str(value.__globals__.get("__name__"))
-    return value.__module__ if isinstance(value, type) else ""
+    return str(getattr(value if isinstance(value, type) else type(value), "__module__", ""))
 
 
-def _is_own(owner: Any, value: Any) -> bool:
-    """Whether the library itself, or gevent's monkey patching, put the value there."""
-    maker = _made_by(value)
-    if owner is socket:
-        return maker == "socket" or maker.startswith("gevent.")
-    return value == 0 or maker.startswith(("urllib3.", "http.client"))
+def _is_made_by_them(value: Any) -> bool:
+    maker = _maker(value)
+    # What Cython compiles, and the parts of named tuples, have makers of their own.
+    return maker.partition(".")[0] in _MAKERS or maker.startswith(("_cython_", "namedtuple_"))
 
 
-def _seen() -> list[Any]:
-    found = (getattr(owner, name, None) for owner, name in _LOWER)
-    return [
-        value if _is_own(owner, value) else object() for (owner, _), value in zip(_LOWER, found, strict=True)
-    ]
+def _content(value: Any) -> Any:
+    """A copy of what can be changed without being replaced."""
+    return type(value)(value) if type(value) in (list, dict, set) else value
 
 
-_OWN = _seen()
+class _Namespaces:
+    """Everything in some modules and their classes, as it was when Locust was loaded."""
+
+    def __init__(self, above: str, roots: tuple[str, ...]) -> None:
+        self.above = above
+        modules = _modules(roots)
+        classes = list(dict.fromkeys(_classes(modules)))
+        self.owners: list[Any] = [*modules, *classes]
+        self.before = [
+            {
+                name: (value, _content(value))
+                for name, value in list(vars(owner).items())
+                if name not in _NO_PART
+            }
+            for owner in self.owners
+        ]
+        self.foreign = [
+            self._named(owner, name)
+            for owner, names in zip(self.owners, self.before, strict=True)
+            for name, (value, _) in names.items()
+            if callable(value) and not _is_error(value) and not _is_made_by_them(value)
+        ]
+        self.watch = _core.NamespaceWatch(modules, classes, self.replaced)
+
+    @staticmethod
+    def _named(owner: Any, name: str) -> str:
+        return (
+            f"{owner.__module__}.{owner.__qualname__}.{name}"
+            if isinstance(owner, type)
+            else f"{owner.__name__}.{name}"
+        )
+
+    def replaced(self) -> str | None:
+        """What of it is not its maker's any more, in words; None if all is."""
+        found = list(self.foreign)
+        if self.above == "requests":
+            found += _settings()
+        for owner, before in zip(self.owners, self.before, strict=True):
+            now = vars(owner)
+            for name, (value, content) in before.items():
+                there = now.get(name, _ABSENT)
+                if there is value:
+                    if type(value) not in (list, dict, set) or value == content or isinstance(value, dict):
+                        continue
+                elif name in _READ or self._is_theirs(value, there):
+                    continue
+                found.append(self._named(owner, name))
+            found += [self._named(owner, name) for name in now.keys() - before.keys() if _hides(owner, name)]
+        if not found:
+            return None
+        names = " and ".join(found[:3]) + (f" and {len(found) - 3} more" if len(found) > 3 else "")
+        return f"{names} {'is' if len(found) == 1 else 'are'} replaced below {self.above}"
+
+    @staticmethod
+    def _is_theirs(before: Any, there: Any) -> bool:
+        """Whether the library itself put another function in the place of its own, or gevent did."""
+        both = isinstance(before, (FunctionType, type)) and isinstance(there, (FunctionType, type))
+        return both and (_maker(there) == _maker(before) or _maker(there).startswith("gevent."))
+
+
+def _hides(owner: Any, name: str) -> bool:
+    """Whether a name that is new here stands in front of what a base class, or Python itself, has by this name."""
+    if name in _NO_PART:
+        return False
+    if not isinstance(owner, type):
+        return hasattr(builtins, name)
+    below = next((vars(base)[name] for base in owner.__mro__[1:-1] if name in vars(base)), _ABSENT)
+    return below is not _ABSENT and below is not vars(owner)[name]
+
+
+def _settings() -> Iterator[str]:
+    """Hands http.client's limits to the native reader; names what it cannot honour, whoever has set it when."""
+    longest, most = http.client._MAXLINE, http.client._MAXHEADERS  # type: ignore[attr-defined]
+    if type(longest) is int and type(most) is int and longest >= 0 and most >= 0:
+        _core.limit_heads(min(longest, sys.maxsize), min(most, sys.maxsize))
+    else:
+        yield "http.client._MAXLINE or _MAXHEADERS"
+    if http.client.HTTPConnection.debuglevel:
+        yield "http.client.HTTPConnection.debuglevel"
+
+
+_HTTP = _Namespaces("requests", _UNDER_HTTP_USER)
+_FAST = _Namespaces("geventhttpclient", _UNDER_FAST_USER)
 
 
 def of_requests(kind: type[requests.Session] = requests.Session) -> str | None:
@@ -96,21 +281,15 @@ def of_requests(kind: type[requests.Session] = requests.Session) -> str | None:
         return (
             "requests or urllib3 is instrumented (its send, request, get_adapter or urlopen is not its own)"
         )
-    if all(getattr(owner, name, None) is own for (owner, name), own in zip(_LOWER, _OWN, strict=True)):
-        return None
-    return _replaced_below()
+    return None if _HTTP.watch.is_clean() else _HTTP.replaced()
 
 
 def intact(**more: Any) -> _core.Intact:
     """All that `of_requests` looks at, which has the words, and further attributes of the session's class."""
     return _core.Intact(
         [("send", _SESSION_SEND), ("get_adapter", _GET_ADAPTER), *more.items()],
-        [
-            (LocustHttpAdapter, "send", _ADAPTER_SEND),
-            (requests.Session, "request", _SESSION_REQUEST),
-            (HTTPConnectionPool, "urlopen", _URLOPEN),
-            *((owner, name, value) for (owner, name), value in zip(_LOWER, _OWN, strict=True)),
-        ],
+        [(LocustHttpAdapter, "send", _ADAPTER_SEND)],
+        _HTTP.watch,
     )
 
 
@@ -123,19 +302,11 @@ def intact_json() -> _core.Intact:
 INTACT = intact()
 
 
-def _replaced_below() -> str | None:
-    """What lies below urllib3 and is neither its maker's nor gevent's, in words."""
-    names = [
-        f"{owner.__name__}.{name}" for owner, name in _LOWER if not _is_own(owner, getattr(owner, name, None))
-    ]
-    return f"{' and '.join(names)} replaced below requests" if names else None
-
-
 def of_geventhttpclient() -> str | None:
     """The same for ``FastHttpSession``."""
-    if UserAgent.urlopen is _FAST_URLOPEN and HTTPClient.request is _FAST_REQUEST:
-        return None
-    return "geventhttpclient is instrumented (its urlopen or request is not its own)"
+    if UserAgent.urlopen is not _FAST_URLOPEN or HTTPClient.request is not _FAST_REQUEST:
+        return "geventhttpclient is instrumented (its urlopen or request is not its own)"
+    return None if _FAST.watch.is_clean() else _FAST.replaced()
 
 
 def fast_intact(**more: Any) -> _core.Intact:
@@ -144,11 +315,10 @@ def fast_intact(**more: Any) -> _core.Intact:
     return _core.Intact(
         [*more.items()],
         [
-            (UserAgent, "urlopen", _FAST_URLOPEN),
-            (HTTPClient, "request", _FAST_REQUEST),
             (fasthttp, "LocustUserAgent", agent),
             (agent, "valid_response_codes", agent.valid_response_codes),
         ],
+        _FAST.watch,
     )
 
 

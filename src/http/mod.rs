@@ -29,4 +29,5 @@ pub use proxy::Proxy;
 pub use request::{Dialect, Options, Request, Verify};
 pub use response::{Answer, Exchange, Hop};
 pub use timings::{Phase, Timings};
+pub use transport::limit_heads;
 pub use url::Url;

@@ -15,6 +15,13 @@ use crate::engine;
 use crate::http::cookies::Cookie;
 use crate::http::{Client, Dialect, Fields, Options, Proxy, Request, Url, Verify};
 
+/// Sets how many bytes a line of an answer's header may have, and how many lines of fields there may be, for `HttpUser`.
+#[pyfunction]
+#[pyo3(signature = (longest_line, most_fields, /))]
+pub fn limit_heads(longest_line: usize, most_fields: usize) {
+    crate::http::limit_heads(longest_line, most_fields);
+}
+
 /// Header fields, checked and converted once.
 #[pyclass(frozen, name = "Fields", module = "locust_native._core")]
 pub struct PyFields(pub Arc<Fields>);

@@ -4,6 +4,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyModule, PyString, PyType};
 
 use super::tagged::{Attribute, Kept, Name, is};
+use super::watch::PyNamespaceWatch;
 
 /// Attributes and the values they had; compared by identity.
 #[pyclass(frozen, name = "Intact", module = "locust_native._core")]
@@ -12,6 +13,7 @@ pub struct PyIntact {
     classes: Vec<(Py<PyType>, Kept)>,
     modules: Vec<Told>,
     others: Vec<(Py<PyAny>, Attribute)>,
+    watch: Option<Py<PyNamespaceWatch>>,
 }
 
 /// An attribute of a module, whose names are always the same dictionary.
@@ -24,19 +26,22 @@ struct Told {
 
 #[pymethods]
 impl PyIntact {
-    /// `of_kind`: (name, value) of the class that is asked about; `elsewhere`: (owner, name, value).
+    /// `of_kind`: (name, value) of the class that is asked about; `elsewhere`: (owner, name, value); `watch`: whole
+    /// modules and classes.
     #[new]
-    #[pyo3(signature = (of_kind, elsewhere, /))]
+    #[pyo3(signature = (of_kind, elsewhere, watch = None, /))]
     fn new(
         py: Python<'_>,
         of_kind: Vec<Attribute>,
         elsewhere: Vec<(Py<PyAny>, Py<PyString>, Py<PyAny>)>,
+        watch: Option<Py<PyNamespaceWatch>>,
     ) -> Self {
         let mut this = Self {
             of_kind: Kept::new(of_kind),
             classes: Vec::new(),
             modules: Vec::new(),
             others: Vec::new(),
+            watch,
         };
         for (owner, name, value) in elsewhere {
             let (owner, attribute) = (owner.into_bound(py), (name, value));
@@ -76,6 +81,10 @@ impl PyIntact {
                 .others
                 .iter()
                 .all(|(owner, attribute)| is(owner.bind(py), attribute))
+            && self
+                .watch
+                .as_ref()
+                .is_none_or(|watch| watch.get().is_clean(py))
     }
 }
 

@@ -33,6 +33,7 @@ mod short;
 mod stats;
 mod tagged;
 mod urls;
+mod watch;
 
 use pyo3::prelude::*;
 
@@ -62,6 +63,8 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(room::had_a_turn, module)?)?;
     module.add_class::<urls::PyUrls>()?;
     module.add_class::<intact::PyIntact>()?;
+    module.add_class::<watch::PyNamespaceWatch>()?;
+    module.add_function(wrap_pyfunction!(client::limit_heads, module)?)?;
     module.add_class::<short::PyShort>()?;
     module.add_class::<client::PyOptions>()?;
     module.add_function(wrap_pyfunction!(body::encode_form, module)?)?;

@@ -16,6 +16,7 @@ const LOCKED: bool = size_of::<ffi::PyObject>() == 2 * size_of::<usize>();
 ///
 /// An assignment to a class or to one of its bases takes the tag away (`PyType_Modified`); the next look-up gives it
 /// another, for good: tags are counted up, and when they run out there are none.
+#[inline]
 pub fn tag(kind: &Bound<'_, PyType>) -> u32 {
     if !LOCKED {
         return 0;
@@ -23,6 +24,88 @@ pub fn tag(kind: &Bound<'_, PyType>) -> u32 {
     // SAFETY: a `PyType` is a live `PyTypeObject`, to which `kind` holds a reference. The field is a plain integer that
     // is only written under the GIL, and a `Bound` is the proof that we hold that.
     unsafe { (*kind.as_type_ptr()).tp_version_tag }
+}
+
+/// What CPython numbers the present state of a dictionary by: it changes with every change of it, and no other
+/// dictionary ever has the same. 0 if that cannot be known.
+#[inline]
+#[cfg(not(Py_3_12))]
+pub fn version(names: &Bound<'_, PyDict>) -> u64 {
+    if !LOCKED {
+        return 0;
+    }
+    // SAFETY: a `PyDict` is a live `PyDictObject`, to which `names` holds a reference. The field is a plain integer that
+    // is only written under the GIL, and a `Bound` is the proof that we hold that.
+    unsafe { (*names.as_ptr().cast::<ffi::PyDictObject>()).ma_version_tag }
+}
+
+/// The same where dictionaries have no versions any more: the number of changes of all that were ever asked about.
+#[inline]
+#[cfg(Py_3_12)]
+pub fn version(names: &Bound<'_, PyDict>) -> u64 {
+    watcher::changes(names)
+}
+
+#[cfg(Py_3_12)]
+mod watcher {
+    use std::ffi::c_int;
+    use std::sync::OnceLock;
+    use std::sync::atomic::{AtomicU64, Ordering};
+
+    use super::{Bound, PyDict, ffi};
+
+    type Callback =
+        extern "C" fn(c_int, *mut ffi::PyObject, *mut ffi::PyObject, *mut ffi::PyObject) -> c_int;
+
+    // Of CPython's public interface since 3.12; pyo3 leaves them out.
+    unsafe extern "C" {
+        fn PyDict_AddWatcher(callback: Callback) -> c_int;
+        fn PyDict_Watch(watcher: c_int, dict: *mut ffi::PyObject) -> c_int;
+    }
+
+    static CHANGES: AtomicU64 = AtomicU64::new(1);
+    static WATCHER: OnceLock<c_int> = OnceLock::new();
+
+    extern "C" fn changed(
+        _: c_int,
+        _: *mut ffi::PyObject,
+        _: *mut ffi::PyObject,
+        _: *mut ffi::PyObject,
+    ) -> c_int {
+        CHANGES.fetch_add(1, Ordering::Relaxed);
+        0
+    }
+
+    /// Has this dictionary watched from now on, which is for good.
+    pub fn watch(names: &Bound<'_, PyDict>) -> bool {
+        // SAFETY: called with the GIL held, which a `Bound` is the proof of; the callback neither raises nor runs
+        // Python. The second call takes a live dictionary and a number that the first has given.
+        unsafe {
+            let watcher = *WATCHER.get_or_init(|| PyDict_AddWatcher(changed));
+            let watched = watcher >= 0 && PyDict_Watch(watcher, names.as_ptr()) == 0;
+            if !watched {
+                ffi::PyErr_Clear();
+            }
+            watched
+        }
+    }
+
+    pub fn changes(_: &Bound<'_, PyDict>) -> u64 {
+        CHANGES.load(Ordering::Relaxed)
+    }
+}
+
+/// Makes `version` tell of changes of this dictionary; false if it cannot.
+pub fn watch(names: &Bound<'_, PyDict>) -> bool {
+    #[cfg(Py_3_12)]
+    {
+        watcher::watch(names)
+    }
+    #[cfg(not(Py_3_12))]
+    {
+        let _ = names; // it has a version anyway
+        true
+    }
 }
 
 /// The names an object has of its own, whatever its class shows as its `__dict__`.

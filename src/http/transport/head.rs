@@ -5,6 +5,7 @@
 //! bytes then go to Python, where the stock parser finds the words for it.
 
 use std::ops::Range;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use bytes::Bytes;
 use memchr::{memchr, memchr2};
@@ -14,16 +15,31 @@ use crate::http::headers::{Headers, Places, unfolded};
 use crate::http::request::Dialect;
 use crate::http::words::{is_token, name_length, shown_length};
 
-/// http.client's `_MAXLINE`, in bytes.
-const LONGEST_LINE: usize = 65_536;
-/// http.client's `_MAXHEADERS`.
-const MOST_FIELDS: usize = 100;
+/// http.client's `_MAXLINE`, in bytes, and its `_MAXHEADERS`, which a program may set.
+static LONGEST_LINE: AtomicUsize = AtomicUsize::new(65_536);
+static MOST_FIELDS: AtomicUsize = AtomicUsize::new(100);
+/// Greater limits than these mean none: a head is read no further than its bytes can be counted.
+const GREATEST_LIMIT: usize = 1 << 30;
 /// llhttp has no limit; a head of this many bytes is not read further.
 const LONGEST_HEAD: usize = 1 << 24;
 
 /// The stock client would refuse what has come so far.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Odd;
+
+/// Sets how long a line of a head may be, and how many lines of fields there may be, for `HttpUser`.
+pub fn limit(longest_line: usize, most_fields: usize) {
+    LONGEST_LINE.store(longest_line.min(GREATEST_LIMIT), Ordering::Relaxed);
+    MOST_FIELDS.store(most_fields.min(GREATEST_LIMIT), Ordering::Relaxed);
+}
+
+fn longest_line() -> usize {
+    LONGEST_LINE.load(Ordering::Relaxed)
+}
+
+fn most_fields() -> usize {
+    MOST_FIELDS.load(Ordering::Relaxed)
+}
 
 /// A head read to its end.
 #[derive(Debug)]
@@ -143,7 +159,8 @@ impl HeadReader {
 
     /// Passes over the lines ahead that are fields to either client, without a second look.
     fn usual(&mut self, bytes: &[u8]) {
-        while !self.stopped && self.lines < MOST_FIELDS {
+        let (most_fields, longest_line) = (most_fields(), longest_line());
+        while !self.stopped && self.lines < most_fields {
             let line = &bytes[self.line_start..];
             let name = name_length(line);
             if name == 0 || line.get(name) != Some(&b':') {
@@ -157,7 +174,7 @@ impl HeadReader {
                 start += 1;
             }
             let end = start + shown_length(&line[start..]);
-            if end > LONGEST_LINE - 2 || !line[end..].starts_with(b"\r\n") {
+            if end + 2 > longest_line || !line[end..].starts_with(b"\r\n") {
                 return;
             }
             let at = self.line_start;
@@ -191,7 +208,7 @@ impl HeadReader {
     fn early(&self, bytes: &[u8]) -> Result<Option<usize>, Odd> {
         let line = &bytes[self.line_start..];
         let refused = match self.dialect {
-            Dialect::Requests => line.len() > LONGEST_LINE,
+            Dialect::Requests => line.len() > longest_line() || bytes.len() > GREATEST_LIMIT,
             Dialect::Fast => {
                 let ends = line.iter().take_while(|b| **b == b'\r').count();
                 let begins = b"HTTP/".iter().zip(&line[ends..]).all(|(a, b)| a == b);
@@ -203,7 +220,7 @@ impl HeadReader {
 
     /// One line as http.client and the email parser take it; whether it was the last.
     fn lenient(&mut self, bytes: &[u8], line: Range<usize>) -> Result<bool, Odd> {
-        if line.len() > LONGEST_LINE {
+        if line.len() > longest_line() {
             return Err(Odd);
         }
         let text = &bytes[line.clone()];
@@ -212,7 +229,7 @@ impl HeadReader {
             return Ok(false);
         }
         self.lines += 1;
-        if self.lines > MOST_FIELDS {
+        if self.lines > most_fields() {
             return Err(Odd);
         }
         if text == b"\r\n" || text == b"\n" {
@@ -317,7 +334,7 @@ impl HeadReader {
 }
 
 fn place(range: Range<usize>) -> Range<u32> {
-    // A head is at most LONGEST_HEAD or MOST_FIELDS lines of LONGEST_LINE bytes: it fits.
+    // A head is at most LONGEST_HEAD, or a line more than GREATEST_LIMIT: it fits.
     u32::try_from(range.start).unwrap_or(u32::MAX)..u32::try_from(range.end).unwrap_or(u32::MAX)
 }
 
@@ -476,7 +493,7 @@ mod tests {
         let mut reader = HeadReader::new(Dialect::Requests, Vec::new());
         assert_eq!(reader.read(head(100).as_bytes(), false), Err(Odd));
         let mut reader = HeadReader::new(Dialect::Requests, Vec::new());
-        assert_eq!(reader.read(&[b'x'; LONGEST_LINE + 1], false), Err(Odd));
+        assert_eq!(reader.read(&[b'x'; 65_537], false), Err(Odd));
         let mut reader = HeadReader::new(Dialect::Fast, Vec::new());
         assert!(matches!(
             reader.read(head(10_000).as_bytes(), false),

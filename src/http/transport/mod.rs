@@ -14,6 +14,8 @@ mod stream;
 mod tls;
 mod wide;
 
+pub use head::limit as limit_heads;
+
 use std::future::{Future, poll_fn};
 use std::pin::{Pin, pin};
 use std::task::Poll;
