@@ -145,7 +145,8 @@ def _quieten(runner: Any) -> None:
     def handle_error(
         context: Any, kind: type[BaseException], error: BaseException, trace: TracebackType | None
     ) -> None:
-        if not (isinstance(error, StopTest) and context in runner.greenlet):
+        known = isinstance(error, StopTest) and isinstance(context, gevent.Greenlet)
+        if not (known and context in runner.greenlet):
             print_error(context, kind, error, trace)
 
     hub.handle_error = handle_error
