@@ -162,8 +162,8 @@ def test_of_a_worker_without_the_core_only_that_its_clock_is_wrong_is_said(
     now += 1
     data = report(now + last, requests)
     kept = json.loads(json.dumps(data))
-    for _ in range(2):
-        assert known.align("w", None, data) == 0
+    for told in (None, 5, [], ["x", 1.0], [1.0], [float("nan"), now], [now, float("inf")], [now, -1]):
+        assert known.align("w", told, data) == 0
     assert data == kept
     told = [record.message for record in caplog.records]
     assert len(told) == (1 if said else 0)

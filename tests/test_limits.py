@@ -41,7 +41,9 @@ FEWER = "use more processes (--processes) or fewer users"
     [
         (None, FEWER),
         ((1.02, 0.1, 0.0), FEWER),
-        ((0.95, 0.9, 0.5), FEWER),  # the I/O thread
+        ((0.95, 0.9, 0.0), FEWER),  # the I/O thread
+        ((0.7, 0.1, 0.35), f"{FEWER} (another program had the processor for 35% of the time)"),
+        ((0.5, 0.1, 0.6), "another program had the processor (this process used 50% of a core)"),
         ((0.12, 0.02, 0.4), "another program had the processor (this process used 12% of a core)"),
         (
             (0.12, 0.02, 0.01),

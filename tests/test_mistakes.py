@@ -203,6 +203,17 @@ def test_files_that_cannot_be_written(both, tmp_path, option, path, named):
     assert "Ramping" not in native.err
 
 
+@pytest.mark.parametrize(("option", "path"), [("--html", "/dev/full"), ("--json-file", "full")])
+def test_a_disk_that_is_full_at_the_end(both, tmp_path, option, path):
+    (tmp_path / "full.json").symlink_to("/dev/full")
+    stock, native = both(HTTP, "--headless", "-t", "1", *NOWHERE, option, path)
+    assert native.code == stock.code == 1
+    assert "Traceback" in stock.err
+    assert "Traceback" not in native.err
+    words = f"locust: {option}: cannot write {path}: No space left on device; name another file"
+    assert native.err.splitlines()[-1] == words
+
+
 def test_a_report_that_can_be_written_is(both, server, tmp_path):
     stock, native = both(HTTP, "--headless", "-u", "2", "-t", "1", "-H", server.url, "--html", "new/{u}.html")
     assert native.code == stock.code == 0

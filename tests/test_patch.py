@@ -258,6 +258,16 @@ def test_mutilated_locust_runs_and_warns(tmp_path):
     )
 
 
+def test_a_locust_without_what_the_voice_alone_needs_runs_natively(tmp_path):
+    home = build(tmp_path)
+    altered_locust(
+        home, {"runners.py": "del WorkerRunner.handle_message", "stats.py": "StatsCSV.close_files = print"}
+    )
+    done = home.locust("--native-json", "/dev/full")
+    assert done.returncode == 0
+    assert [level for level, _ in log_lines(done)] == ["INFO", "ERROR"]
+
+
 def test_locust_too_strange_to_log_is_warned_about_at_import(tmp_path):
     home = build(tmp_path)
     altered_locust(home, {"log.py": "del setup_logging"})

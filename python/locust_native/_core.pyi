@@ -818,8 +818,6 @@ class Queue:
     @property
     def in_flight(self) -> int:
         """How many requests are under way."""
-    def ages(self) -> float:
-        """How long the requests under way have been so, together, in s."""
 
 @final
 class Room:

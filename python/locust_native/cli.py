@@ -14,7 +14,7 @@ from locust import argument_parser, log
 from locust import stats as stock
 from locust.runners import MasterRunner, WorkerRunner
 
-from . import mistakes, workers
+from . import workers
 from .activation import Status
 
 status: Callable[[], Status] = lambda: Status(on=False, reason="not asked", wanted=False)  # noqa: E731
@@ -31,9 +31,10 @@ _status_of_ours: int | None = None
 _stock_setup_logging = log.setup_logging
 _stock_setup_parser_arguments = argument_parser.setup_parser_arguments
 _stock_parse_locustfile_option = argument_parser.parse_locustfile_option
-_stock_handle_message = WorkerRunner.handle_message
-_stock_close_files = stock.StatsCSV.close_files
-_stock_close_csv_files = stock.StatsCSVFileWriter.close_files
+# In another Locust they may be missing; then what stands for them is not asked.
+_stock_handle_message = getattr(WorkerRunner, "handle_message", _stock_setup_logging)
+_stock_close_files = getattr(stock.StatsCSV, "close_files", _stock_setup_logging)
+_stock_close_csv_files = getattr(stock.StatsCSVFileWriter, "close_files", _stock_setup_logging)
 
 
 @functools.wraps(_stock_setup_logging)
@@ -80,9 +81,12 @@ def parse_locustfile_option(*args, **kwargs):
     if _begin not in locust.events.init._handlers:
         locust.events.init.add_listener(_begin)
     if status().on:
+        from . import mistakes  # here, since it needs more of Locust than one that is not supported may have
+
         mistakes.listen()
     _options = _stock_parse_locustfile_option(*args, **kwargs)
-    mistakes.of_files(getattr(_options, "locustfile", ""))
+    if status().on:
+        mistakes.of_files(_options.locustfile)
     return _options
 
 
@@ -160,6 +164,8 @@ def _end() -> None:
 
 def _one_line(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
     """An excepthook; the exit status stays Locust's."""
+    from . import mistakes
+
     if (words := mistakes.in_words(error)) is not None:
         lines = [words, *mistakes.caret(error)]
     elif (found := mistakes.in_the_file(error)) is not None:

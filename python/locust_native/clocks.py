@@ -21,6 +21,9 @@ _REMEMBERED = 20
 #: For how many s a worker without the core may keep a request from its report before its clock is said to be behind.
 _LATE = 10.0
 
+#: The end of the year 9999; clocks that are beyond are none.
+_END_OF_TIME = 253_402_300_800
+
 #: The clocks in a report: the one that Locust counts by, and the core's, which is the wall clock of when the process
 #: began and the monotonic clock since.
 _READ = (lambda: stock.time.time(), lambda: _core.unix_time())
@@ -70,8 +73,7 @@ class Clocks:
         By how many s those in our part, which has the core's, are to be shifted.
         """
         try:
-            clocks = [float(clock) for clock in told]
-            wall, core = (clock - here() for clock, here in zip(clocks, _READ, strict=True))
+            wall, core = (_moment(clock) - here() for clock, here in zip(told, _READ, strict=True))
         except (TypeError, ValueError):
             self._bound(worker, data)
             return 0
@@ -114,6 +116,13 @@ class Clocks:
                 where,
                 then,
             )
+
+
+def _moment(told: Any) -> float:
+    moment = float(told)
+    if not 0 <= moment < _END_OF_TIME:
+        raise ValueError(told)
+    return moment
 
 
 def _shift(data: dict[str, Any], shift: int) -> None:

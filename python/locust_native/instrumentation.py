@@ -73,61 +73,26 @@ _NO_PART = frozenset(
 _READ = frozenset(("_MAXLINE", "_MAXHEADERS"))
 
 #: Of these packages, what no request passes through: each one more would cost every request.
-_BESIDE = frozenset(
-    [
-        "requests",
-        "requests.__version__",
-        "requests.api",
-        "requests.certs",
-        "requests.compat",
-        "requests.exceptions",
-        "requests.packages",
-        "requests.status_codes",
-        "urllib3",
-        "urllib3._base_connection",
-        "urllib3._version",
-        "urllib3.contrib",
-        "urllib3.exceptions",
-        "urllib3.http2",
-        "urllib3.http2.probe",
-        "urllib3.util",
-        "urllib3.util.ssltransport",
-        "gevent.socket",
-        "http.cookies",
-        "geventhttpclient",
-        "geventhttpclient._version",
-        "geventhttpclient.api",
-        "geventhttpclient.auth",
-        "geventhttpclient.requests",
-    ]
+_BESIDE = (
+    frozenset(("requests", "requests.__version__", "requests.api", "requests.certs", "requests.compat"))
+    | frozenset(("requests.exceptions", "requests.packages", "requests.status_codes"))
+    | frozenset(
+        ("urllib3", "urllib3._base_connection", "urllib3._version", "urllib3.contrib", "urllib3.exceptions")
+    )
+    | frozenset(("urllib3.http2", "urllib3.http2.probe", "urllib3.util", "urllib3.util.ssltransport"))
+    | frozenset(
+        ("geventhttpclient", "geventhttpclient._version", "geventhttpclient.api", "geventhttpclient.auth")
+    )
+    | frozenset(("geventhttpclient.requests", "gevent.socket", "http.cookies"))
 )
-_BESIDE_CLASSES = frozenset(
-    [
-        "Absent",
-        "AuthBase",
-        "BaseAdapter",
-        "CookiePolicy",
-        "DefaultVerifyPaths",
-        "DummyConnection",
-        "FileCookieJar",
-        "GzipDecoderState",
-        "HTTPDigestAuth",
-        "HTTPHeaderDictItemView",
-        "HTTPProxyAuth",
-        "HTTPSConnection:http.client",
-        "LWPCookieJar",
-        "LookupDict",
-        "MozillaCookieJar",
-        "PoolKey",
-        "RequestHistory",
-        "SSLObject",
-        "ChunksAndContentLength",
-        "_ASN1Object",
-        "_Callback",
-        "_wrefsocket",
-        "_ExpectContinueProbe",
-        "_WrappedAndVerifiedSocket",
-    ]
+_BESIDE_CLASSES = (
+    frozenset(("AuthBase", "BaseAdapter", "HTTPDigestAuth", "HTTPProxyAuth", "LookupDict"))
+    | frozenset(("Absent", "CookiePolicy", "FileCookieJar", "LWPCookieJar", "MozillaCookieJar"))
+    | frozenset(("ChunksAndContentLength", "DummyConnection", "GzipDecoderState", "HTTPHeaderDictItemView"))
+    | frozenset(("PoolKey", "RequestHistory", "_WrappedAndVerifiedSocket", "HTTPSConnection:http.client"))
+    | frozenset(
+        ("DefaultVerifyPaths", "SSLObject", "_ASN1Object", "_Callback", "_ExpectContinueProbe", "_wrefsocket")
+    )
 )
 
 _ABSENT = object()

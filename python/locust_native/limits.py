@@ -11,6 +11,9 @@ _NAMED = 5
 #: From this share of a core on, a thread has so much to do that others would help.
 _BUSY = 0.7
 
+#: From this share of the time on, a thread that ran or could have run had never done its work.
+_ALWAYS = 0.9
+
 #: From this share of the time on, a thread that could run had no processor.
 _STARVED = 0.1
 
@@ -44,11 +47,16 @@ def cause(cpu: tuple[float, float, float] | None) -> str | None:
     if cpu is None:
         return _FEWER
     all_threads, io, starved = cpu
-    if max(all_threads - io, io) >= _BUSY:
-        return _FEWER
-    if starved >= _STARVED:
-        return f"another program had the processor {_used(cpu)}"
-    return None
+    python = all_threads - io
+    never_idle = python + starved >= _ALWAYS and python >= starved
+    if never_idle or max(python, io) >= _BUSY:
+        others = (
+            f" (another program had the processor for {starved:.0%} of the time)"
+            if starved >= _STARVED
+            else ""
+        )
+        return _FEWER + others
+    return f"another program had the processor {_used(cpu)}" if starved >= _STARVED else None
 
 
 def _used(cpu: tuple[float, float, float] | None) -> str:

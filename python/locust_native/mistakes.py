@@ -145,7 +145,8 @@ def _quieten(runner: Any) -> None:
     def handle_error(
         context: Any, kind: type[BaseException], error: BaseException, trace: TracebackType | None
     ) -> None:
-        if not (isinstance(error, StopTest) and context in runner.greenlet):
+        known = isinstance(error, StopTest) and isinstance(context, gevent.Greenlet)
+        if not (known and context in runner.greenlet):
             print_error(context, kind, error, trace)
 
     hub.handle_error = handle_error
@@ -210,8 +211,8 @@ def in_words(error: BaseException) -> str | None:
     if isinstance(error, ValueError) and str(error).startswith("LOCUST_NATIVE_"):
         return f"locust: {error}"
     if isinstance(error, OSError) and (option := _unwritable(error)) is not None:
-        path = f"{error.filename}: " if error.filename else ""
-        return f"locust: {option}: cannot write {path}{error.strerror}; name another file"
+        path = error.filename or _value(error, option)
+        return f"locust: {option}: cannot write {path}: {error.strerror}; name another file"
     return None
 
 
@@ -221,12 +222,22 @@ def _unwritable(error: OSError) -> str | None:
         f"{frame.f_globals.get('__name__')}:{frame.f_code.co_qualname}"
         for frame, _ in traceback.walk_tb(error.__traceback__)
     ]
-    for name in names:
-        if name in _WRITERS:
-            return _WRITERS[name]
-    if "locust.main:main" in names and names[-1].startswith("os:makedirs"):
-        return "--json-file" if "locust.main:main.<locals>.shutdown" in names else "--csv"
+    if writer := next((_WRITERS[name] for name in names[-2:] if name in _WRITERS), None):
+        return writer
+    if "locust.main:main" in names and names[-1] == "os:makedirs":
+        ends = "locust.main:main.<locals>.shutdown" in names
+        return "--json-file" if ends else _WRITERS.get(names[names.index("os:makedirs") - 1], "--csv")
     return None
+
+
+def _value(error: OSError, option: str) -> Any:
+    """What the command line has for this option."""
+    for frame, _ in traceback.walk_tb(error.__traceback__):
+        if frame.f_globals.get("__name__") == "locust.main" and "options" in frame.f_locals:
+            return getattr(
+                frame.f_locals["options"], {"--html": "html_file"}.get(option, "json_file"), option
+            )
+    return option
 
 
 _WRITERS = {

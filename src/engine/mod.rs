@@ -43,8 +43,8 @@ pub struct Queue {
 #[derive(Debug, Default)]
 struct UnderWay {
     next: Token,
-    /// When each was submitted, and how to give it up.
-    tasks: HashMap<Token, (Stamp, Arc<Job>)>,
+    /// How to give each up.
+    tasks: HashMap<Token, Arc<Job>>,
 }
 
 fn open(under_way: &Mutex<UnderWay>) -> MutexGuard<'_, UnderWay> {
@@ -99,7 +99,7 @@ impl Queue {
                 client.send_into(request, submitted, true, exchange).await; // see `Job::begin`
                 ticket.answer(call);
             });
-            under_way.tasks.insert(token, (submitted, Arc::clone(&job)));
+            under_way.tasks.insert(token, Arc::clone(&job));
             (token, job)
         };
         job.begin();
@@ -110,7 +110,7 @@ impl Queue {
     pub fn cancel(&self, token: Token) {
         let task = self.under_way().tasks.remove(&token);
         match task {
-            Some((_, task)) if self.is_ours() => task.give_up(),
+            Some(task) if self.is_ours() => task.give_up(),
             task => std::mem::forget(task),
         }
     }
@@ -141,18 +141,6 @@ impl Queue {
         self.under_way().tasks.len()
     }
 
-    /// How long the requests under way have been so, together.
-    #[must_use]
-    pub fn ages(&self) -> std::time::Duration {
-        let now = Stamp::now();
-        let under_way = self.under_way();
-        under_way
-            .tasks
-            .values()
-            .map(|(begun, _)| now.since(*begun))
-            .sum()
-    }
-
     /// The descriptor that becomes readable when there is something to drain.
     #[must_use]
     pub fn descriptor(&self) -> BorrowedFd<'_> {
@@ -163,7 +151,7 @@ impl Queue {
 impl Drop for Queue {
     fn drop(&mut self) {
         if self.is_ours() {
-            for (_, (_, task)) in self.under_way().tasks.drain() {
+            for (_, task) in self.under_way().tasks.drain() {
                 task.give_up();
             }
         } else {

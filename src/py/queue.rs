@@ -49,11 +49,6 @@ impl PyQueue {
         self.0.cancel(token);
     }
 
-    /// How long the requests under way have been so, together, in s.
-    fn ages(&self) -> f64 {
-        self.0.ages().as_secs_f64()
-    }
-
     /// How many requests are under way.
     #[getter]
     fn in_flight(&self) -> usize {

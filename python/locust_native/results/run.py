@@ -61,7 +61,7 @@ class Run:
     @cached_property
     def timeline(self) -> DataFrame:
         """One row per second, also those without a request: users, requests_per_s, failures_per_s, p50, p95, p99, max,
-        lag_max (how late the generator was, ms) and limited (whether the generator was the limit)."""
+        lag_max (longest generator lag, ms) and limited (whether the generator was the limit)."""
         return tables.timeline_table(self.figures)
 
     @cached_property
