@@ -65,6 +65,8 @@ def row(dice: random.Random, method: str, name: str, requests: int) -> dict[str,
         "failures": failures,
         "without_time": 0,
         "failed": spread(times[:failures]),
+        "succeeded": spread(times[failures:]),
+        "held": None,
         "ends": {
             "started": requests + 2,
             "succeeded": requests - failures,
@@ -98,6 +100,8 @@ def total_of(rows: list[dict[str, Any]], times: list[float]) -> dict[str, Any]:
         "failures": failures,
         "without_time": 0,
         "failed": spread(times[:failures]),
+        "succeeded": spread(times[failures:]),
+        "held": None,
         "ends": sums("ends"),
         "cut_off_age": spread([]),
         "phases": {phase: (rows[0]["phases"][phase] if rows else None) for phase in PHASES},
@@ -124,6 +128,8 @@ def figures(seconds: int = 300, limited: bool = False, names: tuple = NAMES, see
         found = spread(drawn)
         line.append({
             "at": START + at,
+            "width": 1,
+            "users": 10,
             "requests": len(drawn),
             "failures": 1 if at % 40 == 7 else 0,
             "p50": found["percentiles"]["50"],
@@ -131,6 +137,7 @@ def figures(seconds: int = 300, limited: bool = False, names: tuple = NAMES, see
             "p99": found["percentiles"]["99"],
             "max": found["max"],
             "lag_max": round(dice.lognormvariate(math.log(90 if slow else 0.5), 0.4), 3),
+            "hiccup_max": round(dice.lognormvariate(math.log(90 if slow else 0.5), 0.4), 3),
             "limited": slow,
         })  # fmt: skip
     rows = [row(dice, method, name, dice.randrange(400, 4000)) for method, name in names] if seconds else []
@@ -143,16 +150,19 @@ def figures(seconds: int = 300, limited: bool = False, names: tuple = NAMES, see
         "locust": "2.47.0",
         "load_model": "closed",
         "started_at": START + 0.12,
+        "stopped_at": None,
         "taken_at": START + seconds + 0.9,
         "clock": {"resolution_ns": 41},
         "total": total_of(rows, times),
         "rows": rows,
         "seconds": line,
+        "series": {"width": 1, "points": [{**second, "limited": int(second["limited"])} for second in line]},
         "generator": {
             "lag": spread(lags),
             "hiccups": {"hub": spread(lags), "io": spread([value / 20 for value in lags])},
             "limited": [{"from": START + first, "to": START + last} for first, last in stretches],
             "limited_share": sum(last - first + 1 for first, last in stretches) / max(1, seconds),
+            "advice": "use more processes (--processes) or fewer users" if limited else None,
         },
         "warnings": ["measurement limited by the generator in 5 % of the seconds"] if limited else [],
     }

@@ -40,6 +40,8 @@ class Generator:
         self.meter = _core.Meter()
         self.users: dict[int, int] = {}
         """How many there were in each unix second of the test; of the first 100,000."""
+        self.stopped_at: float | None = None
+        """When the test was over, in unix s; None while it runs."""
         self._watch: Any = None
         self._runner: Any = None
         #: Clock and CPU time of this process as the test began; what it has used, once the test is over.
@@ -55,6 +57,7 @@ class Generator:
             self.meter.reset()
             self.users.clear()
             self._workers.clear()
+            self.stopped_at = None
             self._began = time.perf_counter(), time.process_time()
             self._runner = getattr(environment, "runner", None)
             self._watch = gevent.spawn(self._look)
@@ -62,6 +65,7 @@ class Generator:
     def stop(self, **_: Any) -> None:
         """Stop watching; the figures stay."""
         if self._watch is not None:
+            self.stopped_at = time.time()
             last = next(reversed(self.users), None)
             if last != int(time.time()):  # they have been stopped by now, and were there in this second
                 self._count(0 if last is None else self.users[last])

@@ -44,6 +44,7 @@ def summary(
         # Every user waits for its answer before it goes on: a slow server is asked less often.
         "load_model": "closed",
         "started_at": started_at,
+        "stopped_at": None,
         "taken_at": time.time(),
         "clock": {"resolution_ns": time.get_clock_info("monotonic").resolution * 1e9},
         "total": figures["total"],

@@ -32,6 +32,7 @@ def collect(environment: Any, histograms: bool = True, over: bool = False) -> di
     )  # fmt: skip
     users_time = stats._user_time.figures(figures["total"]["requests"])
     figures["users_time"] = users_time
+    figures["stopped_at"] = watched.stopped_at
     name = "master" if isinstance(environment.runner, MasterRunner) else "local"
     figures["generator"]["processes"] = watched.processes(name)
     figures["generator"]["queue"] = stats._user_time.queue()

@@ -2,8 +2,7 @@
 // Attributes: `inline` in a report, `alone` on the page of its own, `every` for other milliseconds than 2,000.
 
 const EVERY = 2000;
-const POINTS = 600;
-const TABLE_POINTS = 60;
+const TABLE_POINTS = 200;
 const SCRIPT = document.currentScript && document.currentScript.src;
 
 // A tab that is left and opened again goes on with the seconds it had.
@@ -15,7 +14,7 @@ const NAMES = [
   { title: "Method", of: (row) => row.method || "", words: true },
   { title: "Name", of: (row) => row.name, words: true, heads: true },
 ];
-const percentile = (key) => time(`${key}\u00a0%`, (row) => row.percentiles?.[key], `${key} % of the requests took at most this long`);
+const percentile = (key) => time(key === "50" ? "Median" : `${key}\u00a0%`, (row) => row.percentiles?.[key], `${key} % of the requests took at most this long`);
 
 const TIMES = [
   ...NAMES,
@@ -35,8 +34,10 @@ const ENDS = [
   number("In flight", (row) => row.ends?.in_flight, "sent, and not answered yet"),
   number("Cut off", (row) => row.ends?.cut_off, "still unanswered when their user was stopped"),
   number("Unreported", (row) => row.ends?.unreported, "ended, and nobody reported them to the statistics"),
-  time("Failed after, 50 %", (row) => row.failed?.count ? row.failed.p50 : null),
-  time("Failed after, longest", (row) => row.failed?.count ? row.failed.max : null),
+  time("Successes, median", (row) => row.succeeded?.count ? row.succeeded.p50 : null, "of the requests that did not fail"),
+  time("Successes, 99\u00a0%", (row) => row.succeeded?.count ? row.succeeded.p99 : null, "of the requests that did not fail"),
+  time("Failures, median", (row) => row.failed?.count ? row.failed.p50 : null, "how long they took to fail"),
+  time("Failures, slowest", (row) => row.failed?.count ? row.failed.max : null),
   time("Oldest cut off", (row) => row.cut_off_age?.count ? row.cut_off_age.max : null, "how long it had been waiting"),
 ];
 
@@ -57,24 +58,27 @@ const SPREADS = [
   { title: "Measured", of: (row) => row.name, words: true, heads: true },
   number("Samples", (row) => row.count),
   time("Mean", (row) => row.mean),
-  ...["50", "90", "99", "99.9"].map((key) => time(`${key}\u00a0%`, (row) => row.percentiles?.[key])),
+  ...["50", "90", "99", "99.9"].map(percentile),
   time("Longest", (row) => row.max),
 ];
 
 const when = (point) => (point.width > 1 ? `${clock(point.at)} + ${point.width} s` : clock(point.at));
-const limitedCell = { title: "Generator", of: (row) => row.limited, text: (value) => (value ? "was the limit" : ""), words: true };
+const limitedCell = { title: "Generator", of: (row) => row.limited, text: (value, row) => (value ? `was the limit${row.width > 1 ? ` for ${value} s` : ""}` : ""), words: true };
+const rate = (value) => (known(value) ? tick(Number(value.toPrecision(3))) : NOTHING);
 const SECONDS = [
   { title: "Time", of: when, words: true, heads: true },
-  number("Requests", (row) => row.requests),
-  number("Failures", (row) => row.failures),
+  { title: "Requests/s", of: (row) => row.requests / row.width, text: rate },
+  { title: "Failures/s", of: (row) => row.failures / row.width, text: rate },
+  number("Users", (row) => row.users),
   ...LINES.map(([key, label]) => time(label, (row) => row[key])),
   limitedCell,
 ];
-const LAGS = [{ title: "Time", of: when, words: true, heads: true }, time("longest lag", (row) => row.lag_max), limitedCell];
+const LAGS = [{ title: "Time", of: when, words: true, heads: true }, ...LAG.map(([key, label]) => time(label, (row) => row[key])), limitedCell];
 const PHASE_COLUMNS = [
   ...NAMES,
   ...PHASES.map((phase) => time(PHASE_WORDS[phase], (row) => phaseMean(row, phase))),
   time("together", (row) => allPhases(row)),
+  time("held back before", (row) => row.held?.mean, "how long the core itself held requests back before they were sent, to see whether the server closes the connection; in no response time"),
 ];
 
 function section(title, words, ...parts) {
@@ -108,6 +112,7 @@ class NativeFigures extends HTMLElement {
     // Read aloud when it comes up, as the status, which changes all the time, should not be.
     this.trouble = make("p", { className: "status trouble", role: "status" });
     this.limits = make("div", { className: "limits", hidden: true });
+    this.brief = make("p", { className: "note", hidden: true });
     this.warnings = make("ul", { className: "warnings", hidden: true, "aria-label": "Warnings" });
     this.cards = make("dl", { className: "cards" });
     this.times = new FiguresTable("Response times in milliseconds, by request", TIMES);
@@ -117,7 +122,7 @@ class NativeFigures extends HTMLElement {
     this.phases = new FiguresTable("Mean milliseconds per phase, by request", PHASE_COLUMNS);
     this.seconds = new FiguresTable("Response times over time, in milliseconds", SECONDS, false);
     this.lags = new FiguresTable("Generator lag over time, in milliseconds", LAGS, false);
-    this.boxes = { times: this.box(), phases: this.box(), lag: this.box() };
+    this.boxes = { times: this.box(), load: this.box(), phases: this.box(), lag: this.box() };
     this.rowNote = make("p", { className: "note", hidden: true });
     this.timesNote = make("p", {});
     this.phasesNote = make("p", {});
@@ -132,12 +137,12 @@ class NativeFigures extends HTMLElement {
     this.scale = make("input", { type: "checkbox" });
     this.scale.addEventListener("change", () => this.rescale());
     this.everything = make("div", { hidden: true },
-      this.limits, this.warnings, this.cards,
+      this.limits, this.brief, this.warnings, this.cards,
       section("Response times",
-        make("p", { textContent: "Milliseconds from handing a request to the core until the last byte of its answer, to three digits; time spent waiting for Python is not in it." }),
+        make("p", { textContent: "Milliseconds from calling client.get, post, … to the last byte of the answer, to three digits; waiting for a busy Python is not in it. Failures are in it: where there are any, “What became of the requests” shows the successes alone." }),
         this.times.element, this.rowNote),
-      section("Response times over time", this.timesNote,
-        make("label", {}, this.scale, " logarithmic scale"), this.boxes.times, this.details(this.seconds)),
+      section("Response times and load over time", this.timesNote,
+        make("label", {}, this.scale, " logarithmic scale"), this.boxes.times, this.boxes.load, this.details(this.seconds)),
       section("Where the time goes", this.phasesNote, this.boxes.phases, this.details(this.phases)),
       section("The generator itself", this.lagNote, this.boxes.lag, this.details(this.lags), this.spreads.element),
       section("What became of the requests",
@@ -150,7 +155,7 @@ class NativeFigures extends HTMLElement {
   }
 
   title() {
-    const title = make(this.hasAttribute("alone") ? "h1" : "h2", { textContent: "Native figures" });
+    const title = make(this.hasAttribute("alone") ? "h1" : "h2", { textContent: "Precise figures" });
     const home = SCRIPT && !this.hasAttribute("alone") && !this.hasAttribute("inline");
     return make("div", { className: "title" }, title,
       ...(home ? [make("a", { href: new URL("./", SCRIPT).href, target: "_blank", textContent: "on a page of its own" })] : []));
@@ -257,7 +262,8 @@ class NativeFigures extends HTMLElement {
       return;
     }
     const load = { closed: "Closed load: each user waits for its answer before it asks again, so a server that stalls is asked less." }[view.load_model];
-    say(this.status, `${lasting(view.taken_at - view.started_at)} from ${clock(view.started_at)} to ${clock(view.taken_at)}. ${load || (view.load_model ? `Load model: ${view.load_model}.` : "")}`);
+    const end = view.stopped_at ?? view.taken_at;
+    say(this.status, `${lasting(end - view.started_at)} from ${clock(view.started_at)} to ${clock(end)}. ${load || (view.load_model ? `Load model: ${view.load_model}.` : "")}`);
     this.warn();
     this.sum();
     this.tables();
@@ -268,10 +274,14 @@ class NativeFigures extends HTMLElement {
     const { generator } = this.shown;
     const limited = generator?.limited || [];
     const warnings = (this.shown.warnings || []).filter((text) => !(limited.length && /limited by (the )?generator/i.test(text)));
-    show(this.limits, limited.length > 0);
+    // One second in a hundred is a note; more has bent the measurement.
+    const much = generator?.limited_share > 0.01;
+    show(this.limits, limited.length > 0 && much);
+    show(this.brief, limited.length > 0 && !much);
     if (limited.length) {
       const stretches = listed(limited.map(stretch), 5, "more stretches");
-      say(this.limits, `Measurement limited by the generator ${stretches}: ${share(generator.limited_share)} of the time. In these seconds this machine was too busy to keep its users going, and the server was asked less than it should have been; use more workers or fewer users.`);
+      const why = generator.advice ? ` ${generator.advice[0].toUpperCase()}${generator.advice.slice(1)}.` : "";
+      say(much ? this.limits : this.brief, `Measurement limited by the generator ${stretches}: ${share(generator.limited_share)} of the time. The server was asked less than it should have been.${why}`);
     }
     show(this.warnings, warnings.length > 0);
     if (this.warned !== warnings.join("\n")) {
@@ -287,8 +297,8 @@ class NativeFigures extends HTMLElement {
     const cards = [
       ["Requests", count(total.requests)],
       ["Failures", `${count(total.failures)}${total.failures ? failed : ""}`],
-      ["Half took at most", ms(total.percentiles?.["50"])],
-      ["99 % took at most", ms(total.percentiles?.["99"])],
+      ["Median", ms(total.percentiles?.["50"])],
+      ["99 %", ms(total.percentiles?.["99"])],
       ["Slowest", ms(total.max)],
       ["Generator lag, 99 %", ms(generator?.lag?.percentiles?.["99"])],
       ["Generator was the limit", share(generator?.limited_share)],
@@ -318,8 +328,7 @@ class NativeFigures extends HTMLElement {
     this.spreads.update(meters.filter(([, spread]) => spread).map(([name, spread]) => ({ key: name, name, ...spread })));
     if (this.phases.details.open) this.phases.update(rows.filter((row) => row.phases), all);
     if (this.seconds.details.open || this.lags.details.open) {
-      const { width, points } = run.points(TABLE_POINTS);
-      const lines = points.filter((point) => !point.gap).map((point) => ({ ...point, width, key: String(point.at) }));
+      const lines = run.points.slice(-TABLE_POINTS).map((point) => ({ ...point, key: String(point.at) }));
       if (this.seconds.details.open) this.seconds.update(lines);
       if (this.lags.details.open) this.lags.update(lines);
     }
@@ -329,12 +338,12 @@ class NativeFigures extends HTMLElement {
     if (!this.shown || this.everything.hidden) return;
     this.theme = this.dark();
     this.style.setProperty("--ground", getComputedStyle(document.body).backgroundColor);
-    const series = run.points(POINTS);
-    const points = series.points.filter((point) => !point.gap);
-    const each = series.width > 1 ? `Each point is the worst of ${series.width} seconds.` : "One point per second.";
-    const shaded = points.some((point) => point.limited) ? " Shaded: the generator was the limit, and the server was asked less than it should have been." : "";
-    say(this.timesNote, `How long the requests that ended in a second took. ${each}${shaded}`);
-    say(this.lagNote, `How long an answer that was complete had to wait until its user could go on: this machine's own delay, in no response time above. ${each}${shaded}`);
+    const { points, line: drawn, width } = run;
+    const stretches = this.shown.generator?.limited || [];
+    const each = width > 1 ? `Each point has the requests that ended in ${lasting(width)}.` : "One point per second.";
+    const shaded = stretches.length ? " Shaded: the generator was the limit, and the server was asked less than it should have been." : "";
+    say(this.timesNote, `How long requests took: their median, 95 % and 99 %, and the slowest of each point. ${each}${shaded}`);
+    say(this.lagNote, `How long an answer that was complete had to wait until its user could go on, and how late event loop and I/O thread came when asked: this machine's own delay, in no response time above. The longest of each point. ${each}${shaded}`);
     const heavy = heaviest(this.shown.rows);
     const named = heavy.length < this.shown.rows.length ? ` The ${heavy.length} names that took most time in all, the heaviest first.` : " The names that took most time in all come first.";
     say(this.phasesNote, heavy.length ? `What a request of each name spent its time on, on average. On a connection already open DNS, connect and TLS take none.${named}` : "No phases were measured.");
@@ -342,16 +351,30 @@ class NativeFigures extends HTMLElement {
     if (!this.Chart || !this.connected) return;
 
     const { Chart, charts, boxes, theme } = this;
-    charts.times ||= new FiguresChart(Chart, boxes.times, overTime("response time, ms"));
-    this.scaleTimes();
-    charts.times.draw(timeSets(LINES, series, theme), null, theme);
-    charts.times.describe(this.tellTimes(points));
-    charts.lag ||= new FiguresChart(Chart, boxes.lag, overTime("longest lag in a second, ms"));
-    charts.lag.draw(timeSets([["lag_max", "longest generator lag", [], 1.75]], series, theme), null, theme);
+    // All on one axis of time, from the first to the last there is anything of.
+    const ends = [...points.flatMap((point) => [point.at, point.at + (point.width > 1 ? point.width : 0)]), ...stretches.flatMap(({ from, to }) => [from, to + 1])];
+    const drawOver = (name, box, title, lines, right) => {
+      charts[name] ||= new FiguresChart(Chart, box, overTime(title, right));
+      const { x } = charts[name].chart.options.scales;
+      x.min = Math.min(...ends) * 1000;
+      x.max = Math.max(...ends, Math.min(...ends) + 1) * 1000;
+      if (name === "times") this.scaleTimes();
+      charts[name].band(stretches, theme);
+      charts[name].draw(timeSets(lines, drawn, stretches, theme), null, theme);
+    };
+    drawOver("times", boxes.times, "response time, ms", LINES);
+    charts.times.describe(this.tellTimes(points, stretches));
+    drawOver("load", boxes.load, "per second", LOAD, "users");
+    charts.load.describe(this.tellLoad(points));
+    drawOver("lag", boxes.lag, "longest, ms", LAG);
     charts.lag.describe(this.tellLag(points));
     if (!heavy.length) return;
     const height = `${Math.max(150, heavy.length * 30 + 100)}px`;
     if (boxes.phases.style.height !== height) boxes.phases.style.height = height;
+    if (charts.phases?.dress !== undefined && charts.phases.dress !== theme) {
+      charts.phases.destroy(); // its bars would keep the colours of the other theme
+      delete charts.phases;
+    }
     charts.phases ||= new FiguresChart(Chart, boxes.phases, stacked());
     charts.phases.draw(phaseSets(heavy, theme), heavy.map(rowName), theme);
     charts.phases.describe(`Stacked bars of the mean time per phase. ${heavy.slice(0, 5).map((row) => `${rowName(row)}: ${this.tellPhases(row)}`).join(". ")}.`);
@@ -369,11 +392,18 @@ class NativeFigures extends HTMLElement {
     y.beginAtZero = kind === "linear";
   }
 
-  tellTimes(points) {
+  tellLoad(points) {
+    if (!points.length) return "Line chart of requests per second; no request has ended yet.";
+    const rates = points.map((point) => point.requests / point.width);
+    const users = worst(points, "users")?.users;
+    return `Line chart of requests per second: between ${tick(Number(Math.min(...rates).toPrecision(3)))} and ${tick(Number(Math.max(...rates).toPrecision(3)))}${known(users) ? `, with up to ${several(users, "user", "users")}` : ""}.`;
+  }
+
+  tellTimes(points, stretches) {
     const slowest = worst(points, "p99");
     if (!slowest) return "Line chart of response times over time; no request has ended yet.";
     const [low, high] = [least(points, "p50").p50, worst(points, "p50").p50];
-    const limited = points.reduce((sum, point) => sum + point.limited, 0);
+    const limited = stretches.reduce((sum, { from, to }) => sum + to - from + 1, 0);
     return `Line chart of response times from ${clock(points[0].at)} to ${clock(points[points.length - 1].at)}: `
       + `the median between ${milliseconds(low)} and ${milliseconds(high)} ms, 99 % at most ${milliseconds(slowest.p99)} ms, reached at ${clock(slowest.at)}`
       + `${limited ? `; ${several(limited, "second", "seconds")} in which the ${LIMITED}` : ""}.`;
@@ -382,7 +412,7 @@ class NativeFigures extends HTMLElement {
   tellLag(points) {
     const longest = worst(points, "lag_max");
     if (!longest) return "Line chart of generator lag over time; none has been measured.";
-    return `Line chart of the longest generator lag in each second: at most ${milliseconds(longest.lag_max)} ms, at ${clock(longest.at)}.`;
+    return `Line chart of the longest generator lag: at most ${milliseconds(longest.lag_max)} ms, at ${clock(longest.at)}.`;
   }
 
   tellPhases(row) {

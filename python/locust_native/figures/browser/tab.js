@@ -1,4 +1,4 @@
-// Adds the tab "Native" to what Locust's page was given, beside tabs a locustfile may have added itself.
+// Adds the tab "Precise figures" to what Locust's page was given, beside tabs a locustfile may have added itself.
 "use strict";
 (() => {
   const given = window.templateArgs;
@@ -8,6 +8,6 @@
     if (!given[list].some((other) => other[key] === entry[key])) given[list].push(entry);
   };
   // Locust's page draws `component` in a tab; a name is enough, for our element is a custom one.
-  add("extended_tabs", { title: "Native", key: "native", component: "native-figures" }, "key");
-  add("extended_csv_files", { title: "Download native figures (JSON)", href: "./native/figures?download" }, "href");
+  add("extended_tabs", { title: "Precise figures", key: "native", component: "native-figures" }, "key");
+  add("extended_csv_files", { title: "Download Precise Figures (JSON)", href: "./native/figures?download" }, "href");
 })();
