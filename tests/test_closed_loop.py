@@ -185,12 +185,12 @@ def test_the_funnel_ends_without_a_warning(tmp_path, users):
     assert done.code == 0, done.err
     found = json.loads(figures.read_text())
     times = found["users_time"]
-    assert times["sleeping"] > times["seconds"] / 20
     assert times["in_requests"] > 0
-    busy = (times["lag"] + times["computing"]) / times["seconds"]
-    assert not found["warnings"] or busy > 0.05 or found["generator"]["limited"]
-    slow = [second for second in found["seconds"] if (second["lag_max"] or 0) > 100]
-    assert slow or not found["generator"]["limited"]  # a busy machine
+    # What is left then is what a busy machine did.
+    lost = (times["lag"] + times["computing"]) / times["seconds"]
+    limited = found["generator"]["limited"]
+    assert not limited or "another program had the processor" in found["generator"]["advice"]
+    assert not found["warnings"] or lost > 0.05 or limited
     assert ("Warning" in done.err) == bool(found["warnings"])
 
 
