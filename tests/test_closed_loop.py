@@ -3,6 +3,7 @@
 import json
 import math
 import re
+import socket
 from decimal import Decimal
 from pathlib import Path
 from types import SimpleNamespace
@@ -185,12 +186,12 @@ def test_the_funnel_ends_without_a_warning(tmp_path, users):
     assert done.code == 0, done.err
     found = json.loads(figures.read_text())
     times = found["users_time"]
-    assert times["sleeping"] > times["seconds"] / 20
     assert times["in_requests"] > 0
-    busy = (times["lag"] + times["computing"]) / times["seconds"]
-    assert not found["warnings"] or busy > 0.05 or found["generator"]["limited"]
-    slow = [second for second in found["seconds"] if (second["lag_max"] or 0) > 100]
-    assert slow or not found["generator"]["limited"]  # a busy machine
+    # What is left then is what a busy machine did.
+    lost = (times["lag"] + times["computing"]) / times["seconds"]
+    limited = found["generator"]["limited"]
+    assert not limited or "another program had the processor" in found["generator"]["advice"]
+    assert not found["warnings"] or lost > 0.05 or limited
     assert ("Warning" in done.err) == bool(found["warnings"])
 
 
@@ -240,7 +241,11 @@ def test_p13_users_of_all_processes_count(figures):
     text = LOCUSTFILE.replace("ELSEWHERE", "0").replace("fixed_count = 3", "fixed_count = 2")
     text = text.replace("if not user.left", "if False").replace("< 90 or runner.user_count", "< 40")
     text += "locust.runners.WORKER_REPORT_INTERVAL = 0.2\n"
-    found, _ = figures(text, "-u", "6", "--processes", "2")
+    with socket.socket() as probe:  # Locust's own port may be another master's
+        probe.bind(("127.0.0.1", 0))
+        port = str(probe.getsockname()[1])
+    more = ["--processes", "2", "--master-bind-port", port, "--master-port", port]
+    found, _ = figures(text, "-u", "6", *more)
     times, total = found["users_time"], found["total"]
     asked = total["requests"] + total["ends"]["cut_off"]
     assert asked >= 40

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import socket
 import subprocess
 import sys
 import time
@@ -226,8 +227,19 @@ def end(**arguments):
 """
 
 
-@pytest.mark.parametrize("more", [[], ["--processes", "2"]], ids=["local", "workers"])
-def test_nothing_is_limited_before_the_first_request_and_after_the_stop(run_locust, tmp_path, more):
+def processes(count: int) -> list[str]:
+    """The options for so many workers, by a port of their own."""
+    if not count:
+        return []
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = str(probe.getsockname()[1])
+    return ["--processes", str(count), "--master-bind-port", port, "--master-port", port]
+
+
+@pytest.mark.parametrize("workers", [0, 2])
+def test_nothing_is_limited_before_the_first_request_and_after_the_stop(run_locust, tmp_path, workers):
+    more = processes(workers)
     done = run_locust(
         EDGES, "-u", "2", "-r", "9", "-t", "3", "--native-json", "figures.json", "--csv", "x", *more
     )
@@ -246,12 +258,12 @@ def test_nothing_is_limited_before_the_first_request_and_after_the_stop(run_locu
 def test_every_process_tells_what_it_used(run_locust, tmp_path, workers):
     text = EDGES.replace("block(1.2)", "pass").replace("    time.sleep(0.1)\n", "")
     text += "import locust.runners\nlocust.runners.WORKER_REPORT_INTERVAL = 0.2\n"
-    more = ["--processes", str(workers)] if workers else []
+    more = processes(workers)
     done = run_locust(text, "-u", "2", "-r", "9", "-t", "2", "--native-json", "figures.json", *more)
     assert done.code == 0, done.err
-    processes = json.loads((tmp_path / "figures.json").read_text())["generator"]["processes"]
-    assert [process["node"] for process in processes][:1] == (["master"] if workers else ["local"])
-    assert len({process["node"] for process in processes}) == workers + 1
-    for process in processes:
+    each = json.loads((tmp_path / "figures.json").read_text())["generator"]["processes"]
+    assert [process["node"] for process in each][:1] == (["master"] if workers else ["local"])
+    assert len({process["node"] for process in each}) == workers + 1
+    for process in each:
         assert 0 < process["cpu"] < 4
         assert 1 << 20 < process["rss"] < 1 << 30

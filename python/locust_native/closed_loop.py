@@ -93,7 +93,8 @@ class UserTime:
             "lag": self._overslept + self._turned + late,
         }
         rest = found["seconds"] - found["in_requests"] - found["waiting"] - found["lag"]
-        # What users compute, they compute one after the other in this thread: it is no more than the thread's CPU time.
+        # What users compute, they compute one after the other in this thread: it is no more than the thread ran, or
+        # could have run.
         found["computing"] = max(0.0, min(rest, cpu))
         return found
 
@@ -148,8 +149,10 @@ _NOBODY = {"length": 0, "longest": 0}
 
 
 def _spent() -> tuple[float, float, float]:
-    """Of this process since it began, in s: users' time in requests, and for answers; CPU time of this thread."""
-    return *_core.asked(), time.thread_time()
+    """Of this process since it began, in s: users' time in requests, and for answers; for how long this thread has
+    computed, or would have with a processor.
+    """
+    return *_core.asked(), time.thread_time() + limits.starved()
 
 
 def _present() -> dict[str, int]:

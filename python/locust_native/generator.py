@@ -29,9 +29,6 @@ _SECONDS = 100_000
 
 _UNDER_WAY = (STATE_SPAWNING, STATE_RUNNING, STATE_CLEANUP)
 
-#: Of the main thread, in which Locust's hub runs: time on a processor and time of waiting for one, in ns.
-_SCHEDULED = "/proc/self/schedstat"
-
 
 class Generator:
     """How late the processes are that send the requests of one environment."""
@@ -110,12 +107,13 @@ class Generator:
             self.users.update(dict.fromkeys(range(min(first, now), now + 1), max(count, least)))
 
     def _look(self) -> None:
-        first, bad, said, starved = int(time.time()), 0, False, _Starved()
-        seen = first
+        first, bad, said = int(time.time()), 0, False
+        seen, starved = first, (time.perf_counter(), limits.starved())
         while True:
             self._count()
             gevent.sleep(1)
-            starved.tell()
+            before, starved = starved, (time.perf_counter(), limits.starved())
+            _core.starved(max(0.0, starved[1] - before[1]), starved[0] - before[0])
             for second, lag, hiccup, limited in self.meter.seconds(seen)[:-1]:
                 seen = second + 1
                 bad = min(bad + 2, 2 * _CALM) if limited else max(bad - 1, 0)
@@ -129,28 +127,6 @@ class Generator:
                 elif not bad and said:
                     logger.info("locust-native: the generator is no longer the limit")
                     said = False
-
-
-class _Starved:
-    """Tells the meter for how long this process's main thread could run and had no processor, where the system says."""
-
-    def __init__(self) -> None:
-        self._last = self._read()
-
-    def tell(self) -> None:
-        last, now = self._last, self._read()
-        if last is not None and now is not None and now[0] > last[0]:
-            _core.starved(max(0.0, now[1] - last[1]), now[0] - last[0])
-        self._last = now
-
-    @staticmethod
-    def _read() -> tuple[float, float] | None:
-        """The clock, and the sum, in s."""
-        try:
-            with open(_SCHEDULED) as file:
-                return time.perf_counter(), int(file.read().split()[1]) / 1e9
-        except (OSError, ValueError, IndexError):
-            return None
 
 
 #: By the events of their environment, of which a distributed runner tells no more when it is made.

@@ -17,7 +17,19 @@ _ALWAYS = 0.9
 #: From this share of the time on, a thread that could run had no processor.
 _STARVED = 0.1
 
+#: Of the main thread, in which Locust's hub runs: time on a processor and time of waiting for one, in ns.
+_SCHEDULED = "/proc/self/schedstat"
+
 _FEWER = "use more processes (--processes) or fewer users"
+
+
+def starved() -> float:
+    """For how many s the main thread of this process could run and had no processor; 0 where nothing tells."""
+    try:
+        with open(_SCHEDULED) as file:
+            return int(file.read().split()[1]) / 1e9
+    except (OSError, ValueError, IndexError):
+        return 0.0
 
 
 def moments(stretches: Sequence[tuple[int, int]]) -> str:

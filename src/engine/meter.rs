@@ -13,8 +13,9 @@ use crate::record::{Histogram, MOST, Packed};
 const LATE: Duration = Duration::from_millis(10);
 /// A second is limited in which its users lost one part in so many of their time to longer waits…
 const PART: u128 = 10;
-/// …and so is one in which so many answers and turns came, and half of them after a longer wait.
+/// …and so is one in which so many answers and turns came, and half of them this late.
 const ENOUGH: u64 = 20;
+const VERY_LATE: Duration = Duration::from_millis(75);
 /// Over more seconds than this nothing is spread.
 const SPREAD: i64 = 1_000;
 
@@ -71,7 +72,7 @@ pub struct Second {
     pub lag: u64,
     /// The greatest lateness of an event loop or an I/O thread.
     pub hiccup: u64,
-    /// Turns of users that came in it: of those, and of the answers, so many came after a long wait.
+    /// Turns of users that came in it: of those, and of the answers, so many were very late.
     pub turns: u64,
     pub late: u64,
     /// What all users together waited in it for their answers and turns; long waits only.
@@ -180,7 +181,7 @@ impl Inner {
 
     /// A user waited for so long until now.
     fn waited(&mut self, late: Duration, now: Stamp) {
-        self.at(clock::second_of(now)).late += 1;
+        self.at(clock::second_of(now)).late += u64::from(late >= VERY_LATE);
         self.spread(late, now, |second, part| {
             second.waited = second.waited.saturating_add(part);
         });
@@ -289,7 +290,7 @@ impl Meter {
         here.lag = here.lag.max(ns(late));
         if before >= LATE {
             here.before = here.before.saturating_add(ns(before));
-            here.late += u64::from(late < LATE);
+            here.late += u64::from(before >= VERY_LATE && late < VERY_LATE);
         }
         if late >= LATE {
             inner.waited(late, now);
@@ -445,8 +446,8 @@ mod tests {
             (9, 9, false), // may happen to anybody
         ] {
             let meter = with(10_000);
-            (0..late).for_each(|_| meter.add_turn(ms(10), now));
-            (0..in_time).for_each(|_| _ = meter.add_answer(ms(9), ms(9), now));
+            (0..late).for_each(|_| meter.add_turn(ms(75), now));
+            (0..in_time).for_each(|_| _ = meter.add_answer(ms(74), ms(74), now));
             let expected = if expected {
                 vec![(second, second)]
             } else {
