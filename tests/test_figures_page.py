@@ -158,15 +158,16 @@ def test_a_page_is_told_what_is_new(serve):
     served = serve()
     first = served.get("/native/figures?view=page").json
     assert first["whole"]
-    assert first["seconds"] == SHORT["seconds"]
+    assert first["series"] == SHORT["series"]
+    assert "seconds" not in first
     assert "histogram" not in json.dumps(first)
     run, since = first["started_at"], SHORT["seconds"][50]["at"]
     later = served.get("/native/figures", query_string={"view": "page", "run": run, "since": since}).json
     assert not later["whole"]
-    assert later["seconds"] == SHORT["seconds"][50:]
+    assert later["series"]["points"] == SHORT["series"]["points"][50:]
     other = served.get("/native/figures", query_string={"view": "page", "run": run - 9, "since": since}).json
     assert other["whole"]
-    assert other["seconds"] == SHORT["seconds"]
+    assert other["series"] == SHORT["series"]
 
 
 def test_the_rows_of_a_page_are_the_busiest_ones():
@@ -336,7 +337,7 @@ OFTEN = f"{FIGURES}.setAttribute('every', 200)"
 DRAWN = f"""[...({INSIDE}?.querySelectorAll('canvas') ?? [])].filter((canvas) => {{
   if (!canvas.width || !canvas.height) return false;
   const {{ data }} = canvas.getContext('2d').getImageData(canvas.width / 2, 0, 20, canvas.height);
-  return new Set(new Uint32Array(data.buffer)).size > 5;
+  return new Set(new Uint32Array(data.buffer)).size > 3;
 }}).length"""
 
 
@@ -372,12 +373,12 @@ def test_the_tab_in_a_browser(serve, browser):
     address = served.listen()
     browser.open(f"{address}/")
     browser.wait(
-        "[...document.querySelectorAll('[role=tab]')].map((tab) => tab.innerText).includes('NATIVE')"
+        "[...document.querySelectorAll('[role=tab]')].map((tab) => tab.innerText).includes('PRECISE FIGURES')"
     )
     browser.value(
-        "[...document.querySelectorAll('[role=tab]')].find((tab) => tab.innerText === 'NATIVE').click()"
+        "[...document.querySelectorAll('[role=tab]')].find((tab) => tab.innerText === 'PRECISE FIGURES').click()"
     )
-    browser.wait(DRAWN, lambda drawn: drawn == 3)
+    browser.wait(DRAWN, lambda drawn: drawn == 4)
     by_name = {(row["method"], row["name"]): row for row in LIMITED["rows"]}
     row = by_name["GET", "/cart/"]
     for column, exact in (
@@ -407,8 +408,9 @@ def test_the_tab_in_a_browser(serve, browser):
         r"median between [\d.]+ and [\d.]+ ms, 99 % at most [\d.]+ ms.* 15 seconds in which the generator was",
         said[0],
     )
-    assert "wait for first byte" in said[1]
-    assert re.search(r"at most [\d.]+ ms, at [\d:]+", said[2])
+    assert re.search(r"requests per second: between \d+ and \d+, with up to 10 users", said[1])
+    assert "wait for first byte" in said[2]
+    assert re.search(r"at most [\d.]+ ms, at [\d:]+", said[3])
     browser.value(f"{INSIDE}.querySelectorAll('summary').forEach((summary) => summary.click())")
     browser.wait(
         f"[...{INSIDE}.querySelectorAll('details table')].every((table) => table.tBodies[0].rows.length > 5)"
@@ -416,7 +418,7 @@ def test_the_tab_in_a_browser(serve, browser):
     browser.value(
         "[...document.querySelectorAll('[role=tab]')].find((tab) => tab.innerText === 'DOWNLOAD DATA').click()"
     )
-    link = "[...document.querySelectorAll('a')].find((link) => /native figures/.test(link.innerText))?.href"
+    link = "[...document.querySelectorAll('a')].find((link) => /precise figures/i.test(link.innerText))?.href"
     assert browser.wait(link) == f"{address}/native/figures?download"
     assert browser.said == []
 
@@ -425,7 +427,7 @@ def test_it_refreshes_in_place(serve, browser):
     served = serve(made_figures.figures(40))
     served.environment.runner.state = "running"
     browser.open(f"{served.listen()}/?tab=native")
-    browser.wait(DRAWN, lambda drawn: drawn == 3)
+    browser.wait(DRAWN, lambda drawn: drawn == 4)
     browser.value(OFTEN)
     before = browser.value(cell("/cart/", "Requests"))
     browser.value(f"window.kept = [...{INSIDE}.querySelectorAll('tr, canvas, h3')]")
@@ -461,7 +463,7 @@ def test_it_says_when_locust_has_no_figures_and_goes_on(serve, browser):
     status(browser, "cannot collect the figures: ValueError: <b>lost</b>")
     served.figures = SHORT
     status(browser, "1 min 1 s from")
-    browser.wait(DRAWN, lambda drawn: drawn == 3)
+    browser.wait(DRAWN, lambda drawn: drawn == 4)
     with offline(browser):
         status(browser, "Locust does not answer; the figures are those of")
     assert browser.value(cell("/cart/", "Method")) == "GET"
@@ -471,7 +473,7 @@ def test_it_takes_part_in_locusts_theme(serve, browser):
     served = serve()
     served.environment.runner.state = "running"
     browser.open(f"{served.listen()}/?tab=native")
-    browser.wait(DRAWN, lambda drawn: drawn == 3)
+    browser.wait(DRAWN, lambda drawn: drawn == 4)
     ground = f"getComputedStyle({INSIDE}.querySelector('thead th')).backgroundColor"
     seen = []
     for _ in range(2):
@@ -490,11 +492,11 @@ def test_below_a_base_path_in_a_browser(serve, browser):
     address = served.listen()
     served.environment.runner.state = "running"
     browser.open(f"{address}/load/?tab=native")
-    browser.wait(DRAWN, lambda drawn: drawn == 3)
+    browser.wait(DRAWN, lambda drawn: drawn == 4)
     own = browser.value(f"{INSIDE}.querySelector('.title a').href")
     assert own == f"{address}/load/native/"
     browser.open(own)
-    browser.wait(DRAWN, lambda drawn: drawn == 3)
+    browser.wait(DRAWN, lambda drawn: drawn == 4)
     assert browser.value("document.querySelector('header a').href") == f"{address}/load/"
     assert browser.said == []
 
@@ -506,7 +508,7 @@ def test_the_report_opened_from_disk(serve, browser, tmp_path, theme):
     file.write_text(html)
     with offline(browser):
         browser.open(file.as_uri())
-        browser.wait(DRAWN, lambda drawn: drawn == 3)
+        browser.wait(DRAWN, lambda drawn: drawn == 4)
     assert browser.value(cell(made_figures.HOSTILE, "Method")) == "GET"
     assert browser.value("window.hacked") is None
     light = browser.value(f"getComputedStyle({FIGURES}).color") == "rgba(0, 0, 0, 0.87)"
@@ -529,35 +531,148 @@ def test_milliseconds_have_three_digits(browser):
     assert written[:9] == ["0", "0", "10.0", "9.99", "100", "999", "1,000", "1,000", "3,600,000"]
 
 
-def test_seconds_that_come_in_pieces_are_those_that_came_at_once(browser):
+def test_points_that_come_in_pieces_are_those_that_came_at_once(browser):
     dice = random.Random(11)
-    all_seconds = [second for second in made_figures.figures(900)["seconds"] if dice.random() > 0.02]
-    ends = [*sorted(dice.sample(range(1, len(all_seconds)), 25)), len(all_seconds)]
+    points = [point for point in made_figures.figures(900)["series"]["points"] if dice.random() > 0.02]
+    ends = [*sorted(dice.sample(range(1, len(points)), 25)), len(points)]
     script = f"""(() => {{
       {assets.text("units.js")}; {assets.text("series.js")};
-      const all = {json.dumps(all_seconds)}, pieces = new Run(), once = new Run();
+      const all = {json.dumps(points)}, pieces = new Run(), once = new Run();
       for (const end of {ends}) {{
         const since = pieces.since;
-        const seconds = all.slice(0, end).filter(({{ at }}) => since === null || at >= since);
-        pieces.merge({{ started_at: 1, whole: since === null, seconds }});
+        const points = all.slice(0, end).filter(({{ at, width }}) => since === null || at + width > since);
+        pieces.merge({{ started_at: 1, whole: since === null, series: {{ width: 1, points }} }});
       }}
-      once.merge({{ started_at: 1, whole: true, seconds: all }});
-      return [pieces.seconds, once.seconds, once.points(1000), once.points(100)];
+      once.merge({{ started_at: 1, whole: true, series: {{ width: 1, points: all }} }});
+      const other = new Run();
+      other.merge({{ started_at: 1, whole: true, series: {{ width: 1, points: all }} }});
+      other.merge({{ started_at: 1, whole: false, series: {{ width: 10, points: all.slice(3, 5) }} }});
+      return [pieces.points, once.points, once.line, other.points];
     }})()"""
-    pieces, once, each, few = browser.value(script)
-    assert pieces == once == all_seconds
-    assert each["width"] == 1
-    assert [point["at"] for point in each["points"] if not point.get("gap")] == [
-        second["at"] for second in all_seconds
-    ]
-    assert few["width"] == 10
-    for point in few["points"]:
-        own = [second for second in all_seconds if second["at"] // 10 * 10 == point["at"]]
-        assert point["requests"] == sum(second["requests"] for second in own)
-        for key in ("p50", "p99", "max", "lag_max"):
-            assert point[key] == max(second[key] for second in own), (
-                "the worst of its seconds, never their mean"
-            )
+    pieces, once, line, other = browser.value(script)
+    assert pieces == once == points
+    assert other == points[3:5]
+    assert [point for point in line if not point.get("gap")] == points
+    gaps = [point["at"] for point in line if point.get("gap")]
+    known = {point["at"] for point in points}
+    assert gaps == [at + 1 for at in sorted(known)[:-1] if at + 1 not in known]
+
+
+def in_report(browser: Browser, tmp_path: Path, figures: dict[str, Any], width: int = 1400) -> None:
+    """The report of a run, opened in the browser."""
+    environment = Environment(user_classes=[Someone], host=Someone.host)
+    environment.create_local_runner()
+    (tmp_path / "report.html").write_text(
+        report.add(environment, "<html><body></body></html>", lambda _: figures), encoding="utf-8"
+    )
+    browser.ask(
+        "Emulation.setDeviceMetricsOverride", width=width, height=900, deviceScaleFactor=1, mobile=False
+    )
+    browser.open(f"file://{tmp_path}/report.html")
+    browser.wait(f"{INSIDE}?.querySelectorAll('canvas').length", lambda drawn: (drawn or 0) >= 3)
+
+
+def chart(place: int) -> str:
+    """The chart behind a canvas of the element, by its number."""
+    return f"Chart.getChart({INSIDE}.querySelectorAll('canvas')[{place}])"
+
+
+def at_a_low_rate(seconds: int = 40) -> dict[str, Any]:
+    """A request every third second; two seconds flagged in which none ended."""
+    figures = made_figures.figures(seconds)
+    points = [point for point in figures["series"]["points"] if (point["at"] - made_figures.START) % 3 == 0]
+    flagged = [{"from": made_figures.START + 10, "to": made_figures.START + 10}]
+    generator = {**figures["generator"], "limited": flagged, "limited_share": 0.02}
+    return {**figures, "series": {"width": 1, "points": points}, "generator": generator}
+
+
+def test_isolated_points_are_dots_and_every_flagged_second_is_a_band(browser, tmp_path):
+    figures = at_a_low_rate()
+    in_report(browser, tmp_path, figures)
+    radii, values, bands, label = browser.value(
+        f"(() => {{ const shown = {chart(0)}; const [first, ...others] = shown.data.datasets;"
+        "const values = first.data.map(({ y }) => y);"
+        "return [first.pointRadius, values, shown.bands.stretches, others.at(-1).label]; })()"
+    )
+    dots = [radius for radius, value in zip(radii, values, strict=True) if value is not None]
+    assert dots == [3] * len(figures["series"]["points"])
+    assert bands == figures["generator"]["limited"]
+    assert label == "generator was the limit"
+    # The band is on the canvas, although no request ended in it.
+    x = browser.value(f"{chart(0)}.scales.x.getPixelForValue({(made_figures.START + 10.5) * 1000})")
+    colours = browser.value(
+        f"(() => {{ const canvas = {INSIDE}.querySelector('canvas'); const scale = canvas.width / canvas.clientWidth;"
+        f"const {{ data }} = canvas.getContext('2d').getImageData({x} * scale, canvas.height / 2, 1, 1);"
+        "return [...data]; })()"
+    )
+    assert colours[0] > colours[2] + 20, colours  # orange
+    browser.ask("Emulation.clearDeviceMetricsOverride")
+
+
+def test_load_and_users_are_beside_the_latency_on_one_axis_of_time(browser, tmp_path):
+    in_report(browser, tmp_path, SHORT)
+    first, second = (
+        browser.value(f"(() => {{ const {{ min, max }} = {chart(at)}.scales.x; return [min, max]; }})()")
+        for at in (0, 1)
+    )
+    assert first == second
+    labels = browser.value(f"{chart(1)}.data.datasets.map((set) => [set.label, set.yAxisID])")
+    assert labels == [["requests/s", "y"], ["failures/s", "y"], ["users", "right"]]
+    rates = browser.value(f"{chart(1)}.data.datasets[0].data.map(({{ y }}) => y)")
+    assert rates == [point["requests"] for point in SHORT["series"]["points"]]
+    browser.ask("Emulation.clearDeviceMetricsOverride")
+
+
+def test_at_400_px_names_and_times_can_be_read(browser, tmp_path):
+    in_report(browser, tmp_path, SHORT, width=400)
+    labels = browser.value(
+        f"(() => {{ const {{ y }} = {chart(2)}.scales; const write = {chart(2)}.options.scales.y.ticks.callback;"
+        "return y.ticks.map(({ value }) => write.call(y, value)); })()"
+    )
+    assert all(len(label) <= 24 for label in labels)
+    assert browser.value(f"{chart(2)}.scales.y.width") < 200
+    assert browser.value(f"{chart(0)}.scales.x.ticks.length") >= 2
+    assert browser.value("document.documentElement.scrollWidth") <= 400
+    browser.ask("Emulation.clearDeviceMetricsOverride")
+
+
+def test_after_the_stop_time_stands_still(serve, browser):
+    served = serve({**SHORT, "stopped_at": made_figures.START + 50.12, "taken_at": made_figures.START + 500})
+    browser.open(f"{served.listen()}/native/")
+    status(browser, "50 s from")
+
+
+def test_bars_and_legend_change_with_the_theme(serve, browser):
+    served = serve()
+    served.environment.runner.state = "running"
+    browser.open(f"{served.listen()}/native/")
+    browser.wait(DRAWN, lambda drawn: drawn == 4)
+    bars = (
+        f"(() => {{ const shown = {chart(2)}; const bar = shown.getDatasetMeta(0).data[0];"
+        "return [shown.legend.legendItems[0].fillStyle, bar.options.backgroundColor]; })()"
+    )
+    light = browser.value(bars)
+    browser.value(
+        "document.documentElement.classList.add('dark'); document.head.append(document.createElement('style'))"
+    )
+    dark = browser.wait(bars, lambda colours: colours[0] != light[0])
+    assert light[0] == light[1]
+    assert dark[0] == dark[1]
+
+
+def test_one_second_in_a_hundred_is_a_note_and_more_a_warning(browser, tmp_path):
+    for much, box in ((0.005, ".note"), (0.2, ".limits")):
+        figures = at_a_low_rate()
+        figures["generator"] = {
+            **figures["generator"], "limited_share": much, "advice": "another program had the processor",
+        }  # fmt: skip
+        in_report(browser, tmp_path, figures)
+        shown = f"[...{INSIDE}.querySelectorAll('{box}')].filter((each) => !each.hidden)"
+        said = f"{shown}.map((each) => each.textContent).join()"
+        text = browser.wait(said, lambda text: "limited by the generator" in text)
+        assert "Another program had the processor." in text
+        assert "fewer users" not in text
+    browser.ask("Emulation.clearDeviceMetricsOverride")
 
 
 def test_every_file_is_served_by_some_route():

@@ -152,10 +152,10 @@ def _content(value: Any) -> Any:
 class _Namespaces:
     """Everything in some modules and their classes, as it was when Locust was loaded."""
 
-    def __init__(self, above: str, roots: tuple[str, ...]) -> None:
+    def __init__(self, above: str, roots: tuple[str, ...], *more: type) -> None:
         self.above = above
         modules = _modules(roots)
-        classes = list(dict.fromkeys(_classes(modules)))
+        classes = list(dict.fromkeys((*_classes(modules), *more)))
         self.owners: list[Any] = [*modules, *classes]
         self.before = [
             {
@@ -171,7 +171,10 @@ class _Namespaces:
             for name, (value, _) in names.items()
             if callable(value) and not _is_error(value) and not _is_made_by_them(value)
         ]
-        self.watch = _core.NamespaceWatch(modules, classes, self.replaced)
+        # A change of a class is one of those made from it, too.
+        bases = {base for kind in classes for base in kind.__mro__[1:]}
+        leaves = [kind for kind in classes if kind not in bases]
+        self.watch = _core.NamespaceWatch(modules, leaves, self.replaced)
 
     @staticmethod
     def _named(owner: Any, name: str) -> str:
@@ -230,7 +233,7 @@ def _settings() -> Iterator[str]:
         yield "http.client.HTTPConnection.debuglevel"
 
 
-_HTTP = _Namespaces("requests", _UNDER_HTTP_USER)
+_HTTP = _Namespaces("requests", _UNDER_HTTP_USER, LocustHttpAdapter)
 _FAST = _Namespaces("geventhttpclient", _UNDER_FAST_USER)
 
 
@@ -253,7 +256,7 @@ def intact(**more: Any) -> _core.Intact:
     """All that `of_requests` looks at, which has the words, and further attributes of the session's class."""
     return _core.Intact(
         [("send", _SESSION_SEND), ("get_adapter", _GET_ADAPTER), *more.items()],
-        [(LocustHttpAdapter, "send", _ADAPTER_SEND)],
+        [],
         _HTTP.watch,
     )
 
