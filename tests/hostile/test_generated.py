@@ -117,3 +117,27 @@ def test_responses(rogue, fast, raw):
     ours = outcome(rogue, "native", fast, raw)
     found = seeing.differences(("value", "errors", "requests"), ours, stock)
     assert not found, "\n".join([repr(raw), *found])
+
+
+FRAMED = {
+    b"Content-Length: 5": b"hello",
+    b"Content-Length: 0": b"",
+    b"Transfer-Encoding: chunked": b"0\r\n\r\n",
+}
+KEEPS = (None, b"Connection: close", b"Connection: keep-alive", b"Connection: Keep-Alive, close")
+BEHIND = (b"hello", b"\r\n", b" ", b"\r\n\nx")
+
+
+@pytest.mark.parametrize("behind", BEHIND)
+@pytest.mark.parametrize("version", [b"HTTP/1.0", b"HTTP/1.1"])
+@pytest.mark.parametrize("fast", [False, True], ids=["http", "fast"])
+def test_what_follows_an_answer(rogue, fast, version, behind):
+    """More than its length, or behind its last chunk; where the connection goes on, and where it ends."""
+    for keeps in KEEPS:
+        for framed, body in FRAMED.items():
+            lines = [version + b" 200 OK", *filter(None, [keeps]), framed, b"", b""]
+            raw = b"\r\n".join(lines) + body + behind
+            stock = outcome(rogue, "stock", fast, raw)
+            ours = outcome(rogue, "native", fast, raw)
+            found = seeing.differences(("value", "errors", "requests"), ours, stock)
+            assert not found, "\n".join([repr(raw), *found])

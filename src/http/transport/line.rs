@@ -30,6 +30,7 @@ const AT_A_STRETCH: u32 = 32;
 /// Answers behind which llhttp judges what follows.
 const CHUNKED: &[u8] = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
 const EMPTY: &[u8] = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n";
+const LAST: &[u8] = b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 0\r\n\r\n";
 
 /// One exchange over a connection.
 pub struct Line<'a> {
@@ -174,8 +175,8 @@ impl<'a> Line<'a> {
         }
         answer.broken = read.err();
         if self.options.dialect == Dialect::Fast {
-            if answer.broken.is_none() && self.beginning_of_no_answer(method) {
-                answer.broken = Some(self.odd(EMPTY));
+            if answer.broken.is_none() && self.followed_by_no_answer(method, keep) {
+                answer.broken = Some(self.odd(if keep { EMPTY } else { LAST }));
             }
             // llhttp is given what came with the header together with it: an error in there is the header's.
             match answer.broken.take() {
@@ -198,10 +199,15 @@ impl<'a> Line<'a> {
         Ok(keep)
     }
 
-    /// Whether llhttp, which takes what follows an answer for the beginning of the next, refuses it.
-    fn beginning_of_no_answer(&self, method: &Method) -> bool {
-        let next = self.inbox.trim_ascii_start();
-        *method != Method::HEAD && !next.iter().zip(b"HTTP/").all(|(one, other)| one == other)
+    /// Whether llhttp refuses what follows an answer: it takes that for the beginning of the next, and after the last
+    /// of a connection (not `keep`) there is none.
+    fn followed_by_no_answer(&self, method: &Method, keep: bool) -> bool {
+        let mut next = self.inbox.iter().skip_while(|b| matches!(b, b'\r' | b'\n'));
+        let refused = match keep {
+            true => !next.zip(b"HTTP/").all(|(one, other)| one == other),
+            false => next.next().is_some(),
+        };
+        *method != Method::HEAD && refused
     }
 
     async fn send(&mut self, outgoing: &mut Outgoing<'_>) -> Result<()> {
