@@ -53,6 +53,7 @@ PYTHON = {
     "precise": 0,
     "timings": 0,
     "made": 0,
+    "tracebacks": 0,
     "forking": 0,
     "notebook": 0,
     "aio": 3,
