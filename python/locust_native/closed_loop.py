@@ -232,7 +232,7 @@ def sleep(self: TaskSet, seconds: Any) -> None:
             _core.turn_late(late)
 
 
-def _stock_sleeps(_frame: Any) -> tracebacks.Entries:
+def _stock_sleeps(_entry: Any) -> tracebacks.Entries:
     names = {"gevent": SimpleNamespace(sleep=tracebacks.fails)}
     return tracebacks.rehearsed(FunctionType(_stock_sleep.__code__, names), None, 0)
 

@@ -237,14 +237,14 @@ def _rehearsed(met: BaseException, in_body: bool) -> TracebackType | None:
         met.__traceback__ = None
 
 
-def _stock_goes_on(frame: Any) -> tracebacks.Entries:
+def _stock_goes_on(entry: Any) -> tracebacks.Entries:
     """How stock comes to the redirect, or the request, that it is given to go on with."""
 
     def redirects(*_: Any, **__: Any) -> Iterator[Any]:
         yield tracebacks.fails()
 
     session: Any = _Rehearsal()
-    if frame.f_locals.get("at", -1) < 0:
+    if entry.tb_frame.f_locals.get("at", -1) < 0:
         session.send = tracebacks.fails
     else:
         session.resolve_redirects = redirects

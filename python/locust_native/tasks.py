@@ -66,15 +66,15 @@ def wait(self: TaskSet) -> None:
     if user._state == LOCUST_STATE_STOPPING:
         raise StopUser()
     user._state = LOCUST_STATE_WAITING
-    seconds = self.wait_time()  # type: ignore[no-untyped-call]
-    self._sleep(seconds)  # type: ignore[no-untyped-call]
+    self._sleep(self.wait_time())  # type: ignore[no-untyped-call]
     if user._state == LOCUST_STATE_STOPPING:
         raise StopUser()
     user._state = LOCUST_STATE_RUNNING
 
 
-def _stock_waits(frame: Any) -> tracebacks.Entries:
-    asked, fails = "seconds" in frame.f_locals, tracebacks.fails
+def _stock_waits(entry: Any) -> tracebacks.Entries:
+    below, fails = entry.tb_next, tracebacks.fails
+    asked = below is not None and below.tb_frame.f_code.co_name in ("sleep", "_sleep")
     user = SimpleNamespace(_state=None)
     wait_time = (lambda: None) if asked else fails
     return tracebacks.rehearsed(
@@ -82,8 +82,8 @@ def _stock_waits(frame: Any) -> tracebacks.Entries:
     )
 
 
-def _stock_asks_the_user(frame: Any) -> tracebacks.Entries:
-    if not frame.f_locals.get("of_user"):
+def _stock_asks_the_user(entry: Any) -> tracebacks.Entries:
+    if not entry.tb_frame.f_locals.get("of_user"):
         return []  # Locust's own has raised it
     user = SimpleNamespace(wait_time=tracebacks.fails)
     return tracebacks.rehearsed(_stock_wait_time, SimpleNamespace(user=user))

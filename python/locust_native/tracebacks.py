@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
-from types import CodeType, FrameType, SimpleNamespace, TracebackType
+from types import CodeType, SimpleNamespace, TracebackType
 from typing import Any
 
 _OURS = os.path.dirname(__file__) + os.sep
 
 Entries = list[TracebackType]
 
-_stands_for: dict[CodeType, Callable[[FrameType], Entries]] = {}
+_stands_for: dict[CodeType, Callable[[TracebackType], Entries]] = {}
 
 
 class Rehearsed(Exception):
@@ -38,7 +38,7 @@ def rehearsed(function: Callable[..., Any], *arguments: Any) -> Entries:
     return []
 
 
-def stands_for(function: Any, entries: Callable[[FrameType], Entries]) -> None:
+def stands_for(function: Any, entries: Callable[[TracebackType], Entries]) -> None:
     """Say what stock's traceback shows where ours has a frame of this function."""
     _stands_for[function.__code__] = entries
 
@@ -70,7 +70,7 @@ def _as_stock(traceback: TracebackType | None) -> TracebackType | None:
         if not _is_ours(entry):
             entries.append(entry)
         elif entry.tb_frame.f_code in _stands_for:
-            entries += _stands_for[entry.tb_frame.f_code](entry.tb_frame)
+            entries += _stands_for[entry.tb_frame.f_code](entry)
     made = None
     for entry in reversed(entries):
         made = TracebackType(made, entry.tb_frame, entry.tb_lasti, entry.tb_lineno)
