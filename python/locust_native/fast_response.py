@@ -147,6 +147,16 @@ def _decoded_by_stock(response: Any, body: bytes) -> bytes:
     return fasthttp.FastResponse(Unread(response))._content()  # type: ignore[arg-type]
 
 
+def read_short(response: Any, error: BaseException) -> None:
+    """Raise what stock raises whose body cannot be read: this error, unless it refuses the coding before it reads."""
+
+    class Unread(_Spent):
+        def read(self, length: int | None = None) -> bytes:
+            raise error
+
+    fasthttp.FastResponse(Unread(response))._content()  # type: ignore[arg-type]
+
+
 #: Where a body is that somebody has asked for before.
 _TOUCHED = frozenset(("_cached_content", "_left"))
 

@@ -54,6 +54,13 @@ def failed(call: Call, exchange: Any) -> Any:
     error = exchange.error if exchange is not None else ("lost", "", None, b"")
     if error[0] == "decode":
         return _decoded_by_urllib3(call, exchange)
+    if error[0] == "incomplete":  # urllib3 decodes what has come, before it misses the rest
+        try:
+            content_by_urllib3(exchange)
+        except u3.DecodeError as undecoded:
+            return judged(call, _undecodable(undecoded, exchange))
+        except u3.HTTPError:
+            pass
     # Of a handshake that rustls gives up nothing has been sent: OpenSSL takes some of these peers, and has words
     # of its own for others. A connection that broke is no such case.
     only_rustls = error[0] == "tls" and error[2] is None and not tls_errors.is_final(error[1])
@@ -103,13 +110,17 @@ def _error_response(raised: Any, exchange: Any) -> Any:
     return response
 
 
+def _undecodable(error: u3.DecodeError, exchange: Any) -> Any:
+    undecoded = requests.exceptions.ContentDecodingError(error)
+    undecoded.__context__ = error
+    return _error_response(undecoded, exchange)
+
+
 def _decoded_by_urllib3(call: Call, exchange: Any) -> Any:
     try:
         content = content_by_urllib3(exchange)
     except u3.DecodeError as error:
-        undecoded = requests.exceptions.ContentDecodingError(error)
-        undecoded.__context__ = error
-        return judged(call, _error_response(undecoded, exchange))
+        return judged(call, _undecodable(error, exchange))
     call.meta["response_length"] = len(content)
     response = answer(call, exchange)
     response.__dict__["_content"] = content

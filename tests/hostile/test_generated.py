@@ -1,5 +1,6 @@
 """Generated responses, made of pieces good and bad: status, content or failure are stock's, whatever comes."""
 
+import gzip
 import os
 
 import pytest
@@ -141,3 +142,16 @@ def test_what_follows_an_answer(rogue, fast, version, behind):
             ours = outcome(rogue, "native", fast, raw)
             found = seeing.differences(("value", "errors", "requests"), ours, stock)
             assert not found, "\n".join([repr(raw), *found])
+
+
+@pytest.mark.parametrize("status", [b"HTTP/1.1 200 OK", b"HTTP/1.1 404 Not Found"])
+@pytest.mark.parametrize("coding", [b"gzip", b"deflate", b"br", b"zstd", b"klingon"])
+@pytest.mark.parametrize("fast", [False, True], ids=["http", "fast"])
+def test_a_coded_body_that_is_cut(rogue, fast, coding, status):
+    """What has come is decoded before the rest is missed."""
+    for body in (b"hello", gzip.compress(b"hello" * 9)[:20], gzip.compress(b"hello" * 9)):
+        raw = status + b"\r\nContent-Length: 99\r\nContent-Encoding: " + coding + b"\r\n\r\n" + body
+        stock = outcome(rogue, "stock", fast, raw)
+        ours = outcome(rogue, "native", fast, raw)
+        found = seeing.differences(("value", "errors", "requests"), ours, stock)
+        assert not found, "\n".join([repr(raw), *found])
