@@ -124,9 +124,10 @@ FRAMED = {
     b"Content-Length: 5": b"hello",
     b"Content-Length: 0": b"",
     b"Transfer-Encoding: chunked": b"0\r\n\r\n",
+    b"": b"",
 }
 KEEPS = (None, b"Connection: close", b"Connection: keep-alive", b"Connection: Keep-Alive, close")
-BEHIND = (b"hello", b"\r\n", b" ", b"\r\n\nx")
+BEHIND = (b"hello", b"\r\n", b"\r", b" ", b"\r\n\nx")
 
 
 @pytest.mark.parametrize("behind", BEHIND)
@@ -136,7 +137,8 @@ def test_what_follows_an_answer(rogue, fast, version, behind):
     """More than its length, or behind its last chunk; where the connection goes on, and where it ends."""
     for keeps in KEEPS:
         for framed, body in FRAMED.items():
-            lines = [version + b" 200 OK", *filter(None, [keeps]), framed, b"", b""]
+            status = b" 200 OK" if framed else b" 204 Nothing"
+            lines = [version + status, *filter(None, [keeps, framed]), b"", b""]
             raw = b"\r\n".join(lines) + body + behind
             stock = outcome(rogue, "stock", fast, raw)
             ours = outcome(rogue, "native", fast, raw)

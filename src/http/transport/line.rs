@@ -113,7 +113,7 @@ impl<'a> Line<'a> {
         };
         // llhttp takes bytes behind an answer without a body for the beginning of the next.
         let stray = framing == Framing::Nothing && *method != Method::HEAD;
-        if self.options.dialect == Dialect::Fast && stray && !self.inbox.is_empty() {
+        if self.options.dialect == Dialect::Fast && stray && self.next().next().is_some() {
             return Err(self.odd(head.headers.raw()));
         }
         let answer = place.insert(Answer {
@@ -202,12 +202,18 @@ impl<'a> Line<'a> {
     /// Whether llhttp refuses what follows an answer: it takes that for the beginning of the next, and after the last
     /// of a connection (not `keep`) there is none.
     fn followed_by_no_answer(&self, method: &Method, keep: bool) -> bool {
-        let mut next = self.inbox.iter().skip_while(|b| matches!(b, b'\r' | b'\n'));
+        let mut next = self.next();
         let refused = match keep {
             true => !next.zip(b"HTTP/").all(|(one, other)| one == other),
             false => next.next().is_some(),
         };
         *method != Method::HEAD && refused
+    }
+
+    /// What has come after the answer, without the ends of lines before it, which llhttp skips.
+    fn next(&self) -> impl Iterator<Item = &u8> {
+        let ends = |b: &&u8| matches!(**b, b'\r' | b'\n');
+        self.inbox.iter().skip_while(ends)
     }
 
     async fn send(&mut self, outgoing: &mut Outgoing<'_>) -> Result<()> {
