@@ -57,6 +57,7 @@ PYTHON = {
     "limits": 0,
     "clocks": 0,
     "made": 0,
+    "tracebacks": 0,
     "forking": 0,
     "notebook": 0,
     "sentences": 0,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import time
+from types import FunctionType, SimpleNamespace
 from typing import Any
 
 import gevent
@@ -12,7 +13,7 @@ from gevent.exceptions import InvalidSwitchError
 from locust.user.task import TaskSet
 from locust.user.users import User
 
-from . import _core, limits, waiting
+from . import _core, limits, tracebacks, waiting
 
 #: The share of the users' time that may be lost to computing and to lag of the generator before a warning says so.
 TOLERATED = 0.05
@@ -171,6 +172,7 @@ def of(holder: Any) -> UserTime | None:
 @functools.wraps(_stock_run)
 def run(self: User) -> None:
     """Stands in place of `User.run`."""
+    tracebacks.listen(self.environment.events)
     times = of(self)
     if times is None:
         return _stock_run(self)
@@ -240,6 +242,14 @@ def sleep(self: TaskSet, seconds: Any) -> None:
     if (late := end - start - max(0.0, float(seconds))) > 0:
         times._overslept += late
         _core.turn_came(late)
+
+
+def _stock_sleeps(_entry: Any) -> tracebacks.Entries:
+    names = {"gevent": SimpleNamespace(sleep=tracebacks.fails)}
+    return tracebacks.rehearsed(FunctionType(_stock_sleep.__code__, names), None, 0)
+
+
+tracebacks.stands_for(sleep, _stock_sleeps)
 
 
 def law(found: dict[str, float] | None, cpu: tuple[float, float, float] | None = None) -> str | None:

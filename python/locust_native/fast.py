@@ -25,6 +25,7 @@ from . import (
     prepare,
     report,
     timings,
+    tracebacks,
     waiting,
 )
 from .fast_response import FastContext, FastResponse
@@ -229,15 +230,17 @@ class FastHttpSession(_core.FastHttpSession, _Stock):
         sender: Any = super(_core.FastHttpSession, self)
         native = self._native
         if native is not None:
-            built_url = self._build_url(url)
-            payload, fields = self._dressed(data, headers, auth, json)
             try:
+                built_url = self._build_url(url)
+                payload, fields = self._dressed(data, headers, auth, json)
                 if stream:
                     raise fallback.Unsupported("stream=True")
                 ready = self._prepare(method, built_url, payload, fields, kwargs)
+                if self.user:
+                    context = {**self.user.context(), **context}
             except fallback.Unsupported as reason:
                 self._fall_back(str(reason))
-            except (prepare.StockDecides, ValueError, *stock.FAILURE_EXCEPTIONS):
+            except Exception:  # nothing has been sent, and stock says the same, in its own traceback
                 sender = self._stock_once()
             except BaseException:
                 self._leave(allow_redirects)
@@ -246,8 +249,6 @@ class FastHttpSession(_core.FastHttpSession, _Stock):
                 room = waiting.here()
                 options = self._options if allow_redirects else self._unfollowed
                 record, timed = self._reporting
-                if self.user:
-                    context = {**self.user.context(), **context}
                 shown_name = name or self.request_name or url
                 token, begun = _send(native, room, record, ready, options, method, shown_name)
                 exchange: Any = None
@@ -291,6 +292,7 @@ class FastHttpSession(_core.FastHttpSession, _Stock):
 
     #: The long ways of `get` and `post`.
     _get, _post = _Stock.get, _Stock.post
+    _left = tracebacks.left
 
     def _is_counted(self, exchange: Any, begun: _core.Begun) -> bool:
         """Whether that was all there is to do about the answer."""

@@ -9,7 +9,7 @@ from geventhttpclient.useragent import RetriesExceeded, _make_request
 from locust.contrib import fasthttp as stock
 
 from . import _core, fast_errors, timings
-from .fast_response import BadStatus, FastResponse, Known
+from .fast_response import BadStatus, FastResponse, Known, read_short
 
 #: Kinds of errors after which there is a response, only its body cannot be read.
 IN_BODY = ("decode", "incomplete", "chunk", "body_broken", "body_timeout")
@@ -70,7 +70,7 @@ def half_read(exchange: Any, ready: Any, meta: dict[str, Any]) -> FastResponse:
     response.__dict__["_left"] = exchange.body()
     try:
         if exchange.error[0] != "decode":
-            raise _of_body(exchange, meta["url"])
+            read_short(response, _of_body(exchange, meta["url"]))
         meta["response_length"] = len(response.content)
     except stock.FAILURE_EXCEPTIONS as failed:
         meta["exception"] = failed
@@ -91,7 +91,7 @@ def bad_status(response: FastResponse, meta: dict[str, Any], call: Call) -> Any:
     error.response = response
     try:
         if exchange.error is not None and exchange.error[0] != "decode":
-            raise _of_body(exchange, meta["url"])
+            read_short(response, _of_body(exchange, meta["url"]))
         response.content.decode("utf-8")
     except Exception as failed:
         failed.__context__ = error

@@ -5,8 +5,10 @@ Both stand over a native exchange; everything is made when it is asked for.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from functools import cached_property
+from types import SimpleNamespace, TracebackType
 from typing import Any
 
 from geventhttpclient.client import HTTPClient
@@ -17,6 +19,8 @@ from locust.contrib import fasthttp
 from .texts import encoding_of, text_of
 from .timings import Timings
 from .timings import of as timings_of
+
+_stock_request = fasthttp.FastHttpSession.request  # the name will be ours
 
 _CUT_SHORT = ("incomplete", "chunk", "body_broken", "body_timeout")
 
@@ -143,6 +147,16 @@ def _decoded_by_stock(response: Any, body: bytes) -> bytes:
     return fasthttp.FastResponse(Unread(response))._content()  # type: ignore[arg-type]
 
 
+def read_short(response: Any, error: BaseException) -> None:
+    """Raise what stock raises whose body cannot be read: this error, unless it refuses the coding before it reads."""
+
+    class Unread(_Spent):
+        def read(self, length: int | None = None) -> bytes:
+            raise error
+
+    fasthttp.FastResponse(Unread(response))._content()  # type: ignore[arg-type]
+
+
 #: Where a body is that somebody has asked for before.
 _TOUCHED = frozenset(("_cached_content", "_left"))
 
@@ -208,6 +222,13 @@ class FastResponse(_Lazy, fasthttp.FastResponse):
     _history = _Once(_history)
     _sent_request = _Once(_sent_request)
 
+    def raise_for_status(self) -> None:
+        """As stock's, which raises the exception of a bad status for the second time."""
+        error = getattr(self, "error", None)
+        if type(error) is BadStatus and error.__traceback__ is None:
+            error.__traceback__ = _raised_before()
+        super().raise_for_status()  # type: ignore[no-untyped-call]
+
     def __init__(self, exchange: Any, sent: Any, hop: int = -1) -> None:
         self._exchange = exchange
         self._sent = sent  # has a `request(exchange)`
@@ -248,6 +269,28 @@ class BadStatus(fasthttp.LocustBadStatusCode):
     def http_log(self) -> str:
         request = self.response.request
         return fasthttp.LocustUserAgent._conversation_str(request.url, self.response, payload=request.payload)
+
+
+class _Rehearsal(SimpleNamespace):
+    raise_for_status = fasthttp.FastResponse.raise_for_status
+    _send_request_safe_mode = fasthttp.FastHttpSession._send_request_safe_mode
+
+
+@functools.cache
+def _raised_before() -> TracebackType | None:
+    """The traceback that stock's exception of a bad status has when its response is returned."""
+    answer = _Rehearsal(status_code=-1, headers={}, content=b"", release=lambda: None)
+    try:
+        agent: Any = fasthttp.LocustUserAgent(max_retries=0)
+        agent._urlopen, agent._conversation_str = (lambda _: answer), (lambda *_, **__: "")
+        session = _Rehearsal(
+            client=agent, user=None, auth_header=None, request_name=None, _build_url=lambda url: url,
+            request_event=SimpleNamespace(fire=lambda **_: None),
+        )  # fmt: skip
+        _stock_request(session, "GET", "http://localhost/")  # type: ignore[arg-type]
+        return answer.error.__traceback__  # type: ignore[no-any-return]
+    except Exception:  # a Locust we do not know
+        return None
 
 
 # What a locustfile prints begins with the name and module of the class, and an attribute's absence names it.

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import re
 import time
+from collections.abc import Iterator
+from types import SimpleNamespace, TracebackType
 from typing import Any, NamedTuple
 
 import requests
 import urllib3.exceptions as u3
 from locust import clients as stock
 
-from . import errors, prepare, report, timings, tls_errors
+from . import errors, prepare, report, timings, tls_errors, tracebacks
 from ._core import Sent
 from .answers import Redirect, content_by_urllib3, merged_jar, prepared_request
 from .response import Response
@@ -27,6 +29,10 @@ _PLAIN_LOCATION = re.compile(
     r"(?:https?://[a-z0-9]+(?:[.-][a-z0-9]+)*(?::[1-9]\d{0,3})?)?/(?:[\w~.-]+/?)*(?:\?[\w=&.~%+-]*)?",
     re.ASCII,
 )
+
+
+#: Kinds of native errors that stock meets as it reads the body.
+_IN_BODY = ("incomplete", "chunk", "chunk_cut", "body_broken", "body_timeout")
 
 
 class Call(NamedTuple):
@@ -48,6 +54,13 @@ def failed(call: Call, exchange: Any) -> Any:
     error = exchange.error if exchange is not None else ("lost", "", None, b"")
     if error[0] == "decode":
         return _decoded_by_urllib3(call, exchange)
+    if error[0] == "incomplete":  # urllib3 decodes what has come, before it misses the rest
+        try:
+            content_by_urllib3(exchange)
+        except u3.DecodeError as undecoded:
+            return judged(call, _undecodable(undecoded, exchange))
+        except u3.HTTPError:
+            pass
     # Of a handshake that rustls gives up nothing has been sent: OpenSSL takes some of these peers, and has words
     # of its own for others. A connection that broke is no such case.
     only_rustls = error[0] == "tls" and error[2] is None and not tls_errors.is_final(error[1])
@@ -67,6 +80,8 @@ def failed(call: Call, exchange: Any) -> Any:
         raise raised
     if error[0] == "too_many_redirects":
         raised.response = Redirect(exchange, exchange.hops - 1, sent, session)
+    if raised.__traceback__ is None and exchange is not None and exchange.hops == 1:
+        raised.__traceback__ = _raised_before(raised, error[0] in _IN_BODY)
     return judged(call, _error_response(raised, exchange))
 
 
@@ -95,13 +110,17 @@ def _error_response(raised: Any, exchange: Any) -> Any:
     return response
 
 
+def _undecodable(error: u3.DecodeError, exchange: Any) -> Any:
+    undecoded = requests.exceptions.ContentDecodingError(error)
+    undecoded.__context__ = error
+    return _error_response(undecoded, exchange)
+
+
 def _decoded_by_urllib3(call: Call, exchange: Any) -> Any:
     try:
         content = content_by_urllib3(exchange)
     except u3.DecodeError as error:
-        undecoded = requests.exceptions.ContentDecodingError(error)
-        undecoded.__context__ = error
-        return judged(call, _error_response(undecoded, exchange))
+        return judged(call, _undecodable(error, exchange))
     call.meta["response_length"] = len(content)
     response = answer(call, exchange)
     response.__dict__["_content"] = content
@@ -184,3 +203,64 @@ def _continued_by_stock(call: Call, exchange: Any) -> Any:
     odd.history = before
     last.history = [*before, odd, *between]
     return last
+
+
+# Stock's tracebacks: `raise_for_status` raises an exception for the second time, and some leave the call.
+
+
+class _Rehearsal(stock.HttpSession):  # Locust's own: the name will be ours
+    def __init__(self) -> None:
+        super().__init__("http://localhost", SimpleNamespace(fire=lambda **_: None), None)
+        self.trust_env, self.explicit_name = False, None
+        self.adapter: Any = self.get_adapter("http://localhost/")
+
+
+_met_before: dict[tuple[Any, ...], TracebackType | None] = {}
+
+
+def _raised_before(raised: BaseException, in_body: bool) -> TracebackType | None:
+    """The traceback that stock's exception has when its response is returned."""
+    met = raised.__context__
+    kind = type(raised), type(met), type(getattr(met, "reason", None)), in_body
+    if kind not in _met_before:
+        _met_before[kind] = _rehearsed(met, in_body) if isinstance(met, (u3.HTTPError, OSError)) else None
+    return _met_before[kind]
+
+
+def _rehearsed(met: BaseException, in_body: bool) -> TracebackType | None:
+    def meets(*_: Any, **__: Any) -> Iterator[bytes]:
+        raise met
+
+    try:
+        session = _Rehearsal()
+        if in_body:
+            answered = requests.Response()
+            answered.raw = SimpleNamespace(stream=meets)
+            session.adapter.send = lambda *_, **__: answered
+        else:
+            pool = SimpleNamespace(urlopen=meets)
+            session.adapter.get_connection_with_tls_context = lambda *_, **__: pool
+        failed: Any = session._send_request_safe_mode("GET", "http://localhost/")  # type: ignore[no-untyped-call]
+        return failed.error.__traceback__  # type: ignore[no-any-return]
+    except Exception:  # a Locust or requests we do not know
+        return None
+    finally:
+        met.__traceback__ = None
+
+
+def _stock_goes_on(entry: Any) -> tracebacks.Entries:
+    """How stock comes to the redirect, or the request, that it is given to go on with."""
+
+    def redirects(*_: Any, **__: Any) -> Iterator[Any]:
+        yield tracebacks.fails()
+
+    session: Any = _Rehearsal()
+    if entry.tb_frame.f_locals.get("at", -1) < 0:
+        session.send = tracebacks.fails
+    else:
+        session.resolve_redirects = redirects
+        session.adapter.send = lambda *_, **__: requests.Response()
+    return tracebacks.rehearsed(session.request, "GET", "http://localhost/")
+
+
+tracebacks.stands_for(_continued_by_stock, _stock_goes_on)

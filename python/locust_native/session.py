@@ -28,6 +28,7 @@ from . import (
     prepare,
     report,
     timings,
+    tracebacks,
     unverified,
     waiting,
 )
@@ -170,6 +171,10 @@ class HttpSession(_core.HttpSession, arguments.Preparing, stock.HttpSession):  #
                 self._fall_back(str(reason))
             except prepare.StockDecides:
                 pass
+            except Exception:
+                # Nothing has been sent, and stock says the same in its own traceback; if it reads the same.
+                if any(hasattr(value, "__next__") for value in (data, json, *kwargs.values())):
+                    raise
         if started is None:
             if self._reporting[1]:
                 context = {**context, "timings": None}
@@ -232,13 +237,9 @@ class HttpSession(_core.HttpSession, arguments.Preparing, stock.HttpSession):  #
                 response.__exit__(None, None, None)
         return response
 
-    def _get(self, url: Any, *, data: Any = None, json: Any = None, **kwargs: Any) -> Any:
-        """The long way of `get`."""
-        kwargs.setdefault("allow_redirects", True)
-        ours = type(self).request is _core.HttpSession.request and "request" not in self.__dict__
-        return (self._request if ours else self.request)("GET", url, data=data, json=json, **kwargs)
-
-    _post = stock.HttpSession.post  #: The long way of `post`.
+    #: The long ways of `get` and `post`.
+    _get, _post = stock.HttpSession.get, stock.HttpSession.post
+    _left = tracebacks.left
 
     def _send_request_safe_mode(self, method: Any, url: Any, **kwargs: Any) -> Any:
         """Stock's client answers."""

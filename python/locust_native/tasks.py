@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import random
 from operator import attrgetter
+from types import SimpleNamespace
 from typing import Any
 
 from locust.exception import StopUser
@@ -18,12 +19,14 @@ from locust.user.task import (
     TaskSet,
 )
 
+from . import tracebacks
 from ._core import choose_task
 
 # Locust's own, taken when this module is first imported, which is before anything is replaced.
 _stock_next_task = TaskSet.get_next_task
 _stock_next_default_task = DefaultTaskSet.get_next_task
 _stock_wait_time = TaskSet.wait_time
+_stock_wait = TaskSet.wait
 
 
 #: `TaskSet.user` and `TaskSet.client`, without a Python frame: Locust's loop asks seven times between two tasks.
@@ -67,3 +70,24 @@ def wait(self: TaskSet) -> None:
     if user._state == LOCUST_STATE_STOPPING:
         raise StopUser()
     user._state = LOCUST_STATE_RUNNING
+
+
+def _stock_waits(entry: Any) -> tracebacks.Entries:
+    below, fails = entry.tb_next, tracebacks.fails
+    asked = below is not None and below.tb_frame.f_code.co_name in ("sleep", "_sleep")
+    user = SimpleNamespace(_state=None)
+    wait_time = (lambda: None) if asked else fails
+    return tracebacks.rehearsed(
+        _stock_wait, SimpleNamespace(user=user, wait_time=wait_time, _sleep=fails if asked else None)
+    )
+
+
+def _stock_asks_the_user(entry: Any) -> tracebacks.Entries:
+    if not entry.tb_frame.f_locals.get("of_user"):
+        return []  # Locust's own has raised it
+    user = SimpleNamespace(wait_time=tracebacks.fails)
+    return tracebacks.rehearsed(_stock_wait_time, SimpleNamespace(user=user))
+
+
+tracebacks.stands_for(wait, _stock_waits)
+tracebacks.stands_for(wait_time, _stock_asks_the_user)

@@ -250,7 +250,7 @@ impl PyFastHttpSession {
             return long.go(slf);
         };
         let came = started.room.get().come_back(slf.py(), started.token);
-        Self::end(slf, &started, came, long.kwargs)
+        Self::end(slf, &started, came, long.kwargs).map_err(|error| long.left(slf, error))
     }
 
     /// What the call returns.

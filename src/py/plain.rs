@@ -1,6 +1,7 @@
 //! Plain for Python: what the short ways of the session classes have in common.
 
 use bytes::Bytes;
+use pyo3::exceptions::PyException;
 use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::intern;
 use pyo3::prelude::*;
@@ -147,5 +148,20 @@ impl<'py> Long<'_, 'py> {
     #[inline(never)]
     pub fn go(&self, session: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
         session.call_method(self.name, self.args, self.kwargs)
+    }
+
+    /// What the short way has raised, as if it had left stock's method, which is then in its traceback.
+    #[cold]
+    #[inline(never)]
+    pub fn left(&self, session: &Bound<'py, PyAny>, error: PyErr) -> PyErr {
+        let py = session.py();
+        if !error.is_instance_of::<PyException>(py) {
+            return error; // a kill, which is not filed
+        }
+        let told = (self.name, error.clone_ref(py).into_value(py));
+        match session.call_method1(intern!(py, "_left"), told) {
+            Ok(_) => error,
+            Err(raised) => raised,
+        }
     }
 }

@@ -184,7 +184,7 @@ impl PyHttpSession {
             return long.go(slf);
         };
         let came = started.room.get().come_back(slf.py(), started.token);
-        Self::end(slf, url, &started, came, long.kwargs)
+        Self::end(slf, url, &started, came, long.kwargs).map_err(|error| long.left(slf, error))
     }
 
     /// What the call returns.

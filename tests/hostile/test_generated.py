@@ -1,5 +1,6 @@
 """Generated responses, made of pieces good and bad: status, content or failure are stock's, whatever comes."""
 
+import gzip
 import os
 
 import pytest
@@ -117,3 +118,42 @@ def test_responses(rogue, fast, raw):
     ours = outcome(rogue, "native", fast, raw)
     found = seeing.differences(("value", "errors", "requests"), ours, stock)
     assert not found, "\n".join([repr(raw), *found])
+
+
+FRAMED = {
+    b"Content-Length: 5": b"hello",
+    b"Content-Length: 0": b"",
+    b"Transfer-Encoding: chunked": b"0\r\n\r\n",
+    b"": b"",
+}
+KEEPS = (None, b"Connection: close", b"Connection: keep-alive", b"Connection: Keep-Alive, close")
+BEHIND = (b"hello", b"\r\n", b"\r", b" ", b"\r\n\nx")
+
+
+@pytest.mark.parametrize("behind", BEHIND)
+@pytest.mark.parametrize("version", [b"HTTP/1.0", b"HTTP/1.1"])
+@pytest.mark.parametrize("fast", [False, True], ids=["http", "fast"])
+def test_what_follows_an_answer(rogue, fast, version, behind):
+    """More than its length, or behind its last chunk; where the connection goes on, and where it ends."""
+    for keeps in KEEPS:
+        for framed, body in FRAMED.items():
+            status = b" 200 OK" if framed else b" 204 Nothing"
+            lines = [version + status, *filter(None, [keeps, framed]), b"", b""]
+            raw = b"\r\n".join(lines) + body + behind
+            stock = outcome(rogue, "stock", fast, raw)
+            ours = outcome(rogue, "native", fast, raw)
+            found = seeing.differences(("value", "errors", "requests"), ours, stock)
+            assert not found, "\n".join([repr(raw), *found])
+
+
+@pytest.mark.parametrize("status", [b"HTTP/1.1 200 OK", b"HTTP/1.1 404 Not Found"])
+@pytest.mark.parametrize("coding", [b"gzip", b"deflate", b"br", b"zstd", b"klingon"])
+@pytest.mark.parametrize("fast", [False, True], ids=["http", "fast"])
+def test_a_coded_body_that_is_cut(rogue, fast, coding, status):
+    """What has come is decoded before the rest is missed."""
+    for body in (b"hello", gzip.compress(b"hello" * 9)[:20], gzip.compress(b"hello" * 9)):
+        raw = status + b"\r\nContent-Length: 99\r\nContent-Encoding: " + coding + b"\r\n\r\n" + body
+        stock = outcome(rogue, "stock", fast, raw)
+        ours = outcome(rogue, "native", fast, raw)
+        found = seeing.differences(("value", "errors", "requests"), ours, stock)
+        assert not found, "\n".join([repr(raw), *found])

@@ -30,6 +30,7 @@ const AT_A_STRETCH: u32 = 32;
 /// Answers behind which llhttp judges what follows.
 const CHUNKED: &[u8] = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
 const EMPTY: &[u8] = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n";
+const LAST: &[u8] = b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 0\r\n\r\n";
 
 /// One exchange over a connection.
 pub struct Line<'a> {
@@ -112,7 +113,7 @@ impl<'a> Line<'a> {
         };
         // llhttp takes bytes behind an answer without a body for the beginning of the next.
         let stray = framing == Framing::Nothing && *method != Method::HEAD;
-        if self.options.dialect == Dialect::Fast && stray && !self.inbox.is_empty() {
+        if self.options.dialect == Dialect::Fast && stray && self.next().next().is_some() {
             return Err(self.odd(head.headers.raw()));
         }
         let answer = place.insert(Answer {
@@ -174,8 +175,8 @@ impl<'a> Line<'a> {
         }
         answer.broken = read.err();
         if self.options.dialect == Dialect::Fast {
-            if answer.broken.is_none() && self.beginning_of_no_answer(method) {
-                answer.broken = Some(self.odd(EMPTY));
+            if answer.broken.is_none() && self.followed_by_no_answer(method, keep) {
+                answer.broken = Some(self.odd(if keep { EMPTY } else { LAST }));
             }
             // llhttp is given what came with the header together with it: an error in there is the header's.
             match answer.broken.take() {
@@ -198,10 +199,21 @@ impl<'a> Line<'a> {
         Ok(keep)
     }
 
-    /// Whether llhttp, which takes what follows an answer for the beginning of the next, refuses it.
-    fn beginning_of_no_answer(&self, method: &Method) -> bool {
-        let next = self.inbox.trim_ascii_start();
-        *method != Method::HEAD && !next.iter().zip(b"HTTP/").all(|(one, other)| one == other)
+    /// Whether llhttp refuses what follows an answer: it takes that for the beginning of the next, and after the last
+    /// of a connection (not `keep`) there is none.
+    fn followed_by_no_answer(&self, method: &Method, keep: bool) -> bool {
+        let mut next = self.next();
+        let refused = match keep {
+            true => !next.zip(b"HTTP/").all(|(one, other)| one == other),
+            false => next.next().is_some(),
+        };
+        *method != Method::HEAD && refused
+    }
+
+    /// What has come after the answer, without the ends of lines before it, which llhttp skips.
+    fn next(&self) -> impl Iterator<Item = &u8> {
+        let ends = |b: &&u8| matches!(**b, b'\r' | b'\n');
+        self.inbox.iter().skip_while(ends)
     }
 
     async fn send(&mut self, outgoing: &mut Outgoing<'_>) -> Result<()> {
