@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from .._core import Histogram
-from . import charts, files, page, rows, tables
+from . import charts, files, page, rows, tables, troubles
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -81,8 +81,9 @@ class Run:
 
     @property
     def warnings(self) -> list[str]:
-        """What a person should know before using these figures, in sentences."""
-        return list(self.figures.get("warnings") or [])
+        """What a person should know before using these figures, in sentences: exceptions and failures with the most
+        frequent texts, then the warnings of the figures."""
+        return [*troubles.troubles(self.figures), *(self.figures.get("warnings") or [])]
 
     @property
     def duration(self) -> float:
