@@ -55,6 +55,7 @@ PYTHON = {
     "made": 0,
     "forking": 0,
     "notebook": 0,
+    "kernel": 1,
     "aio": 3,
     "statistics": 2,
     "summary": 1,
