@@ -2,7 +2,8 @@
 
 Usage: python tests/in_a_kernel.py FOLDER, with the cells as JSON on the standard input: [{"code": …, "interrupt": text
 after whose appearance the cell is interrupted}, …]. Prints JSON: of each cell what it printed, its result, its error
-and traceback, and the MIME types and texts of what it showed. "kill": true in a cell kills the kernel at that text instead.
+and traceback, and what it showed: MIME types, HTML and texts.
+"kill": true in a cell kills the kernel at that text instead.
 """
 
 import json

@@ -83,6 +83,7 @@ CELLS = {
     "socket": "import socket, sys; print(socket.socket.__module__, 'locust' in sys.modules, 'gevent' in sys.modules)",
     "users": USERS,
     "run": "run = await ln.run(Visitor, Returning, users=6, spawn_rate=50, run_time='3s', host=URL)",
+    "fails": "await ln.run(Visitor, run_time='3s', options=['--no-such-option'])",
     "rows": "print({row['name']: [row['requests'], row['failures']] for row in run.figures['rows']})",
     "exceptions": "print(run.figures['exceptions'])",
     "text": "print(run.options['locustfile_text'])",
@@ -231,10 +232,25 @@ def test_the_text_is_a_locustfile_a_person_can_read(said):
     compile(text, "text", "exec")
 
 
-def test_progress_is_a_widget(said):
+def test_progress_is_html_and_text_that_every_front_end_shows(said):
     shown = said["run"]
-    assert "application/vnd.jupyter.widget-view+json" in shown["shown"]
+    assert set(shown["shown"]) == {"text/html", "text/plain"}
     assert shown["text"] == ""
+    first, *_, last = shown["plain"]
+    assert first.startswith("starting |")
+    assert any(re.match(r"running \|█* *\| \d s, \d s left, 6 users, ", each) for each in shown["plain"]), (
+        shown["plain"]
+    )
+    requests = eval(said["rows"]["text"])
+    total, failed = (sum(counts) for counts in zip(*requests.values(), strict=True))
+    assert re.fullmatch(
+        rf"ended \|█{{20}}\| 3 s, {total:,} requests, [\d.,]+ requests/s, {failed:,} failed", last
+    ), last
+
+
+def test_progress_of_a_test_that_cannot_run_ends_red(said):
+    assert said["fails"]["plain"][-1].startswith("failed |")
+    assert "#f44336" in said["fails"]["html"]
 
 
 def test_only_what_was_given_runs(said):
