@@ -287,6 +287,16 @@ def test_a_run_without_requests_says_why():
         assert ln.Run(some).warnings == [f"{words}; 3 exceptions: no (shop.py, line 5)"]
 
 
+def test_a_run_lasts_until_it_was_stopped():
+    some = [(0, "GET", "/", 1.0, False)] * 21
+    assert ln.Run(figures(some, stopped_at=START + 3.25)).duration == pytest.approx(3)
+    assert ln.Run(figures(some, stopped_at=START + 3.25)).total["requests_per_s"] == pytest.approx(7)
+    late = [*some, (9, "GET", "/", 1.0, False)]  # a user that was given time to finish
+    assert ln.Run(figures(late, stopped_at=START + 3.25)).duration == pytest.approx(8.75)
+    assert ln.Run(figures(some, stopped_at=None)).duration == pytest.approx(0.75)
+    assert ln.Run(figures([], stopped_at=START + 3.25)).duration == pytest.approx(3)
+
+
 def test_of_many_names_a_page_shows_some():
     run = ln.Run(figures((0, "GET", f"/{each}", 1.0, False) for each in range(300)))
     page = run._repr_html_()

@@ -556,6 +556,21 @@ def test_exceptions_beside_requests_are_told(program, tmp_path):
     assert f"⚠ {exceptions}" in said["repr"]
 
 
+def test_a_short_test_lasts_as_long_as_it_ran(program, tmp_path):
+    """However soon its last request ended: else 4 requests in 3 s would be 20 a second."""
+    text = CRASHES.replace("PLACE", "self.client.get('/')").replace("constant(0.05)", "constant(60)")
+    (tmp_path / "file.py").write_text(text)
+    [said] = program(
+        """
+        run = await ln.run("file.py", run_time=3, users=4, spawn_rate=100, host=url, progress=False)
+        say(duration=run.duration, rate=run.total["requests_per_s"], requests=run.figures["total"]["requests"])
+        """
+    )
+    assert said["requests"] == 4
+    assert said["duration"] > 2  # Locust's clock of the run time begins somewhat before its statistics
+    assert said["rate"] == pytest.approx(4 / said["duration"])
+
+
 def test_what_is_not_awaited_says_what_to_do(program):
     [said] = program(
         """

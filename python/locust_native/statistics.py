@@ -7,6 +7,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from . import _core
+from .results import troubles
 from .summary import summary
 
 if TYPE_CHECKING:
@@ -81,8 +82,11 @@ class Statistics:
         return self.run().failures
 
     def __repr__(self) -> str:
-        total = self.record.figures()["total"]
-        return f"<Statistics: {total['requests']} requests, {total['failures']} failures>"
+        figures = self.figures()
+        total = figures["total"]
+        failed = troubles.failures(figures)
+        said = f"\u26a0 {failed}" if failed else f"{total['requests']:,} requests, 0 failures"
+        return f"<Statistics: {said}>"
 
     def _repr_html_(self) -> str:
         return self.run()._repr_html_()

@@ -87,7 +87,10 @@ class Run:
 
     @property
     def duration(self) -> float:
-        """How long it ran in s: to the end of the last second in which a request finished."""
+        """How long it ran in s, from its start to its stop; rates are per second of that.
+
+        Of figures that do not say when the test stopped: to the end of the last second in which a request finished.
+        """
         return tables.duration(self.figures)
 
     def percentiles(self, percents: Iterable[float]) -> DataFrame:

@@ -17,10 +17,15 @@ _TIMES = {"p50": "p50", "p95": "p95", "p99": "p99", "max": "max", "lag_max": "la
 
 
 def duration(figures: dict[str, Any]) -> float:
-    """From the beginning of the statistics to the end of the last second in which a request finished, in s.
+    """From the beginning of the statistics to the stop of the test, in s; longer where requests finished after it.
 
-    Without requests: until the figures were taken.
+    Where the figures do not say when it stopped: to the end of the last second in which a request finished, and without
+    requests until the figures were taken.
     """
+    if (stopped := figures.get("stopped_at")) is not None and figures.get("started_at") is not None:
+        last = max((second["at"] for second in figures["seconds"]), default=stopped)
+        if (lasted := max(stopped, last) - figures["started_at"]) > 0:
+            return float(lasted)
     started, taken = figures.get("started_at"), figures.get("taken_at")
     moments = [second["at"] for second in figures["seconds"]]
     end = max(moments) + 1 if moments else taken

@@ -86,6 +86,8 @@ def result(
         problem = _why(returncode, log, told, options)
     if figures is None or "started" not in told:
         raise RunError(str(problem), log, returncode)
+    if figures.get("stopped_at") is None and "stopped" in told:
+        figures["stopped_at"] = told["stopped"]
     figures["warnings"] += told["warnings"]
     if returncode not in (0, 1) and not problem:
         figures["warnings"].append(f"{_ending(returncode)}; see run.log")

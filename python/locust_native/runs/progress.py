@@ -39,6 +39,8 @@ class _State:
             self._elapsed = time.time() - told["started"]
         elif total and not ending and "problem" not in told:
             self._elapsed = total
+        if "stopped" in told:  # then rates are those of the run's tables
+            self._elapsed = told["stopped"] - told["started"]
         elapsed = self._elapsed
         self.over = bool(told.get("over"))
         # A bar that ends before its end is shown as a failure: so it is, if somebody has interrupted the test.
