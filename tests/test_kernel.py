@@ -128,6 +128,40 @@ CELLS = {
                 database.execute('select 1')
         await ln.run(Odd)
     """,
+    "socket open": """
+        import socket
+        s = socket.socket()
+        class Talks(Base):
+            @task
+            def ask(self):
+                s.send(b"")
+        await ln.run(Talks)
+    """,
+    "file open": """
+        import os
+        lines = open(os.devnull)
+        class Reads(Base):
+            @task
+            def ask(self):
+                next(lines)
+        await ln.run(Reads)
+    """,
+    "database": """
+        memory = sqlite3.connect(":memory:")
+        class Looks(Base):
+            @task
+            def ask(self):
+                memory.execute("select 1")
+        await ln.run(Looks)
+    """,
+    "made out of sight": """
+        exec('thing = object()')
+        class Odd(Base):
+            @task
+            def ask(self):
+                print(thing)
+        await ln.run(Odd)
+    """,
     "inside": """
         def make():
             class Inner(Base):
@@ -277,7 +311,23 @@ def test_the_newest_definition_runs(said):
     [
         (
             "connection",
-            "Odd → database cannot travel: database is a Connection, and no cell defines it at its top; ",
+            "Odd → database cannot travel: database is a Connection that is open, and what is open here is not",
+        ),
+        (
+            "socket open",
+            "Talks → s cannot travel: s is a socket that is open, and what is open here is not so there",
+        ),
+        (
+            "file open",
+            "Reads → lines cannot travel: lines is a TextIOWrapper that is open, and what is open here",
+        ),
+        (
+            "database",
+            "Looks → memory cannot travel: memory is a Connection that is open, and what is open here",
+        ),
+        (
+            "made out of sight",
+            "Odd → thing cannot travel: thing is an object, and no cell defines it at its top; ",
         ),
         ("inside", "Inner cannot travel: it is defined inside a function; define it at the top of a cell"),
         ("no user", "no User class among Tasks: derive from HttpUser of locust_native.notebook"),
