@@ -56,7 +56,7 @@ def run_html(run: Run) -> str:
     if more > 0:
         lines.append(f"<div>{more:,} names more: run.requests has them all</div>")
     title = f"{figures['total']['requests']:,} requests in {seconds:.1f} s"
-    total = _cells({**figures["total"], "method": "", "name": "all"}, seconds)
+    total = _cells({**figures["total"], "method": "", "name": "Aggregated"}, seconds)
     return (
         f"<div><strong>{title}</strong>{''.join(lines)}"
         f"{html_table(_HEAD, [*body, total], bold_last=True)}<div>times in ms</div></div>"

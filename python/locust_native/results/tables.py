@@ -99,6 +99,31 @@ def timeline_table(figures: dict[str, Any]) -> Any:
     return table.astype({**kinds, "requests_per_s": "int64", "failures_per_s": "int64", "limited": bool})
 
 
+def times_over_time(figures: dict[str, Any]) -> tuple[int, Any]:
+    """p50, p95 and p99 (ms) over time, as a chart is to show them, and of how many seconds each point is.
+
+    Of `series`: percentiles of all requests of a point together, of which a typical one has enough; of figures without,
+    those of single seconds. The index is the middle of the point in s since the first second; where there were no
+    requests, there is a row of NaN.
+    """
+    pandas = needed("pandas", "the timeline")
+    series = figures.get("series") or {}
+    width, points = int(series.get("width") or 1), series.get("points")
+    if points is None:
+        width, points = 1, [second for second in figures["seconds"] if second.get("requests")]
+    first, _ = _moments(figures, sorted(second["at"] for second in figures["seconds"]))
+    middles, rows, end = [], [], None
+    for point in points:
+        if end is not None and point["at"] > end:
+            middles.append((end + point["at"]) / 2 - first)
+            rows.append([math.nan] * 3)
+        wide = point.get("width", width)
+        middles.append(point["at"] + wide / 2 - first)
+        rows.append([_number(point.get(column)) for column in ("p50", "p95", "p99")])
+        end = point["at"] + wide
+    return width, pandas.DataFrame(rows, index=middles, columns=["p50", "p95", "p99"], dtype=float)
+
+
 def phases_table(figures: dict[str, Any]) -> Any:
     """What the time went to: one row per (method, name, phase) that was met, times in ms.
 
