@@ -7,7 +7,6 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from . import _core
-from .results import troubles
 from .summary import summary
 
 if TYPE_CHECKING:
@@ -82,6 +81,8 @@ class Statistics:
         return self.run().failures
 
     def __repr__(self) -> str:
+        from .results import troubles
+
         figures = self.figures()
         total = figures["total"]
         failed = troubles.failures(figures)
