@@ -1,8 +1,9 @@
 """Execute cells in a real Jupyter kernel, which a process of its own looks after (this one is patched by gevent).
 
 Usage: python tests/in_a_kernel.py FOLDER, with the cells as JSON on the standard input: [{"code": …, "interrupt": text
-after whose appearance the cell is interrupted}, …]. Prints JSON: of each cell what it printed, its result, its error,
-and the MIME types of what it showed. "kill": true in a cell kills the kernel at that text instead.
+after whose appearance the cell is interrupted}, …]. Prints JSON: of each cell what it printed, its result, its error
+and traceback, and what it showed: MIME types, HTML and texts.
+"kill": true in a cell kills the kernel at that text instead.
 """
 
 import json
@@ -34,7 +35,7 @@ def cells(folder: Path, *asked: str | dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def _execute(client: Any, manager: Any, cell: dict[str, Any]) -> dict[str, Any]:
-    said: dict[str, Any] = {"text": "", "result": None, "error": None, "shown": [], "html": ""}
+    said: dict[str, Any] = {"text": "", "result": None, "error": None, "shown": [], "html": "", "plain": []}
     asked = client.execute(cell["code"])
     mark, end = cell.get("interrupt"), time.monotonic() + _PATIENCE
     while time.monotonic() < end:
@@ -56,10 +57,12 @@ def _execute(client: Any, manager: Any, cell: dict[str, Any]) -> dict[str, Any]:
         elif kind in ("execute_result", "display_data", "update_display_data"):
             said["shown"] += sorted(content["data"])
             said["html"] += content["data"].get("text/html", "")
+            said["plain"].append(content["data"].get("text/plain", ""))
             if kind == "execute_result":
                 said["result"] = content["data"]["text/plain"]
         elif kind == "error":
             said["error"] = _COLOURS.sub("", "\n".join([content["ename"], content["evalue"]]))
+            said["traceback"] = [_COLOURS.sub("", line) for line in content["traceback"]]
         elif kind == "status" and content["execution_state"] == "idle":
             return said
     raise TimeoutError(f"the cell did not end: {cell['code']}\n{said}")

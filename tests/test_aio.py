@@ -148,6 +148,24 @@ def test_failures_are_those_of_an_http_user(program, server, free_port):
     assert [tuple(each) for each in said["seen"]] == stock
 
 
+def test_what_is_printed_says_what_failed(program, free_port):
+    [said] = program(
+        """
+        statistics = ln.Statistics()
+        async with ln.AsyncSession(f"http://127.0.0.1:{more['port']}", statistics=statistics) as s:
+            before = str(statistics)
+            for _ in range(3):
+                await s.get("/", name="home")
+        say(before=before, text=str(statistics), page=statistics._repr_html_())
+        """,
+        port=free_port,
+    )
+    assert said["before"] == "<Statistics: 0 requests, 0 failures>"
+    assert said["text"].startswith("<Statistics: ⚠ 3 of 3 requests failed: GET home: ")
+    assert "Connection refused" in said["text"]
+    assert "⚠ 3 of 3 requests failed: GET home: " in said["page"]
+
+
 def test_an_error_is_raised_where_it_is_asked_for(program, free_port):
     said = program(
         """

@@ -62,6 +62,7 @@ PYTHON = {
     "notebook": 0,
     "sentences": 0,
     "writing": 0,
+    "kernel": 1,
     "aio": 3,
     "statistics": 2,
     "summary": 1,

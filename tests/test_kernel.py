@@ -7,6 +7,7 @@ import time
 import psutil
 import pytest
 
+import running
 from in_a_kernel import cells
 from locust_native.saleor import MockSaleor
 
@@ -60,9 +61,29 @@ CELLS = {
         print(time.process_time() - begun)
     """,
     "modules": "print(sorted({'locust', 'gevent', 'pandas', 'matplotlib'} & sys.modules.keys()))",
-    "socket": "import socket; print(socket.socket.__module__)",
+    "locust": "from locust import HttpUser, task",
+    "auto": "import locust_native.auto",
+    "forked": """
+        import multiprocessing
+        child = multiprocessing.get_context("fork").Process(target=lambda: __import__("locust"))
+        child.start()
+        child.join()
+        print(child.exitcode)
+    """,
+    "off": """
+        import os
+        from locust_native import kernel
+        answers = [kernel.refusal() is None]
+        for value in ("0", "banana"):
+            os.environ["LOCUST_NATIVE"] = value
+            answers.append(kernel.refusal() is None)
+        del os.environ["LOCUST_NATIVE"]
+        print(answers)
+    """,
+    "socket": "import socket, sys; print(socket.socket.__module__, 'locust' in sys.modules, 'gevent' in sys.modules)",
     "users": USERS,
     "run": "run = await ln.run(Visitor, Returning, users=6, spawn_rate=50, run_time='3s', host=URL)",
+    "fails": "await ln.run(Visitor, run_time='3s', options=['--no-such-option'])",
     "rows": "print({row['name']: [row['requests'], row['failures']] for row in run.figures['rows']})",
     "exceptions": "print(run.figures['exceptions'])",
     "text": "print(run.options['locustfile_text'])",
@@ -107,6 +128,40 @@ CELLS = {
                 database.execute('select 1')
         await ln.run(Odd)
     """,
+    "socket open": """
+        import socket
+        s = socket.socket()
+        class Talks(Base):
+            @task
+            def ask(self):
+                s.send(b"")
+        await ln.run(Talks)
+    """,
+    "file open": """
+        import os
+        lines = open(os.devnull)
+        class Reads(Base):
+            @task
+            def ask(self):
+                next(lines)
+        await ln.run(Reads)
+    """,
+    "database": """
+        memory = sqlite3.connect(":memory:")
+        class Looks(Base):
+            @task
+            def ask(self):
+                memory.execute("select 1")
+        await ln.run(Looks)
+    """,
+    "made out of sight": """
+        exec('thing = object()')
+        class Odd(Base):
+            @task
+            def ask(self):
+                print(thing)
+        await ln.run(Odd)
+    """,
     "inside": """
         def make():
             class Inner(Base):
@@ -131,7 +186,10 @@ CELLS = {
                 raise ValueError('not today')
             @task
             def f(self): pass
-        run = await ln.run(Raises, run_time=1, host=URL, progress=False)
+        try:
+            await ln.run(Raises, run_time=1, host=URL, progress=False)
+        except ln.RunError as error:
+            run = error.run
         print(run.figures['exceptions'][0]['message'], run.figures['exceptions'][0]['traceback'])
     """,
 }
@@ -149,7 +207,44 @@ def said(tmp_path_factory, shop):
 def test_the_import_is_quick_and_patches_nothing(said):
     assert float(said["import"]["text"]) < 0.1
     assert said["modules"]["text"] == "[]\n"
-    assert said["socket"]["text"] == "socket\n"
+    assert said["socket"]["text"] == "socket False False\n"
+
+
+@pytest.mark.parametrize("cell", ["locust", "auto"])
+def test_importing_locust_says_what_to_import(said, cell):
+    assert said[cell]["error"] == (
+        "ImportError\nin a notebook: from locust_native.notebook import HttpUser, task, …; run it with ln.run "
+        "(Locust itself would hang the kernel)"
+    )
+
+
+def test_importing_locust_is_refused_by_a_kernel_alone(said, tmp_path):
+    assert said["forked"]["text"] == "0\n"
+    assert said["off"]["text"] == "[False, True, False]\n"
+    told = "; import locust, locust_native; print(locust_native.status().on)"
+    home = {"IPYTHONDIR": str(tmp_path), "LOCUST_NATIVE": "1"}
+    for command in [
+        ["-c", "import ipykernel.kernelapp" + told],  # as tests of notebooks do
+        ["-m", "IPython", "--no-banner", "--HistoryManager.enabled=False", "-c", "pass" + told],
+    ]:
+        done = running.run(command, tmp_path, **home)
+        assert done.code == 0, done.out + done.err
+        assert done.out.strip() == "True"
+
+
+def test_importing_locust_is_left_to_a_kernel_that_gevent_has_patched(tmp_path):
+    [_, said] = cells(
+        tmp_path,
+        "import gevent.monkey; gevent.monkey.patch_socket()",
+        "from locust_native import kernel; print(kernel.refusal())",
+    )
+    assert said["text"] == "None\n"
+
+
+def test_an_error_of_a_run_is_one_line(said):
+    assert said["no user"]["traceback"] == [
+        "RunError: no User class among Tasks: derive from HttpUser of locust_native.notebook"
+    ]
 
 
 def test_classes_of_the_notebook_run(said):
@@ -171,10 +266,25 @@ def test_the_text_is_a_locustfile_a_person_can_read(said):
     compile(text, "text", "exec")
 
 
-def test_progress_is_a_widget(said):
+def test_progress_is_html_and_text_that_every_front_end_shows(said):
     shown = said["run"]
-    assert "application/vnd.jupyter.widget-view+json" in shown["shown"]
+    assert set(shown["shown"]) == {"text/html", "text/plain"}
     assert shown["text"] == ""
+    first, *_, last = shown["plain"]
+    assert first.startswith("starting |")
+    assert any(re.match(r"running \|█* *\| \d s, \d s left, 6 users, ", each) for each in shown["plain"]), (
+        shown["plain"]
+    )
+    requests = eval(said["rows"]["text"])
+    total, failed = (sum(counts) for counts in zip(*requests.values(), strict=True))
+    assert re.fullmatch(
+        rf"ended \|█{{20}}\| 3 s, {total:,} requests, [\d.,]+ requests/s, {failed:,} failed", last
+    ), last
+
+
+def test_progress_of_a_test_that_cannot_run_ends_red(said):
+    assert said["fails"]["plain"][-1].startswith("failed |")
+    assert "#f44336" in said["fails"]["html"]
 
 
 def test_only_what_was_given_runs(said):
@@ -201,7 +311,23 @@ def test_the_newest_definition_runs(said):
     [
         (
             "connection",
-            "Odd → database cannot travel: database is a Connection, and no cell defines it at its top; ",
+            "Odd → database cannot travel: database is a Connection that is open, and what is open here is not",
+        ),
+        (
+            "socket open",
+            "Talks → s cannot travel: s is a socket that is open, and what is open here is not so there",
+        ),
+        (
+            "file open",
+            "Reads → lines cannot travel: lines is a TextIOWrapper that is open, and what is open here",
+        ),
+        (
+            "database",
+            "Looks → memory cannot travel: memory is a Connection that is open, and what is open here",
+        ),
+        (
+            "made out of sight",
+            "Odd → thing cannot travel: thing is an object, and no cell defines it at its top; ",
         ),
         ("inside", "Inner cannot travel: it is defined inside a function; define it at the top of a cell"),
         ("no user", "no User class among Tasks: derive from HttpUser of locust_native.notebook"),

@@ -43,7 +43,6 @@ def test_the_notebook_runs(tmp_path):
         if output["output_type"] in ("execute_result", "display_data")
     ]
     assert sum("image/png" in data for data in shown) == 2
-    assert sum("application/vnd.jupyter.widget-view+json" in data for data in shown) == 1
     text = ["".join(data.get("text/plain", "")) for data in shown]
     assert any(line.startswith("<Run: ") and " 0 failed" in line for line in text)
     assert any(line.startswith("<Comparison: ") and "GET / p50 +" in line for line in text), text

@@ -47,6 +47,24 @@ def test_any_run_can_be_drawn(run):
     assert png(ln.compare(run, run).plot())[:4] == b"\x89PNG"
 
 
+def test_times_over_time_are_those_of_the_series():
+    """Percentiles of all requests of a point together, where the figures have them: not the greatest of seconds."""
+    some = figures([(at, "GET", "/", 3.0, False) for at in range(60)])
+    at = some["seconds"][0]["at"]
+    points = [
+        {"at": at + 10 * each, "width": 10, "requests": 10, "p50": 1.0 + each, "p95": 2.0, "p99": 4.0}
+        for each in (0, 1, 4)
+    ]
+    some["series"] = {"width": 10, "points": points}
+    times = ln.Run(some).plot().axes[1]
+    [drawn] = [line for line in times.get_lines() if line.get_label() == "p50"]
+    assert list(drawn.get_xdata()) == [5, 15, 30, 45]
+    assert list(drawn.get_ydata()) == pytest.approx([1, 2, numpy.nan, 5], nan_ok=True)
+    assert "10 s" in times.get_ylabel()
+    some["series"] = {"width": 1, "points": []}
+    assert "no response times" in [text.get_text() for text in ln.Run(some).plot().axes[1].texts]
+
+
 def test_a_run_over_time():
     some = figures([(0, "GET", "/", 3.0, False), (0, "GET", "/", 3.0, True), (2, "GET", "/", 5.0, False)])
     some["seconds"][0]["users"], some["seconds"][1]["users"] = 1, 4

@@ -223,9 +223,78 @@ def test_a_run_in_one_line():
     )
     assert (
         repr(run)
-        == "<Run: http://shop, 1,200 requests, 1,200 failed, 0.8 s, p50 2.00 ms, p95 2.00 ms, 1 warning>"
+        == "<Run: http://shop, 1,200 requests, 1,200 failed, 0.8 s, p50 2.00 ms, p95 2.00 ms, 1 warning; "
+        "⚠ 1,200 of 1,200 requests failed>"
     )
-    assert repr(ln.Run(figures([]))) == "<Run: 0 requests, 0 failed, 1.2 s>"
+    assert repr(ln.Run(figures([]))) == (
+        "<Run: 0 requests, 0 failed, 1.2 s; ⚠ no request was answered: 1 waited for an answer when the test ended>"
+    )
+    good = ln.Run(figures([(0, "GET", "/", 2.0, False)]))
+    assert repr(good) == "<Run: 1 requests, 0 failed, 0.8 s, p50 2.00 ms, p95 2.00 ms>"
+    assert good.warnings == []
+
+
+TRACEBACK = """Traceback (most recent call last):
+  File "/home/me/.venv/lib/python3.11/site-packages/locust/user/task.py", line 347, in run
+    self.execute_next_task()
+  File "/home/me/shop.py", line 5, in buy
+    1 / 0
+  File "/usr/lib/python3.11/fractions.py", line 7, in divide
+"""
+
+
+def test_what_went_wrong_is_in_the_warnings_of_a_run_from_a_file(tmp_path):
+    failed = [
+        {"method": "GET", "name": f"/{each}", "error": f"HTTPError('{400 + each}')", "occurrences": each}
+        for each in range(1, 6)
+    ]
+    raised = [
+        {"count": 2, "message": "", "traceback": "", "nodes": ["local"]},
+        {"count": 6905, "message": "division by zero", "traceback": TRACEBACK, "nodes": ["local"]},
+    ]
+    some = figures(
+        [(0, "GET", "/", 1.0, each < 15) for each in range(100)], failures=failed, exceptions=raised
+    )
+    ln.Run(some).save(tmp_path / "run.json")
+    run = ln.load(tmp_path / "run.json")
+    exceptions = "6,907 exceptions: division by zero (shop.py, line 5), 6,905 times; without a text, 2 times"
+    failures = (
+        "15 of 100 requests failed: GET /5: HTTPError('405'), 5 times; GET /4: HTTPError('404'), 4 times; "
+        "GET /3: HTTPError('403'), 3 times; 2 others"
+    )
+    assert run.warnings == [exceptions, failures]
+    assert f"⚠ {exceptions}" in repr(run)
+    text = "".join(ElementTree.fromstring(run._repr_html_()).itertext())
+    assert f"⚠ {exceptions}" in text
+    assert f"⚠ {failures}" in text
+
+
+def test_a_run_without_requests_says_why():
+    raised = [{"count": 3, "message": "no", "traceback": TRACEBACK, "nodes": ["local"]}]
+    some = figures([], exceptions=raised)
+    for ends, words in [
+        ({}, "no request was made"),
+        (
+            {"cut_off": 3, "in_flight": 1},
+            "no request was answered: 4 waited for an answer when the test ended",
+        ),
+        (
+            {"cut_off": 1, "unreported": 2000},
+            "no request was counted: 2,000 were answered and never reported (catch_response=True without with)",
+        ),
+    ]:
+        some["total"]["ends"] = ends
+        assert ln.Run(some).warnings == [f"{words}; 3 exceptions: no (shop.py, line 5)"]
+
+
+def test_a_run_lasts_until_it_was_stopped():
+    some = [(0, "GET", "/", 1.0, False)] * 21
+    assert ln.Run(figures(some, stopped_at=START + 3.25)).duration == pytest.approx(3)
+    assert ln.Run(figures(some, stopped_at=START + 3.25)).total["requests_per_s"] == pytest.approx(7)
+    late = [*some, (9, "GET", "/", 1.0, False)]  # a user that was given time to finish
+    assert ln.Run(figures(late, stopped_at=START + 3.25)).duration == pytest.approx(8.75)
+    assert ln.Run(figures(some, stopped_at=None)).duration == pytest.approx(0.75)
+    assert ln.Run(figures([], stopped_at=START + 3.25)).duration == pytest.approx(3)
 
 
 def test_of_many_names_a_page_shows_some():

@@ -500,6 +500,106 @@ def test_what_cannot_be_run_is_said_in_one_line(program, tmp_path):
         assert "\n" not in each["reason"]
 
 
+CRASHES = """
+from locust import HttpUser, constant, tag, task
+
+class Visitor(HttpUser):
+    wait_time = constant(0.05)
+
+    @task
+    def buy(self):
+        PLACE
+"""
+
+
+@pytest.mark.parametrize(
+    ("body", "arguments", "words"),
+    [
+        ("1 / 0", {}, "division by zero (file.py, line 9)"),
+        ("self.client.get('/')", {"tags": ["nosuch"]}, "No tasks defined on Visitor"),
+        ("pass", {}, "no request was made"),
+        ("self.client.get('/', catch_response=True)", {}, "answered and never reported"),
+    ],
+    ids=["raises", "tags", "idle", "unreported"],
+)
+def test_a_test_without_a_request_is_an_error_that_says_why(program, tmp_path, body, arguments, words):
+    (tmp_path / "file.py").write_text(CRASHES.replace("PLACE", body))
+    [said] = program(
+        """
+        try:
+            await ln.run("file.py", run_time=1, users=2, spawn_rate=10, host=url, progress=False, **more)
+        except ln.RunError as error:
+            say(reason=error.reason, exceptions=len(error.run.exceptions), warnings=error.run.warnings)
+        """,
+        **arguments,
+    )
+    assert said["reason"].startswith("no request was ")
+    assert words in said["reason"]
+    assert said["warnings"][0] == said["reason"]
+
+
+def test_exceptions_beside_requests_are_told(program, tmp_path):
+    (tmp_path / "file.py").write_text(
+        CRASHES.replace("PLACE", "self.client.get('/nothing/'); self.client.nothing")
+    )
+    [said] = program(
+        """
+        run = await ln.run("file.py", run_time=1, users=2, spawn_rate=10, host=url, progress=False)
+        say(warnings=run.warnings, repr=repr(run), count=int(run.exceptions["count"].sum()))
+        """
+    )
+    exceptions, failures = said["warnings"][:2]
+    assert exceptions.startswith(f"{said['count']:,} exception")
+    assert exceptions.endswith("'nothing' (file.py, line 9)")
+    assert "requests failed: " in failures
+    assert "GET /nothing/: HTTPError('404 Client Error" in failures
+    assert f"⚠ {exceptions}" in said["repr"]
+
+
+def test_a_short_test_lasts_as_long_as_it_ran(program, tmp_path):
+    """However soon its last request ended: else 4 requests in 3 s would be 20 a second."""
+    text = CRASHES.replace("PLACE", "self.client.get('/')").replace("constant(0.05)", "constant(60)")
+    (tmp_path / "file.py").write_text(text)
+    [said] = program(
+        """
+        run = await ln.run("file.py", run_time=3, users=4, spawn_rate=100, host=url, progress=False)
+        say(duration=run.duration, rate=run.total["requests_per_s"], requests=run.figures["total"]["requests"])
+        """
+    )
+    assert said["requests"] == 4
+    assert said["duration"] > 2  # Locust's clock of the run time begins somewhat before its statistics
+    assert said["rate"] == pytest.approx(4 / said["duration"])
+
+
+def test_what_is_not_awaited_says_what_to_do(program):
+    [said] = program(
+        """
+        import inspect
+        test = ln.run("file.py", run_time=1, host=url, progress=False)
+        text, awaitable = repr(test), inspect.isawaitable(test)
+        run = await asyncio.wait_for(asyncio.create_task(test), 30)
+        say(text=text, awaitable=awaitable, requests=run.figures["total"]["requests"])
+        """
+    )
+    assert said["text"] == "<a test that has not begun: await ln.run(…), or call ln.run_sync(…)>"
+    assert said["awaitable"]
+    assert said["requests"] > 0
+
+
+@pytest.mark.parametrize("name", ["run", "run_sync"])
+def test_a_misspelt_option_names_the_nearest(name):
+    import locust_native
+
+    with pytest.raises(
+        locust_native.RunError, match=rf"^user: {name} has no such option; did you mean users\?$"
+    ):
+        getattr(locust_native, name)("file.py", user=5)
+    with pytest.raises(
+        locust_native.RunError, match=r"^zzz: .* has no such option; there are users, spawn_rate, "
+    ):
+        getattr(locust_native, name)("file.py", zzz=5)
+
+
 def test_a_host_that_refuses(program, free_port):
     [said] = program(
         """

@@ -81,8 +81,13 @@ class Statistics:
         return self.run().failures
 
     def __repr__(self) -> str:
-        total = self.record.figures()["total"]
-        return f"<Statistics: {total['requests']} requests, {total['failures']} failures>"
+        from .results import troubles
+
+        figures = self.figures()
+        total = figures["total"]
+        failed = troubles.failures(figures)
+        said = f"\u26a0 {failed}" if failed else f"{total['requests']:,} requests, 0 failures"
+        return f"<Statistics: {said}>"
 
     def _repr_html_(self) -> str:
         return self.run()._repr_html_()

@@ -1,9 +1,10 @@
 """What the start-up files call: waits for somebody to import Locust, and does nothing else.
 
-It runs in every interpreter of the environment. So it imports nothing that is not loaded already,
-never raises and never prints; when anything is amiss, Locust stays stock. It stands beside the package
-and not inside: one module to load instead of two, and the `.start` file of PEP 829, which has no room
-for a `try`, stays silent when the package is gone.
+It runs in every interpreter of the environment. So it imports nothing that is not loaded already and
+never prints; when anything is amiss, Locust stays stock. It raises in one case: an `import locust` that
+would hang a Jupyter kernel. It stands beside the package and not inside: one module to load instead of
+two, and the `.start` file of PEP 829, which has no room for a `try`, stays silent when the package is
+gone.
 
 PYTEST_DONT_REWRITE: pytest would warn everybody that it came too late to rewrite this module.
 """
@@ -32,6 +33,8 @@ class _Loader:
     def exec_module(self, module):
         # Whoever looks at the module, Locust itself included, sees what it would see without us.
         module.__spec__.loader = module.__loader__ = self._real
+        if "ipykernel.kernelapp" in sys.modules and (words := _refusal()):
+            raise ImportError(words, name="locust")
         self._real.exec_module(module)
         _patch()
 
@@ -56,6 +59,15 @@ class _Finder:
                 if not isinstance(spec.loader, _Loader) and hasattr(spec.loader, "exec_module"):
                     spec.loader = _Loader(spec.loader)
                 return spec
+        return None
+
+
+def _refusal():
+    try:
+        from locust_native import kernel
+
+        return kernel.refusal()
+    except Exception:  # what stock does is the kernel's to bear
         return None
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from . import tables
 from .needs import needed
 from .page import where
 from .rows import plain
@@ -37,7 +38,7 @@ def run_figure(run: Run) -> Any:
         _draw_steps(throughput, timeline[column], colour, column.partition("_")[0])
     throughput.set_ylabel("per second")
     throughput.set_ylim(bottom=0, top=None if timeline["requests_per_s"].any() else 1)
-    _draw_times(times, timeline)
+    _draw_times(times, *tables.times_over_time(run.figures))
     _draw_users(users, timeline)
     users.set_xlabel("seconds since the start")
     users.set_xlim(start, end)
@@ -63,18 +64,19 @@ def _draw_steps(axes: Any, series: Any, colour: str, label: str | None = None) -
     axes.plot(at, values, color=colour, label=label, drawstyle="steps-post", linewidth=1.5)
 
 
-def _draw_times(axes: Any, timeline: Any) -> None:
-    known = timeline[list(PERCENTILES)].stack().dropna()
+def _draw_times(axes: Any, width: int, table: Any) -> None:
+    known = table.stack().dropna()
     # The widest first and below: where all are the same, each can still be seen.
     for place, (column, colour) in enumerate(reversed(PERCENTILES.items())):
-        series = timeline[column]
-        # A second between two without requests would be a line of no length.
+        series = table[column]
+        # A point between two without requests would be a line of no length.
         alone = series.notna() & series.shift(1).isna() & series.shift(-1).isna()
-        middle = series.index + 0.5
-        axes.plot(middle, series, color=colour, label=column, linewidth=2.4 - 0.6 * place)
+        axes.plot(series.index, series, color=colour, label=column, linewidth=2.4 - 0.6 * place)
         if alone.any():
-            axes.plot(middle[alone], series[alone], color=colour, marker="o", markersize=3, linestyle="")
-    axes.set_ylabel("response time (ms)")
+            axes.plot(
+                series.index[alone], series[alone], color=colour, marker="o", markersize=3, linestyle=""
+            )
+    axes.set_ylabel("response time (ms)" if width == 1 else f"response time (ms),\nof {width} s each")
     if len(known) and known.min() > 0 and known.max() / known.min() > 30:
         from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 

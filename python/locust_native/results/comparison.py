@@ -5,10 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
+from statistics import NormalDist
 from typing import TYPE_CHECKING, Any
 
 from . import comparison_chart, comparison_page, statistics
 from .needs import needed
+from .page import where
 from .rows import checked_percents, named, percentiles, title
 from .run import Run
 from .statistics import TIMELINE, Times
@@ -19,7 +22,7 @@ if TYPE_CHECKING:
 
 #: Draws of one percentile, and of all together: many names share what there is time for.
 DRAWS, LEAST_DRAWS, ALL_DRAWS = 10_000, 2_000, 20_000_000
-TOO_FEW, TOO_SHORT = "too few requests", "too short a run"
+TOO_FEW, TOO_SHORT = "too few requests", statistics.TOO_SHORT
 _COLUMNS = ["a", "b", "difference", "ratio", "ci_low", "ci_high", "ratio_low", "ratio_high", "p"]
 _SHARES = ["a", "b", "difference", "ci_low", "ci_high", "p"]
 
@@ -29,11 +32,13 @@ class Comparison:
     """What differs between two runs; `compare` makes it.
 
     table       one row per (method, name, percentile), all requests (Aggregated) last: `a` and `b` in ms, `difference`
-                (b - a, ms) and `ratio` (b / a) with the ends of their confidence intervals, `p` (adjusted for the
-                number of rows), `significant`, and in `note` why there is no p
+                (b - a, ms) and `ratio` (b / a) with the ends of their confidence intervals, `p`, `significant`, and
+                in `note` why there is no p. p and intervals are adjusted for the number of rows: zero is outside the
+                interval just where it is significant
     failures    one row per (method, name): the shares of failures (0 to 1) in the same way
     notes       what to know before believing it, in sentences
-    confidence  of the intervals; `significant` is a `p` below 1 - confidence
+    confidence  of all intervals together; `significant` is a `p` below 1 - confidence
+    names       what the two runs are called, by host and date, say
     """
 
     table: DataFrame
@@ -41,6 +46,7 @@ class Comparison:
     notes: list[str]
     confidence: float
     effects: dict[str, dict[float, float | None]] = field(default_factory=dict)
+    names: tuple[str, str] = ("a", "b")
 
     def plot(self) -> Figure:
         """The change of each percentile in % with its confidence interval, name by name, as a matplotlib figure."""
@@ -64,9 +70,9 @@ def compare(
 
     Each percentile's distribution is drawn from the run's histogram (`statistics` has the sources), for as many
     independent requests as the run's requests are worth: their number by the design effect, which is estimated from the
-    percentiles of single seconds. From the draws come the confidence intervals, each for itself, and `p`, adjusted by
-    Holm's method over all rows. Failure shares are compared by the test of two proportions. The same seed gives the
-    same result.
+    percentiles of single seconds. From the draws come `p`, adjusted by Holm's method over all rows, and the confidence
+    intervals, each at the level at which that method tests its row. Failure shares are compared by the test of two
+    proportions. The same seed gives the same result.
 
     What no test of two runs can see: how much runs of one and the same system differ (other machines, caches,
     neighbours); repeat runs for that. Drifts that last longer than a tenth of a run may pass for a difference.
@@ -96,14 +102,26 @@ def compare(
             percents, _percentiles(rows, sides, percents, draws, confidence, dice), strict=True
         )
     ]
-    failed = [
-        {"method": method, "name": name, **_failures(rows, sides, confidence)}
-        for (method, name), rows in pairs
-    ]
+    failed = [{"method": method, "name": name, **_failures(rows, sides)} for (method, name), rows in pairs]
     table = _judged(pandas, compared, ["method", "name", "percentile", *_COLUMNS], confidence)
     failures = _judged(pandas, failed, ["method", "name", *_SHARES], confidence)
     effects = {"a": sides[0].effects, "b": sides[1].effects}
-    return Comparison(table, failures, _notes(a, b, sides, pairs), confidence, effects)
+    notes = _notes(a, b, sides, pairs)
+    return Comparison(table, failures, notes, confidence, effects, _names(a, b))
+
+
+def _names(a: Run, b: Run) -> tuple[str, str]:
+    """What tells two runs apart: the host, else the locustfile or classes; and when they were."""
+    called = []
+    for run in (a, b):
+        options, started = run.options, run.figures.get("started_at")
+        kinds = ", ".join(options.get("classes") or []) or options.get("locustfile")
+        at = f"{datetime.fromtimestamp(started):%Y-%m-%d %H:%M:%S}" if started else ""
+        called.append((str(kinds or ""), where(options), at))
+    parts = zip(*called, strict=True)
+    telling = [place for place, both in enumerate(parts) if both[0] != both[1]]
+    first, second = (" ".join(filter(None, (each[place] for place in telling))) for each in called)
+    return first or "a", second or "b"
 
 
 _TOTAL = ("", "Aggregated")
@@ -149,7 +167,6 @@ def _percentiles(
     dice: Any,
 ) -> list[dict[str, Any]]:
     """What there is to say of each percentile of one name."""
-    numpy = needed("numpy", "a comparison")
     times = [None if row is None else Times.of(row) for row in rows]
     told = [percentiles(row, percents) if row else [None] * len(percents) for row in rows]
     found = []
@@ -173,20 +190,14 @@ def _percentiles(
                 statistics.draw_percentile(time, percent, independent, draws, dice)
                 for time, independent in zip(sure, worth, strict=True)
             )
-            ends = [(1 - confidence) / 2, (1 + confidence) / 2]
-            values["ci_low"], values["ci_high"] = numpy.quantile(b - a, ends)
-            values["ratio_low"], values["ratio_high"] = numpy.quantile(b / a, ends)
             values["p"] = statistics.two_sided(b - a)
+            values["draws"] = [statistics.Draws.of(each, 1 - confidence) for each in (b - a, b / a - 1)]
         found.append(values)
     return found
 
 
-def _failures(
-    rows: Sequence[dict[str, Any] | None], sides: Sequence[_Side], confidence: float
-) -> dict[str, Any]:
+def _failures(rows: Sequence[dict[str, Any] | None], sides: Sequence[_Side]) -> dict[str, Any]:
     """What there is to say of the failures of one name."""
-    from statistics import NormalDist
-
     asked = [row["requests"] if row else 0 for row in rows]
     failed = [row["failures"] if row else 0 for row in rows]
     shares = [part / whole if whole else math.nan for part, whole in zip(failed, asked, strict=True)]
@@ -203,11 +214,7 @@ def _failures(
         return {**values, "note": TOO_FEW}
     weighed = [share * each for share, each in zip(shares, worth, strict=True)]
     spread = math.sqrt(sum(share * (1 - share) / each for share, each in zip(shares, worth, strict=True)))
-    width = NormalDist().inv_cdf((1 + confidence) / 2) * spread
-    difference = values["difference"]
-    values.update(
-        ci_low=difference - width, ci_high=difference + width, p=statistics.two_shares(weighed, worth)
-    )
+    values.update(spread=spread, p=statistics.two_shares(weighed, worth))
     return values
 
 
@@ -221,13 +228,40 @@ def _alone(known: Sequence[Any]) -> str:
 
 
 def _judged(pandas: Any, records: list[dict[str, Any]], columns: list[str], confidence: float) -> Any:
-    """The records as a table: p adjusted, and what is significant."""
-    for record, chance in zip(records, statistics.holm([each["p"] for each in records]), strict=True):
+    """The records as a table: p adjusted, what is significant, and intervals at the level at which each is tested."""
+    chances, levels = statistics.holm([each["p"] for each in records], 1 - confidence)
+    for record, chance, level in zip(records, chances, levels, strict=True):
         record["p"] = chance
         record["significant"] = chance < 1 - confidence
+        if chance == chance:
+            _add_intervals(record, level)
     table = pandas.DataFrame.from_records(records, columns=[*columns, "significant", "note"])
     numbers = [column for column in columns if column not in ("method", "name")]
     return table.astype({**dict.fromkeys(numbers, float), "significant": bool})
+
+
+def _add_intervals(record: dict[str, Any], level: float) -> None:
+    """The intervals of one row; zero is in them just where it is not significant."""
+    if "spread" in record:
+        width = NormalDist().inv_cdf(1 - level / 2) * record["spread"]
+        ends = [(record["difference"] - width, record["difference"] + width)]
+    else:
+        ends = [draws.interval(level) for draws in record["draws"]]
+    judged = [_agreeing(low, high, record) for low, high in ends]
+    record["ci_low"], record["ci_high"] = judged[0]
+    if len(judged) > 1:
+        record["ratio_low"], record["ratio_high"] = (1 + end for end in judged[1])
+
+
+def _agreeing(low: float, high: float, record: dict[str, Any]) -> tuple[float, float]:
+    """An interval whose end is that of the test: p and the interval of a ratio or of shares are approximated each in
+    their own way, and near zero they need not agree."""
+    if not record["significant"]:
+        return min(low, 0.0), max(high, 0.0)
+    if low <= 0 <= high:
+        nearest = math.ulp(1.0)
+        return (nearest, high) if record["difference"] > 0 else (low, -nearest)
+    return low, high
 
 
 def _notes(a: Run, b: Run, sides: Sequence[_Side], pairs: Sequence[Any]) -> list[str]:

@@ -46,7 +46,10 @@ def comparison_figure(comparison: Comparison) -> Any:
         )
     axes.set_yticks(range(len(shown)), [literal(" ".join(key).strip()) for key in shown])
     axes.set_ylim(len(shown) - 0.5 if shown else 0.5, -0.5)
-    axes.set_xlabel(f"change from a to b in %, with intervals of {comparison.confidence:.4g}")
+    a, b = (literal(name) for name in comparison.names)
+    axes.set_xlabel(
+        f"change in %, from {a} to {b}, with intervals of {comparison.confidence:.4g} all together"
+    )
     axes.grid(axis="x", alpha=0.25)
     axes.spines[["top", "right"]].set_visible(False)
     left = len(keys) - len(shown)

@@ -7,6 +7,7 @@ from html import escape
 from typing import TYPE_CHECKING, Any
 
 from .rows import percentiles, plain
+from .troubles import troubles
 
 if TYPE_CHECKING:
     from .run import Run
@@ -29,9 +30,11 @@ def run_line(run: Run) -> str:
         parts.insert(0, plain(host))
     if run.interrupted:
         parts.append("interrupted")
-    if run.warnings:
-        parts.append(f"{len(run.warnings)} warning{'s' if len(run.warnings) > 1 else ''}")
-    return f"<Run: {', '.join(parts)}>"
+    warnings = run.figures.get("warnings") or []
+    if warnings:
+        parts.append(f"{len(warnings)} warning{'s' if len(warnings) > 1 else ''}")
+    wrong = [f"; \u26a0 {short(text)}" for text in troubles(run.figures)]
+    return f"<Run: {', '.join(parts)}{''.join(wrong)}>"
 
 
 def run_html(run: Run) -> str:
@@ -53,7 +56,7 @@ def run_html(run: Run) -> str:
     if more > 0:
         lines.append(f"<div>{more:,} names more: run.requests has them all</div>")
     title = f"{figures['total']['requests']:,} requests in {seconds:.1f} s"
-    total = _cells({**figures["total"], "method": "", "name": "all"}, seconds)
+    total = _cells({**figures["total"], "method": "", "name": "Aggregated"}, seconds)
     return (
         f"<div><strong>{title}</strong>{''.join(lines)}"
         f"{html_table(_HEAD, [*body, total], bold_last=True)}<div>times in ms</div></div>"

@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from .._core import Histogram
-from . import charts, files, page, rows, tables
+from . import charts, files, page, rows, tables, troubles
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -81,12 +81,16 @@ class Run:
 
     @property
     def warnings(self) -> list[str]:
-        """What a person should know before using these figures, in sentences."""
-        return list(self.figures.get("warnings") or [])
+        """What a person should know before using these figures, in sentences: exceptions and failures with the most
+        frequent texts, then the warnings of the figures."""
+        return [*troubles.troubles(self.figures), *(self.figures.get("warnings") or [])]
 
     @property
     def duration(self) -> float:
-        """How long it ran in s: to the end of the last second in which a request finished."""
+        """How long it ran in s, from its start to its stop; rates are per second of that.
+
+        Of figures that do not say when the test stopped: to the end of the last second in which a request finished.
+        """
         return tables.duration(self.figures)
 
     def percentiles(self, percents: Iterable[float]) -> DataFrame:

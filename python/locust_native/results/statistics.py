@@ -15,6 +15,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from statistics import NormalDist
 from typing import Any
 
 from .needs import needed
@@ -22,6 +23,7 @@ from .rows import histogram
 
 #: With fewer seconds than this nobody can see whether a run's requests depend on each other.
 LEAST_SECONDS = 20
+TOO_SHORT = "too short a run"
 #: A percentile needs so many independent requests on its short side: Locust's p99, 500 in all.
 LEAST_BEYOND = 5
 #: The greatest error of a bucket, on a logarithmic scale: what differs by less cannot be seen.
@@ -160,6 +162,40 @@ def two_sided(differences: Any) -> float:
     return min(float(counted), normal_tail(abs(numpy.mean(differences)) / spread))
 
 
+@dataclass(frozen=True)
+class Draws:
+    """What is kept of many draws: their mean and spread, and the ends that an interval may need."""
+
+    size: int
+    mean: float
+    spread: float
+    lowest: Any
+    highest: Any
+
+    @classmethod
+    def of(cls, values: Any, level: float) -> Draws:
+        """Enough for intervals that miss in a share of ``level`` or less."""
+        numpy = needed("numpy", "a comparison")
+        size = len(values)
+        kept = min(size, max(1, math.ceil(level / 2 * (size + 1))))
+        ordered = numpy.sort(values)
+        return cls(
+            size, float(values.mean()), float(values.std()), ordered[:kept].copy(), ordered[-kept:].copy()
+        )
+
+    def interval(self, level: float) -> tuple[float, float]:
+        """Two-sided, missing in a share of ``level``. It leaves out zero just where `two_sided` is below that."""
+        place = math.ceil(level / 2 * (self.size + 1)) - 2
+        low, high = -math.inf, math.inf
+        if place < 9 and (self.spread or place < 0):  # too few draws to be counted
+            width = NormalDist().inv_cdf(1 - level / 2) * self.spread
+            low, high = self.mean - width, self.mean + width
+        if place >= 0:
+            low = max(low, float(self.lowest[min(place, len(self.lowest) - 1)]))
+            high = min(high, float(self.highest[max(0, len(self.highest) - 1 - place)]))
+        return low, high
+
+
 def normal_tail(score: float) -> float:
     """Both tails of the normal distribution beyond a score."""
     return math.erfc(score / math.sqrt(2))
@@ -173,15 +209,19 @@ def two_shares(failed: Sequence[float], asked: Sequence[float]) -> float:
     return normal_tail(abs(shares[1] - shares[0]) / spread) if spread else 1.0
 
 
-def holm(chances: Sequence[float]) -> list[float]:
+def holm(chances: Sequence[float], level: float) -> tuple[list[float], list[float]]:
     """Adjusted so that the chance of any false alarm among all of them is no greater than of one; NaN stays NaN.
 
+    And the level at which each is tested, when all of them together are at ``level``: of what differs, that of its
+    step; of the rest, that of the step at which the method ends.
     Holm, "A simple sequentially rejective multiple test procedure", Scandinavian Journal of Statistics 1979.
     """
-    adjusted = [math.nan] * len(chances)
+    adjusted, levels = [math.nan] * len(chances), [math.nan] * len(chances)
     known = sorted((chance, place) for place, chance in enumerate(chances) if chance == chance)
-    greatest = 0.0
+    greatest, ended = 0.0, 0
     for before, (chance, place) in enumerate(known):
         greatest = max(greatest, min(1.0, chance * (len(known) - before)))
         adjusted[place] = greatest
-    return adjusted
+        ended = ended or (len(known) - before if greatest >= level else 0)
+        levels[place] = level / (ended or len(known) - before)
+    return adjusted, levels

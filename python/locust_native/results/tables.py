@@ -17,10 +17,15 @@ _TIMES = {"p50": "p50", "p95": "p95", "p99": "p99", "max": "max", "lag_max": "la
 
 
 def duration(figures: dict[str, Any]) -> float:
-    """From the beginning of the statistics to the end of the last second in which a request finished, in s.
+    """From the beginning of the statistics to the stop of the test, in s; longer where requests finished after it.
 
-    Without requests: until the figures were taken.
+    Where the figures do not say when it stopped: to the end of the last second in which a request finished, and without
+    requests until the figures were taken.
     """
+    if (stopped := figures.get("stopped_at")) is not None and figures.get("started_at") is not None:
+        last = max((second["at"] for second in figures["seconds"]), default=stopped)
+        if (lasted := max(stopped, last) - figures["started_at"]) > 0:
+            return float(lasted)
     started, taken = figures.get("started_at"), figures.get("taken_at")
     moments = [second["at"] for second in figures["seconds"]]
     end = max(second["at"] + second.get("width", 1) for second in figures["seconds"]) if moments else taken
@@ -97,6 +102,31 @@ def timeline_table(figures: dict[str, Any]) -> Any:
     table.index = pandas.Index([at - first for at in moments], name="second", dtype="int64")
     kinds: dict[str, Any] = dict.fromkeys(_TIMES.values(), float)
     return table.astype({**kinds, "width": "int64", "limited": bool})
+
+
+def times_over_time(figures: dict[str, Any]) -> tuple[int, Any]:
+    """p50, p95 and p99 (ms) over time, as a chart is to show them, and of how many seconds each point is.
+
+    Of `series`: percentiles of all requests of a point together, of which a typical one has enough; of figures without,
+    those of single seconds. The index is the middle of the point in s since the first second; where there were no
+    requests, there is a row of NaN.
+    """
+    pandas = needed("pandas", "the timeline")
+    series = figures.get("series") or {}
+    width, points = int(series.get("width") or 1), series.get("points")
+    if points is None:
+        width, points = 1, [second for second in figures["seconds"] if second.get("requests")]
+    first, _ = _moments(figures, sorted(second["at"] for second in figures["seconds"]))
+    middles, rows, end = [], [], None
+    for point in points:
+        if end is not None and point["at"] > end:
+            middles.append((end + point["at"]) / 2 - first)
+            rows.append([math.nan] * 3)
+        wide = point.get("width", width)
+        middles.append(point["at"] + wide / 2 - first)
+        rows.append([_number(point.get(column)) for column in ("p50", "p95", "p99")])
+        end = point["at"] + wide
+    return width, pandas.DataFrame(rows, index=middles, columns=["p50", "p95", "p99"], dtype=float)
 
 
 def phases_table(figures: dict[str, Any]) -> Any:

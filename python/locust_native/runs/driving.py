@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import difflib
+import functools
+import inspect
 import time
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar
 
 from ..saleor import MockSaleor
 from . import progress as display
 from .command import Asked
+from .outcome import RunError
 from .trial import Trial
 
 if TYPE_CHECKING:
@@ -20,6 +24,64 @@ _EVERY = 0.1
 _SHOWN = 0.5
 
 
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+def _known(function: Callable[P, T]) -> Callable[P, T]:
+    """Name the nearest option where one is misspelt."""
+    options = [
+        each.name
+        for each in inspect.signature(function).parameters.values()
+        if each.kind is each.KEYWORD_ONLY
+    ]
+
+    @functools.wraps(function)
+    def called(*what: P.args, **given: P.kwargs) -> T:
+        for name in given:
+            if name not in options:
+                near = difflib.get_close_matches(name, options, 1)
+                hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(options)}"
+                raise RunError(f"{name}: {function.__name__} has no such option; {hint}")
+        return function(*what, **given)
+
+    return called
+
+
+class Awaited(Coroutine[Any, Any, T], Generic[T]):
+    """A coroutine, which says what to do with it where a person forgets to await it."""
+
+    def __init__(self, coroutine: Coroutine[Any, Any, T], words: str) -> None:
+        self._coroutine, self._words = coroutine, words
+
+    def __await__(self) -> Any:
+        return self._coroutine.__await__()
+
+    def send(self, value: Any) -> Any:
+        return self._coroutine.send(value)
+
+    def throw(self, *error: Any) -> Any:
+        return self._coroutine.throw(*error)
+
+    def close(self) -> None:
+        self._coroutine.close()
+
+    def __repr__(self) -> str:
+        return self._words
+
+
+def _awaited(function: Callable[P, Coroutine[Any, Any, T]]) -> Callable[P, Awaited[T]]:
+    words = "<a test that has not begun: await ln.run(…), or call ln.run_sync(…)>"
+
+    @functools.wraps(function)
+    def called(*what: P.args, **given: P.kwargs) -> Awaited[T]:
+        return Awaited(function(*what, **given), words)
+
+    return called
+
+
+@_known
+@_awaited
 async def run(
     *what: Any,
     users: int | None = None,
@@ -57,8 +119,8 @@ async def run(
     `interrupted`; a second time, or before users have been started, it is ended at once, and asyncio.CancelledError
     raised. Failed requests are no error; see `Run.failures`. A worker process that dies is a warning of the figures.
     Raises RunError, which says what happened and shows Locust's last lines, if the test could not be run, its process
-    or the last worker died, it did not end (a task that never gives way), or no request was ever answered; a test in
-    which not one connection comes about ends after 10 s. What was measured is the error's `run`.
+    or the last worker died, it did not end (a task that never gives way), or no request was made or ever answered; a
+    test in which not one connection comes about ends after 10 s. What was measured is the error's `run`.
     """
     trial = Trial(_asked(locals()))
     shown = display.shown(progress)
@@ -80,6 +142,7 @@ async def run(
         trial.close()
 
 
+@_known
 def run_sync(
     *what: Any,
     users: int | None = None,

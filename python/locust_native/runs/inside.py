@@ -147,7 +147,13 @@ def _begin(teller: Teller, ear: int, environment: Any, runner: Any, web_ui: Any 
                 worries = []
 
     environment.events.test_start.add_listener(start)
-    environment.events.test_stopping.add_listener(lambda **_: under_way.clear())
+
+    def stopping(**_: Any) -> None:
+        under_way.clear()
+        if "stopped" not in facts:
+            teller.tell(stopped=time.time())
+
+    environment.events.test_stopping.add_listener(stopping)
     telling = gevent.spawn(keep_telling)
 
     def end(**_: Any) -> None:

@@ -43,6 +43,10 @@ class RunError(Exception):
         lines = self.log.rstrip().splitlines()[-_LINES:]
         return "\n".join([self.reason, *(f"    {line}" for line in lines)])
 
+    def _render_traceback_(self, *_: Any, **__: Any) -> list[str]:
+        """What IPython shows: the one line. The way here through our own code says nothing, and `log` has the rest."""
+        return [f"{type(self).__name__}: {self.reason}"]
+
     def __reduce__(self) -> Any:
         return type(self), (self.reason, self.log, self.returncode, self.run)
 
@@ -72,7 +76,7 @@ def result(
     killed. Raises RunError where there are no figures, where the test could not go on, or where no request was ever
     answered; with the `Run`, as far as there is one.
     """
-    from ..results import Run
+    from ..results import Run, troubles
 
     try:
         figures = json.loads((folder / "figures.json").read_text(encoding="utf-8"))
@@ -83,14 +87,18 @@ def result(
         problem = _why(returncode, log, told, options)
     if figures is None or "started" not in told:
         raise RunError(str(problem), log, returncode)
+    if figures.get("stopped_at") is None and "stopped" in told:
+        figures["stopped_at"] = told["stopped"]
     if returncode not in (0, 1) and not problem:
         figures["warnings"].append(f"{_ending(returncode)}; see run.log")
     run = Run(figures, options=options, log=log, interrupted=interrupted)
     if problem:
         raise RunError(problem, log, returncode, run)
-    if (unanswered := _unanswered(figures, options.get("host"), told)) is not None:
-        if not interrupted:
-            raise RunError(unanswered, log, returncode, run)
+    nothing = troubles.nothing_measured(figures)
+    unanswered = nothing or _unanswered(figures, options.get("host"), told)
+    if unanswered is not None and not interrupted:
+        raise RunError(unanswered, log, returncode, run)
+    if unanswered is not None and unanswered != nothing:  # of nothing at all, the run itself speaks
         figures["warnings"].append(unanswered)
     return run
 

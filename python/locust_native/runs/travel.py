@@ -91,6 +91,11 @@ class _File:
         if not defined_here and (literal := _literal(value)) is not None:
             self._parts.append(f"{name} = {literal}")
             return
+        if _is_open(value):
+            raise RunError(
+                f"{_chain(why)} cannot travel: {name} is {_article(type(value).__name__)} that is open, and what is "
+                f"open here is not so there; open it inside the class (in on_start, say), {_HELP}"
+            )
         statement = place.definition(name)
         if statement is None:
             raise RunError(
@@ -196,6 +201,17 @@ def _is_importable(home: Any, value: Any) -> bool:
         return getattr(importlib.import_module(home), name, None) is value
     except ImportError:
         return False
+
+
+def _is_open(value: Any) -> bool:
+    """Whether it is an open file, socket or the like, or a connection to a database (PEP 249): made anew by its
+    statement, it would be another one."""
+    if isinstance(value, type):
+        return False
+    try:
+        return value.fileno() >= 0
+    except Exception:  # no descriptor, or a closed one
+        return all(callable(getattr(value, each, None)) for each in ("cursor", "commit", "rollback", "close"))
 
 
 def _literal(value: Any) -> str | None:
