@@ -79,6 +79,12 @@ TABLE: tuple[Row, ...] = (
         Shape(takes={"": "events stats"}),
     ),
     Row(
+        "locust.runners",
+        "MasterRunner.quit",
+        "distributed:quit_master",
+        Shape(takes={"": "self"}, uses=("stop", "clients", "send_to_client", "gevent", "sleep")),
+    ),
+    Row(
         "locust.stats",
         "StatsCSV._percentile_fields",
         "precise:percentile_fields",
