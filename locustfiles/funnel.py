@@ -3,13 +3,16 @@
     locust -f locustfiles/funnel.py                               a shop of its own, nothing else to start
     locust -f locustfiles/funnel.py --host http://<Saleor DNS>    your shop; SALEOR_HOST does the same
 
-FUNNEL_SPEED=10 makes all waits and form-filling times ten times shorter.
+FUNNEL_SPEED=10     makes all waits and form-filling times ten times shorter
+SALEOR_LATENCY=50   ms in which the shop started here answers: a number, uniform:FROM:TO, exponential:MEAN
+                    or lognormal:MEDIAN[:SIGMA]; lognormal:20 unless given
 """
 
 import logging
 import os
 import random
 import re
+import sys
 import uuid
 from urllib.parse import urlparse
 
@@ -22,6 +25,7 @@ from locust.runners import WorkerRunner
 
 HOST = os.environ.get("SALEOR_HOST") or None
 SPEED = float(os.environ.get("FUNNEL_SPEED") or 1)
+LATENCY = os.environ.get("SALEOR_LATENCY") or "lognormal:20"
 
 # milliseconds between two tasks of a user
 MIN_WAIT = 5000 / SPEED
@@ -206,8 +210,11 @@ def open_shop(environment, **kwargs):
         return
     from locust_native import MockSaleor
 
-    shop = MockSaleor()
-    shop.start()
+    shop = MockSaleor(latency=LATENCY)
+    try:
+        shop.start()
+    except ValueError as error:
+        sys.exit(f"SALEOR_LATENCY: {error}")
     environment.host = shop.url
     environment.events.quit.add_listener(lambda **kwargs: shop.stop())
     logging.info("No --host given: the users walk a mock of the shop at %s", shop.url)

@@ -3,13 +3,16 @@
     locust -f locustfiles/funnel_today.py --host http://<Saleor DNS>    your shop; SALEOR_HOST does the same
     locust -f locustfiles/funnel_today.py                               a mock of it, with locust-native
 
-FUNNEL_SPEED=10 makes all waits and form-filling times ten times shorter.
+FUNNEL_SPEED=10     makes all waits and form-filling times ten times shorter
+SALEOR_LATENCY=50   ms in which the shop started here answers: a number, uniform:FROM:TO, exponential:MEAN
+                    or lognormal:MEDIAN[:SIGMA]; lognormal:20 unless given
 """
 
 import logging
 import os
 import random
 import re
+import sys
 import uuid
 from urllib.parse import urlparse
 
@@ -22,6 +25,7 @@ from locust.runners import WorkerRunner
 
 HOST = os.environ.get("SALEOR_HOST") or None
 SPEED = float(os.environ.get("FUNNEL_SPEED") or 1)
+LATENCY = os.environ.get("SALEOR_LATENCY") or "lognormal:20"
 
 # seconds it takes to fill in a form
 ADDRESS_TIME = 30 / SPEED
@@ -195,8 +199,11 @@ def open_shop(environment, **kwargs):
     except ImportError:
         return  # Locust says that a host is needed
 
-    shop = MockSaleor()
-    shop.start()
+    shop = MockSaleor(latency=LATENCY)
+    try:
+        shop.start()
+    except ValueError as error:
+        sys.exit(f"SALEOR_LATENCY: {error}")
     environment.host = shop.url
     environment.events.quit.add_listener(lambda **kwargs: shop.stop())
     logging.info("No --host given: the users walk a mock of the shop at %s", shop.url)

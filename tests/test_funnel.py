@@ -46,7 +46,7 @@ def locust(file: str, *arguments: str, **environment: str) -> subprocess.Complet
     env = {name: v for name, v in os.environ.items() if not name.startswith(("LOCUST", "SALEOR", "FUNNEL"))}
     return subprocess.run(
         [sys.executable, "-m", "locust", "-f", FILES / file, "--headless", "--only-summary", *arguments],
-        env={**env, "FUNNEL_SPEED": "50", **environment},
+        env={**env, "FUNNEL_SPEED": "50", "SALEOR_LATENCY": "0", **environment},
         capture_output=True, text=True, timeout=90, stdin=subprocess.DEVNULL,
     )  # fmt: skip
 
@@ -72,6 +72,24 @@ def test_without_a_host_the_users_walk_a_mock_of_their_own(file):
     run = locust(file, "-u", "30", "-r", "30", "-t", "10s", "--json")
     assert_whole_funnel(run)
     assert run.stderr.count("No --host given: the users walk a mock of the shop at http://127.0.0.1:") == 1
+
+
+@pytest.mark.parametrize("file", ["funnel.py", "funnel_today.py"])
+@pytest.mark.parametrize(("latency", "median"), [("", 10), ("60", 60)], ids=["unsaid", "60 ms"])
+def test_its_mock_takes_the_time_of_a_shop(file, latency, median):
+    entries = table(locust(file, "-u", "10", "-r", "10", "-t", "3s", "--json", SALEOR_LATENCY=latency))
+    front = sorted(
+        float(time) for time, count in entries["GET", "/"]["response_times"].items() for _ in range(count)
+    )
+    # Whatever else the machine is at, answers come later than they were held back, never earlier.
+    assert front[len(front) // 2] >= median
+
+
+def test_a_latency_that_is_none_is_one_line_before_the_test():
+    run = locust("funnel.py", "-t", "1s", SALEOR_LATENCY="soon")
+    assert run.returncode == 1
+    assert "SALEOR_LATENCY: latency: 'soon' is none of" in run.stderr
+    assert "Traceback" not in run.stderr
 
 
 def test_processes_share_the_master_s_mock(port):

@@ -1,10 +1,16 @@
 """The ways to run Locust beside its command: as a library, in pytest, one user alone, unpatched; stock and ours."""
 
+import json
+import os
 import re
+import subprocess
+import sys
 
+import gevent
 import pytest
 
 import running
+from locust_native.saleor import MockSaleor
 
 KINDS = [pytest.param("0", id="stock"), pytest.param("1", id="native")]
 
@@ -399,3 +405,44 @@ def test_users_stopped_in_a_request(run_locust, server, user, delay, options):
         assert counted["GET /stop"] == stats["/stop"] == 5
         seen.append(sorted(stats))
     assert seen[0] == seen[1]
+
+
+@pytest.mark.parametrize("ending", ["-t", "SIGTERM"])
+@pytest.mark.parametrize("patience", ["0", "2"])
+@pytest.mark.parametrize("processes", [1, 3])
+def test_the_end_of_a_run_loses_no_request(tmp_path, free_port, ending, patience, processes):
+    """The server's own count, and where each of its requests is in the figures."""
+    (tmp_path / "locustfile.py").write_text(
+        "from locust import HttpUser, task\n\n"
+        "class Visitor(HttpUser):\n    @task\n    def front(self):\n        self.client.get('/')\n"
+    )
+    command = [
+        sys.executable, "-m", "locust", "--headless", "--only-summary", "-u", "12", "-r", "100", "-s", patience,
+        "--native-json", "figures.json",
+    ]  # fmt: skip
+    if processes > 1:
+        port = str(free_port)
+        command += ["--processes", str(processes), "--master-bind-port", port, "--master-port", port]
+    if ending == "-t":
+        command += ["-t", "3s"]
+    with MockSaleor(latency=700) as shop:
+        with subprocess.Popen(
+            [*command, "-H", shop.url], cwd=tmp_path, stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env={**os.environ, "LOCUST_NATIVE": "1"},
+        ) as run:  # fmt: skip
+            if ending == "SIGTERM":
+                with gevent.Timeout(30):
+                    while shop.seen()["requests"] < 24:
+                        gevent.sleep(0.05)
+                run.terminate()
+            log = run.communicate(timeout=60)[0]
+        seen = shop.seen()["requests"]
+    total = json.loads((tmp_path / "figures.json").read_text())["total"]
+    ends = total["ends"]
+    assert (ends["in_flight"], ends["unreported"]) == (0, 0), log
+    assert ends["started"] == total["requests"] + ends["cut_off"]
+    # One that is cut off may have been on its way to the server.
+    assert total["requests"] <= seen <= ends["started"], log
+    if patience == "2" and ending == "-t":
+        assert ends["cut_off"] == 0
+        assert total["requests"] == seen

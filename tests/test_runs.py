@@ -153,16 +153,18 @@ def test_cancelling_stops_the_test_and_keeps_what_was_measured(program):
     [said] = program(
         """
         import psutil
-        task = asyncio.create_task(ln.run("file.py", users=4, spawn_rate=100, host=url, progress=False, processes=2))
+        shop = ln.MockSaleor().start()
+        task = asyncio.create_task(
+            ln.run("file.py", users=4, spawn_rate=100, host=shop, progress=False, processes=2)
+        )
         me = psutil.Process()
-        def children():
-            return me.children(recursive=True)
-        while len(children()) < 4:      # the guardian, the master, two workers
+        while not shop.seen()["requests"]:
             await asyncio.sleep(0.1)
         await asyncio.sleep(5)      # a master hears of its workers every 3 s
-        there = children()
+        there = me.children(recursive=True)     # the guardian, the master, two workers
         task.cancel()
         run = await task
+        shop.stop()
         left = [each.pid for each in there if each.is_running() and each.status() != psutil.STATUS_ZOMBIE]
         say(requests=run.figures["total"]["requests"], interrupted=run.interrupted, left=left, started=len(there),
             cancelled=task.cancelled(), cancelling=task.cancelling())
@@ -182,12 +184,12 @@ def test_a_second_cancel_kills_it(program, tmp_path):
     [said] = program(
         """
         import psutil
-        task = asyncio.create_task(ln.run("stuck.py", host=url, progress=False))
+        shop = ln.MockSaleor().start()
+        task = asyncio.create_task(ln.run("stuck.py", host=shop, progress=False))
         me = psutil.Process()
-        while not me.children():
+        while not shop.seen()["requests"]:
             await asyncio.sleep(0.1)
         [child] = me.children()
-        await asyncio.sleep(2)
         task.cancel()
         await asyncio.sleep(0.5)
         alive, begun = child.is_running(), time.perf_counter()
@@ -407,11 +409,11 @@ def test_a_child_that_is_killed_is_an_error_with_its_last_lines(program, which):
     [said] = program(
         """
         import psutil
-        task = asyncio.create_task(ln.run("file.py", users=2, spawn_rate=10, host=url, progress=False))
+        shop = ln.MockSaleor().start()
+        task = asyncio.create_task(ln.run("file.py", users=2, spawn_rate=10, host=shop, progress=False))
         me = psutil.Process()
-        while not me.children():
+        while not shop.seen()["requests"]:
             await asyncio.sleep(0.1)
-        await asyncio.sleep(2)
         there = me.children(recursive=True)
         there[which].kill()
         try:
@@ -433,13 +435,14 @@ def test_a_worker_that_is_killed_is_a_warning(program):
     [said] = program(
         """
         import psutil
+        shop = ln.MockSaleor().start()
         task = asyncio.create_task(
-            ln.run("file.py", users=4, spawn_rate=10, run_time=9, host=url, progress=False, processes=2)
+            ln.run("file.py", users=4, spawn_rate=10, run_time=9, host=shop, progress=False, processes=2)
         )
         me = psutil.Process()
-        while len(me.children(recursive=True)) < 4:
+        while not shop.seen()["requests"]:
             await asyncio.sleep(0.1)
-        await asyncio.sleep(3)
+        await asyncio.sleep(3)      # a master hears of its workers every 3 s
         me.children()[0].children()[0].children()[0].kill()
         run = await task
         say(warnings=run.figures["warnings"], requests=run.figures["total"]["requests"])

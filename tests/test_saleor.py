@@ -76,6 +76,24 @@ def test_a_purchase_and_what_the_shop_saw_of_it(shop: MockSaleor) -> None:
     assert shop.seen()["routes"] == {}
 
 
+@pytest.mark.parametrize("site_domain", [None, "shop.example"])
+def test_after_a_payment_the_visitor_stays_at_the_name_it_came_to(site_domain: str | None) -> None:
+    dummy = {"status": "confirmed", "fraud_status": "unknown", "gateway_response": "3ds-disabled"}
+    with MockSaleor(site_domain=site_domain) as shop, requests.Session() as session:
+        order = buy(shop, session)
+        for host in ("localhost:1234", "shop.test"):
+            page = session.get(f"{order}payment/default/")
+            paid = session.post(
+                page.url,
+                data=dummy | {"status": "preauth", "csrfmiddlewaretoken": token(page)},
+                # requests would send no cookie to a name it has none from
+                headers={"Host": host, "Cookie": f"csrftoken={session.cookies['csrftoken']}"},
+                allow_redirects=False,
+            )
+            path = order.removeprefix(shop.url)
+            assert paid.headers["Location"] == f"http://{site_domain or host}{path}create-password/"
+
+
 def test_nothing_is_open_before_start_and_after_stop() -> None:
     shop = MockSaleor()
     with pytest.raises(RuntimeError, match="not open"):
@@ -187,11 +205,16 @@ def test_serving_until_a_signal(ending: signal.Signals) -> None:
         assert requests.get(url[0]).status_code == 200
         server.send_signal(ending)
         assert server.wait(timeout=30) == 0
-        assert server.stdout.read() == ""
+        assert server.stdout.read() == (
+            "Served 1 requests on 1 connections: "
+            "0 added to a cart, 0 orders, 0 payments, 0 registrations, 0 log-ins\n"
+        )
         assert server.stderr.read() == ""
 
 
-@pytest.mark.parametrize("options", [["--port", "70000"], ["--stock", "some"], ["--colour"], ["BUSY"]])
+@pytest.mark.parametrize(
+    "options", [["--port", "70000"], ["--keep", "many"], ["--stock", "some"], ["--colour"], ["BUSY"]]
+)
 def test_bad_options_are_one_line_and_status_two(options: list[str]) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         if options == ["BUSY"]:

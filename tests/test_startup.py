@@ -31,6 +31,8 @@ def test_start_adds_one_module_and_one_finder(home, bare):
     with_hook, finders = home.ask(loaded)
     for file in bare.packages.glob("*locust_native_startup*"):
         file.unlink()
+    # Another package's start-up file: what Python itself loads to read one (3.13: a codec) is none of our making.
+    (bare.packages / "another.pth").write_text("# nothing\n")
     without, _ = bare.ask(loaded)
     assert set(with_hook) - set(without) == {"_locust_native_startup"}
     assert finders.count("_Finder") == 1

@@ -1020,6 +1020,8 @@ class MockSaleor:
         """The listening socket's descriptor, for a forked child to close its copy."""
     def seen(self) -> dict[str, Any]:
         """What the shop saw since it opened or was reset."""
+    def summary(self) -> str:
+        """The counts in one line."""
     def reset(self) -> None:
         """Forgets all that was counted, sold and registered."""
     def stop(self) -> None:

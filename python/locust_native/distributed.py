@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import functools
 import logging
+import time
 from typing import Any
 
+import gevent
 import locust.stats as stock
+from locust.rpc import Message
+from locust.runners import STATE_MISSING, MasterRunner
 
 from . import clocks, generator, workers
 from .stats import RequestStats
@@ -14,6 +18,10 @@ from .workers import KEY
 
 logger = logging.getLogger(__package__)
 
+#: How long a master waits for workers to leave, beyond the time their users have to stop (s).
+PATIENCE = 5.0
+
+_stock_quit = MasterRunner.quit
 _stock_setup = stock.setup_distributed_stats_event_listeners
 
 
@@ -81,3 +89,18 @@ def setup_distributed_stats_event_listeners(events: Any, stats: Any) -> None:
     _stock_setup(events, stats)
     events.report_to_master.add_listener(on_report_to_master)
     events.worker_report.add_listener(on_worker_report)
+
+
+@functools.wraps(_stock_quit)
+def quit_master(self: Any) -> None:
+    """End the test and the workers, and listen until they have left: their last report comes right before that.
+
+    Stock listens for half a second, and loses what users do while they have time to stop.
+    """
+    self.stop(send_stop_to_client=False)
+    for client in self.clients.all:
+        self.server.send_to_client(Message("quit", None, client.id))
+    end = time.monotonic() + self.environment.stop_timeout + PATIENCE
+    while time.monotonic() < end and any(client.state != STATE_MISSING for client in self.clients.all):
+        gevent.sleep(0.05)
+    _stock_quit(self)

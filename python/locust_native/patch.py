@@ -102,6 +102,12 @@ TABLE: tuple[Row, ...] = (
         Shape(takes={"": "stats"}, uses=("percentile",)),
     ),
     Row(
+        "locust.runners",
+        "MasterRunner.quit",
+        "distributed:quit_master",
+        Shape(takes={"": "self"}, uses=("stop", "clients", "send_to_client", "gevent", "sleep")),
+    ),
+    Row(
         "locust.stats",
         "StatsCSV._percentile_fields",
         "precise:percentile_fields",

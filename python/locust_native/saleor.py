@@ -33,7 +33,7 @@ class MockSaleor:
     page_size    scale of page sizes, 1 is the original's
     seed         products, prices, stock, latencies and errors follow from it
     stock        "endless", "sample" (1 to 50 of each variant) or a number of pieces of each variant
-    site_domain  host and port in the absolute redirects after a payment; None is the shop's own address
+    site_domain  host and port in the absolute redirects after a payment; None is the request's own Host
     keep         sessions, carts, accounts and orders kept, each; beyond that the oldest is forgotten
 
     Nothing starts before `start()` or `with`. A knob out of range raises ValueError there, an address that
@@ -184,6 +184,7 @@ def serve(argv: Sequence[str]) -> int:
         print(f"Mock Saleor storefront on {shop.url}/ (Ctrl-C stops it)", flush=True)
         signal.sigwait(signals)
         shop.stop()
+        print(f"Served {shop.summary()}", flush=True)
     except (ValueError, OSError) as error:
         print(f"locust-native mock-saleor: {error}", file=sys.stderr)
         return 2

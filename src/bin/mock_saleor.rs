@@ -44,6 +44,7 @@ fn serve(config: _core::saleor::Config) -> std::io::Result<()> {
             _ = terminate.recv() => {}
         }
         shop.stop();
+        println!("Served {}", shop.seen());
         Ok(())
     })
 }

@@ -114,6 +114,11 @@ impl PyMockSaleor {
         Ok(counts)
     }
 
+    /// The counts in one line.
+    fn summary(&self, py: Python<'_>) -> String {
+        py.detach(|| self.shop.seen()).to_string()
+    }
+
     fn reset(&self, py: Python<'_>) {
         py.detach(|| self.shop.reset());
     }

@@ -8,7 +8,7 @@ use super::reply::Reply;
 use super::visit::Visit;
 
 const NOTICE: &str =
-    "<div class=\"alert alert-danger\">That did not work: please look at the form once more.</div>";
+    "<div class=\"alert alert-danger\">The form has errors; please correct them.</div>";
 
 impl Visit<'_> {
     /// Opens an account and logs it in: cookies rotate.
@@ -35,9 +35,12 @@ impl Visit<'_> {
             if email.is_empty() {
                 errors.push(("email", REQUIRED));
             } else if !is_email(email) {
-                errors.push(("email", "No mail would arrive there."));
+                errors.push(("email", "Enter a valid e-mail address."));
             } else if self.shop.account_by_email(email).is_some() {
-                errors.push(("email", "There is an account with this e-mail already."));
+                errors.push((
+                    "email",
+                    "An account with this e-mail address exists already.",
+                ));
             }
             if password.is_empty() {
                 errors.push(("password", REQUIRED));
@@ -132,7 +135,7 @@ impl Visit<'_> {
                 errors.push(("old_password", "That is not your password."));
             }
             if sent[1].is_empty() || sent[1] != sent[2] {
-                errors.push(("new_password2", "Write the same new password twice."));
+                errors.push(("new_password2", "The two passwords differ."));
             }
             if errors.is_empty() {
                 if let Some(account) = self.shop.accounts.get_mut(&account) {

@@ -131,7 +131,7 @@ impl Visit<'_> {
         if self.cut_to_stock() {
             self.flash(
                 "warning",
-                "There are not as many left as you wanted: we took the rest out of your cart.",
+                "There are fewer left than you wanted; the quantities in your cart have been reduced.",
             );
         }
         let lines = self.shown(&self.cart_lines());

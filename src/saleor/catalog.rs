@@ -112,11 +112,20 @@ pub(super) struct Product {
     pub(super) price: u32,
     pub(super) description: String,
     pub(super) variants: Vec<u32>,
+    /// What a search looks through, in lower case.
+    searched: String,
 }
 
 impl Product {
     pub(super) fn kind(&self) -> &'static Kind {
         &KINDS[self.kind]
+    }
+
+    /// Whether all these words (in lower case) are in its name, kind or description.
+    pub(super) fn has_words(&self, wanted: &str) -> bool {
+        wanted
+            .split_whitespace()
+            .all(|word| self.searched.contains(word))
     }
 
     pub(super) fn url(&self) -> String {
@@ -155,6 +164,10 @@ impl Catalog {
             } else {
                 name(&mut rng, &KINDS[kind], id)
             };
+            let mut description = description(&mut rng);
+            if id == 1 {
+                description.insert_str(0, "The hoodie of the conference. ");
+            }
             let count = KINDS[kind].attribute.map_or(1, |(_, values)| values.len());
             let variants = (0..count).map(|_| {
                 owners.push(products.len());
@@ -171,7 +184,8 @@ impl Catalog {
                 },
                 price: rng.random_range(500..9_999),
                 variants: variants.collect(),
-                description: description(&mut rng),
+                searched: format!("{name} {} {description}", KINDS[kind].name).to_lowercase(),
+                description,
                 name,
             });
         }

@@ -183,7 +183,7 @@ impl Visit<'_> {
                 if sent.is_empty() {
                     REQUIRED
                 } else {
-                    "It cannot travel that way."
+                    "Choose one of the delivery methods on offer."
                 },
             ));
         }
@@ -263,7 +263,7 @@ impl Visit<'_> {
         if ships {
             radios.push((
                 SAME_ADDRESS.to_owned(),
-                "Bill to where it is sent".to_owned(),
+                "Same as the delivery address".to_owned(),
             ));
         }
         let saved = self
@@ -332,7 +332,8 @@ impl Visit<'_> {
         let review = Review {
             lines: &lines,
             address,
-            method: state.method,
+            method: state.method.filter(|_| state.ships),
+            ships: state.ships,
         };
         let slots = self.store.pages.checkout.slots(fields, &review, promo);
         self.page(template, &slots)
@@ -415,6 +416,6 @@ fn email_errors(email: &str) -> Errors {
     match email {
         "" => vec![("email", REQUIRED)],
         email if is_email(email) => Errors::new(),
-        _ => vec![("email", "No mail would arrive there.")],
+        _ => vec![("email", "Enter a valid e-mail address.")],
     }
 }

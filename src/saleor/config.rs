@@ -21,7 +21,7 @@ pub struct Config {
     pub seed: u64,
     /// How many of each variant there are.
     pub stock: Stock,
-    /// Domain in the absolute redirects that leave the dummy payment; none is the shop's own address.
+    /// Domain in the absolute redirects that leave the dummy payment; none is the one the request named.
     pub site_domain: Option<String>,
     /// Accounts, carts, orders, and sessions kept, each; beyond it the oldest is forgotten.
     pub keep: usize,

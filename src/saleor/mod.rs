@@ -168,15 +168,11 @@ fn open(config: Config) -> io::Result<(Runtime, TcpListener, Arc<House>, SocketA
     };
     let catalog = Catalog::new(config.seed, config.stock);
     let pages = Pages::new(&catalog, &config);
-    let site_domain = config
-        .site_domain
-        .clone()
-        .unwrap_or_else(|| reachable(address).to_string());
     let house = House::new(Store {
         config,
         catalog,
         pages,
-        site_domain,
+        address: reachable(address).to_string(),
     });
     Ok((runtime, listener, Arc::new(house), address))
 }

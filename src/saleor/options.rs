@@ -19,7 +19,7 @@ Serve a mock Saleor storefront until Ctrl-C.
   --page-size SCALE   scale of page sizes, 1 is the original's (default 1)
   --stock HOW         endless | sample | N pieces of each variant (default endless)
   --no-keep-alive     close every connection after its answer, unannounced
-  --site-domain NAME  domain in the absolute redirects after a payment (default: the address listened on)
+  --site-domain NAME  domain in the absolute redirects after a payment (default: the request's own Host)
   --keep N            sessions, carts, accounts and orders kept, each (default 200000)
   -h, --help          this text
 ";
@@ -44,18 +44,30 @@ where
     let mut parser = Parser::from_args(arguments);
     while let Some(argument) = parser.next().map_err(|error| error.to_string())? {
         match argument {
-            Arg::Long("host") => config.host = value(&mut parser, "--host")?,
-            Arg::Long("port") => config.port = value(&mut parser, "--port")?,
-            Arg::Long("seed") => config.seed = value(&mut parser, "--seed")?,
+            Arg::Long("host") => config.host = text(&mut parser)?,
+            Arg::Long("port") => {
+                config.port = number(&mut parser, "--port", "a whole number from 0 to 65535")?
+            }
+            Arg::Long("seed") => {
+                config.seed = number(
+                    &mut parser,
+                    "--seed",
+                    "a whole number from 0 to 18446744073709551615",
+                )?
+            }
             Arg::Long("latency") => config.latency = value(&mut parser, "--latency")?,
-            Arg::Long("error-rate") => config.error_rate = value(&mut parser, "--error-rate")?,
-            Arg::Long("page-size") => config.page_size = value(&mut parser, "--page-size")?,
+            Arg::Long("error-rate") => {
+                config.error_rate = number(&mut parser, "--error-rate", "a number from 0 to 1")?
+            }
+            Arg::Long("page-size") => {
+                config.page_size = number(&mut parser, "--page-size", "a number from 0 to 100")?
+            }
             Arg::Long("stock") => config.stock = value(&mut parser, "--stock")?,
             Arg::Long("no-keep-alive") => config.keep_alive = false,
-            Arg::Long("site-domain") => {
-                config.site_domain = Some(value(&mut parser, "--site-domain")?)
+            Arg::Long("site-domain") => config.site_domain = Some(text(&mut parser)?),
+            Arg::Long("keep") => {
+                config.keep = number(&mut parser, "--keep", "a whole number, at least 1")?
             }
-            Arg::Long("keep") => config.keep = value(&mut parser, "--keep")?,
             Arg::Long("help") | Arg::Short('h') => return Ok(Command::Help),
             other => return Err(format!("{}; --help lists the options", other.unexpected())),
         }
@@ -68,12 +80,21 @@ fn value<T: FromStr>(parser: &mut Parser, option: &str) -> Result<T, String>
 where
     T::Err: std::fmt::Display,
 {
-    let text = parser
-        .value()
-        .and_then(ValueExt::string)
-        .map_err(|error| error.to_string())?;
+    let text = text(parser)?;
     text.parse()
         .map_err(|error| format!("{option} {text}: {error}"))
+}
+
+/// A value whose type has no words of its own for what is wrong with it.
+fn number<T: FromStr>(parser: &mut Parser, option: &str, expected: &str) -> Result<T, String> {
+    let text = text(parser)?;
+    text.parse()
+        .map_err(|_| format!("{option} {text}: expected {expected}"))
+}
+
+fn text(parser: &mut Parser) -> Result<String, String> {
+    let value = parser.value().and_then(ValueExt::string);
+    value.map_err(|error| error.to_string())
 }
 
 #[cfg(test)]
@@ -99,7 +120,21 @@ mod tests {
     #[test]
     fn a_bad_option_is_named_in_one_line() {
         for (line, named) in [
-            ("--port 70000", "--port"),
+            (
+                "--port 70000",
+                "--port 70000: expected a whole number from 0 to 65535",
+            ),
+            ("--port http", "--port http: expected a whole number"),
+            ("--seed -1", "--seed -1: expected a whole number"),
+            ("--keep 1e6", "--keep 1e6: expected a whole number"),
+            (
+                "--error-rate half",
+                "--error-rate half: expected a number from 0 to 1",
+            ),
+            (
+                "--page-size x",
+                "--page-size x: expected a number from 0 to 100",
+            ),
             ("--port", "port"),
             ("--latency soon", "--latency"),
             ("--error-rate 2", "error_rate"),

@@ -103,7 +103,11 @@ impl Visit<'_> {
         }
         let lines = self.shown(&order.lines);
         let total = lines.iter().map(|line| line.total()).sum::<u64>() + order.shipping;
-        let due = format!("<p>To pay: <strong>{}</strong></p>", money(total));
+        let delivery = match order.shipping {
+            0 => String::new(),
+            cents => format!(", {} of it for delivery", money(cents)),
+        };
+        let due = format!("<p>To pay: <strong>{}</strong>{delivery}</p>", money(total));
         let action = format!("action=\"/order/{token}/payment/\"");
         self.page(
             &pages.payment,
@@ -226,7 +230,13 @@ impl Visit<'_> {
     /// The absolute redirect that leaves the dummy gateway.
     fn settled(&mut self, token: Uuid, payment: Uuid, status: &str) -> Reply {
         let scheme = if self.ask.https { "https" } else { "http" };
-        let shop = format!("{scheme}://{}/order/{token}/", self.store.site_domain);
+        let domain = match &self.store.config.site_domain {
+            Some(domain) => domain,
+            // The name the visitor knows the shop by: its cookies belong to that.
+            None if !self.ask.host.is_empty() => self.ask.host,
+            None => &self.store.address,
+        };
+        let shop = format!("{scheme}://{domain}/order/{token}/");
         match self.change(token, payment, status) {
             "confirmed" | "preauth" => {
                 self.shop.counters.payments += 1;

@@ -1,6 +1,7 @@
 //! What the shop saw: requests by route, method and status class, and what came of them.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use serde_json::{Value, json};
 
@@ -29,6 +30,23 @@ pub struct Seen {
     pub logins: u64,
     /// Dummy payments that were confirmed or pre-authorised.
     pub payments: u64,
+}
+
+impl fmt::Display for Seen {
+    /// The counts in one line, for the end of a run.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "{} requests on {} connections: {} added to a cart, {} orders, {} payments, {} registrations, {} log-ins",
+            self.requests,
+            self.connections,
+            self.adds,
+            self.orders,
+            self.payments,
+            self.registrations,
+            self.logins
+        )
+    }
 }
 
 impl Seen {

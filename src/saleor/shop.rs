@@ -22,8 +22,8 @@ pub(super) struct Store {
     pub(super) config: Config,
     pub(super) catalog: Catalog,
     pub(super) pages: Pages,
-    /// Domain of the absolute redirects after a payment.
-    pub(super) site_domain: String,
+    /// Host and port the shop is reached at.
+    pub(super) address: String,
 }
 
 pub(super) type SessionKey = [u8; 32];

@@ -83,10 +83,8 @@ impl Visit<'_> {
 
     pub(super) fn search(&mut self) -> Reply {
         let query = Form::urlencoded(self.ask.query.as_bytes());
-        let wanted = query.text("q").to_lowercase();
-        let fits = |product: &&Product| {
-            !wanted.is_empty() && product.name.to_lowercase().contains(&wanted)
-        };
+        let wanted = query.text("q").trim().to_lowercase();
+        let fits = |product: &&Product| !wanted.is_empty() && product.has_words(&wanted);
         let hits: Vec<&Product> = self.store.catalog.products.iter().filter(fits).collect();
         let Some((page, pages)) = paged(query.get("page"), hits.len()) else {
             return self.missing();

@@ -27,9 +27,9 @@ pub(super) struct Address {
 /// The field a complaint is about, and the complaint.
 pub(super) type Errors = Vec<(&'static str, &'static str)>;
 
-pub(super) const REQUIRED: &str = "A value is needed here.";
-const NOT_FOR_COUNTRY: &str = "That does not exist in this country.";
-const NOT_FOR_STATE: &str = "That does not belong to this state.";
+pub(super) const REQUIRED: &str = "This field is required.";
+const NOT_FOR_COUNTRY: &str = "This value is not valid for the country.";
+const NOT_FOR_STATE: &str = "This ZIP code does not belong to this state.";
 
 /// Countries whose postal codes have a known shape: `9` is a digit, `A` a letter, the rest stands for
 /// itself, `|` separates alternatives. Elsewhere any postal code will do, and none as well.

@@ -8,7 +8,7 @@ pub(super) fn signup(scale: f64) -> Template {
     let content = format!(
         "      <div class=\"narrow\">\n        <h1>Open an account</h1>\n        {}\n        \
          <form method=\"post\" action=\"/account/signup/\" novalidate>{}\n          {}{}\
-         <button class=\"btn\" type=\"submit\">Open it</button>\n        </form>\n        \
+         <button class=\"btn\" type=\"submit\">Open account</button>\n        </form>\n        \
          <p>You have one? <a href=\"/account/login/\">Log in</a></p>\n      </div>",
         SLOTS[0],
         token_input(),
@@ -44,7 +44,7 @@ impl ProfilePage {
             "      <h1>Your account</h1>\n      <p>{}</p>\n      <h2>Orders</h2>\n      <ul class=\"orders\">{}</ul>\n      \
              <h2>Addresses</h2>\n      <div class=\"addresses\">{}</div>\n      <h2>A new password</h2>\n      \
              <form method=\"post\" class=\"narrow\" action=\"/profile/\">{}\n{}\
-             <button class=\"btn\" type=\"submit\">Change it</button></form>",
+             <button class=\"btn\" type=\"submit\">Change password</button></form>",
             SLOTS[0],
             SLOTS[1],
             SLOTS[2],

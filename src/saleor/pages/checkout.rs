@@ -21,6 +21,8 @@ pub(in crate::saleor) struct Review<'a> {
     pub(in crate::saleor) lines: &'a [CartLine],
     pub(in crate::saleor) address: Option<&'a Address>,
     pub(in crate::saleor) method: Option<u32>,
+    /// Whether there will be delivery to pay for.
+    pub(in crate::saleor) ships: bool,
 }
 
 impl CheckoutPages {
@@ -35,28 +37,28 @@ impl CheckoutPages {
         }
         .write(choices)
         .len();
-        let login = "      <h1>How would you like to go on?</h1>\n      <div class=\"checkout__login\">\n        \
+        let login = "      <h1>How would you like to check out?</h1>\n      <div class=\"checkout__login\">\n        \
              <a class=\"btn\" href=\"/checkout/\">Without an account</a>\n        \
-             <a class=\"btn\" href=\"/account/login/?next=/checkout/\">Log in first</a>\n        \
+             <a class=\"btn\" href=\"/account/login/?next=/checkout/\">Log in</a>\n        \
              <a href=\"/account/signup/\">Open an account</a>\n      </div>";
         CheckoutPages {
             login: Template::new(&checkout_page("Check out", login), 7_260.0 * scale, 0),
             shipping_address: step(
-                "Where to?",
+                "Delivery address",
                 "shipping",
-                "Go on",
+                "Continue",
                 30_759.0 * scale,
                 block + 380,
             ),
             shipping_method: step(
-                "How should it travel?",
+                "Delivery method",
                 "method",
-                "Go on",
+                "Continue",
                 9_102.0 * scale,
                 1_000,
             ),
             summary: step(
-                "All right so?",
+                "Check your order",
                 "summary",
                 "Order and pay",
                 31_221.0 * scale,
@@ -125,7 +127,7 @@ fn step(title: &str, class: &str, button: &str, size: f64, slotted: usize) -> Te
          <form class=\"checkout__promo\" method=\"post\" novalidate>{token}\n        \
          <label for=\"id_discount-voucher\">Promo code</label>\n        \
          <input id=\"id_discount-voucher\" type=\"text\" name=\"discount-voucher\" class=\"form-control\">{}\n        \
-         <button class=\"btn-link\" type=\"submit\">Use it</button>\n      </form>\n      </aside>\n      </div>",
+         <button class=\"btn-link\" type=\"submit\">Apply</button>\n      </form>\n      </aside>\n      </div>",
         SLOTS[0], SLOTS[1], SLOTS[2]
     );
     Template::new(&checkout_page(title, &content), size, slotted)
@@ -162,12 +164,16 @@ fn review_box(review: &Review<'_>) -> String {
     if let Some((_, name, cents)) = METHODS.iter().find(|(id, ..)| Some(*id) == review.method) {
         total += u64::from(*cents);
         text.push_str(&format!(
-            "      <p class=\"review__row\"><span>{name}</span><strong>{}</strong></p>\n",
+            "      <p class=\"review__row\"><span>Delivery by {name}</span><strong>{}</strong></p>\n",
             money(u64::from(*cents))
         ));
     }
+    let title = match review.method {
+        None if review.ships => "Total, without delivery",
+        _ => "Total",
+    };
     text.push_str(&format!(
-        "      <p class=\"review__row review__total\"><span>Total</span><strong>{}</strong></p>\n",
+        "      <p class=\"review__row review__total\"><span>{title}</span><strong>{}</strong></p>\n",
         money(total)
     ));
     if let Some(address) = review.address {

@@ -83,10 +83,10 @@ pub(super) fn token_input() -> String {
     )
 }
 
-/// The page for a path that leads nowhere: 73 bytes and the path.
+/// The page for a path that leads nowhere: 73 bytes and the path, as the original's.
 pub(in crate::saleor) fn not_found(path: &str) -> String {
     let path = escape(path);
-    format!("<h1>Not found</h1><p>There is nothing to be had under {path} in this shop!!</p>")
+    format!("<h1>Not found</h1><p>{path}</p><p><a href=\"/\">Go back to the front page</a></p>")
 }
 
 /// Why a POST was refused.

@@ -207,7 +207,7 @@ impl Listing {
         }
         if products.is_empty() {
             grid.push(Bytes::from_static(
-                b"<p class=\"nothing\">Nothing here fits that.</p>",
+                b"<p class=\"nothing\">No product matches.</p>",
             ));
         }
         let sorts = [
@@ -259,7 +259,7 @@ impl Listing {
         (page, pages): (usize, usize),
     ) -> Vec<Pieces> {
         let count = if query.is_empty() {
-            "Write what you are looking for into the field above.".to_owned()
+            "Enter a search term above.".to_owned()
         } else {
             format!("{hits} found for “{}”", escape(query))
         };

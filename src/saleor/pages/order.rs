@@ -35,7 +35,7 @@ impl OrderPages {
                 &format!(
                     "      <h1>Order #{number}</h1>\n      {one}\n      <h2>How would you like to pay?</h2>\n      \
                      <form class=\"payment-method-form\" method=\"post\" {two}>{token}\n{three}\
-                     <button class=\"btn\" type=\"submit\">Go on</button></form>"
+                     <button class=\"btn\" type=\"submit\">Continue</button></form>"
                 ),
                 16_281.0,
                 560,

@@ -1,7 +1,7 @@
 //! Paying, and what can be done with an order.
 
 use super::browser::Browser;
-use super::{shop, shop_with};
+use super::{address, shop, shop_with};
 use _core::saleor::Stock;
 
 const FORM: [(&str, &str); 3] = [
@@ -50,6 +50,44 @@ fn a_payment_ends_as_the_dummy_form_says() {
         );
     }
     assert_eq!(shop.seen().payments, 2);
+}
+
+/// The amounts on a page, by the text before them.
+fn amount(page: &str, before: &str) -> f64 {
+    let at = page
+        .find(before)
+        .unwrap_or_else(|| panic!("{before} in {page}"));
+    let rest = &page[at + before.len()..];
+    let from = rest.find('$').unwrap() + 1;
+    let to = rest[from..].find('<').unwrap();
+    rest[from..from + to].parse().unwrap()
+}
+
+#[test]
+fn what_is_to_be_paid_is_the_total_of_the_page_before() {
+    let shop = shop();
+    let mut browser = Browser::new(shop.addr());
+    browser.add_hoodie();
+    let page = browser.get("/checkout/shipping-address/");
+    let goods = amount(&page.body, "Total, without delivery</span><strong>");
+    browser.post(
+        "/checkout/shipping-address/",
+        &address(&[("email", "a@example.com")]),
+    );
+    let page = browser.get("/checkout/shipping-method/");
+    assert_eq!(
+        amount(&page.body, "Total, without delivery</span><strong>"),
+        goods
+    );
+    browser.post("/checkout/shipping-method/", &[("method", "2")]);
+    let page = browser.get("/checkout/summary/");
+    let delivery = amount(&page.body, "Delivery by DHL</span><strong>");
+    let total = amount(&page.body, "Total</span><strong>");
+    assert!((total - goods - delivery).abs() < 0.001);
+    let order = browser.post("/checkout/summary/", &[("address", "shipping_address")]);
+    let page = browser.get(order.location());
+    assert_eq!(amount(&page.body, "To pay: <strong>"), total);
+    assert!(page.has(&format!("${delivery:.2} of it for delivery")));
 }
 
 #[test]
