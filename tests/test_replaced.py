@@ -180,6 +180,10 @@ def test_nothing_that_a_request_passes_through_is_replaced_in_silence(server, sa
             for client in (before, getattr(native, kind)()):
                 with contextlib.suppress(Exception):  # a constant may be one that stock cannot live with
                     client.get("/page").text  # noqa: B018
+                    if (owner.__module__ if isinstance(owner, type) else owner.__name__).startswith(
+                        "urllib3.fi"
+                    ):
+                        client.post("/page", files={"file": ("ä", b"bytes", "text/plain", {"X": "y"})})
                 if isinstance(owner, type) and issubclass(owner, BaseException):
                     fail(client)
                 if client._native is None:
@@ -312,4 +316,13 @@ def test_what_every_other_file_does_costs_nobody_the_native_client(native, serve
     do_it()
     for client in (native.http(), native.fast()):
         assert client.get("/page").status_code == 200
+        assert client._native is not None
+
+
+def test_what_typing_writes_into_a_class_replaces_nothing(native):
+    """`isinstance` with a protocol does."""
+    isinstance("text", requests._types.SupportsRead)
+    requests._types.SupportsRead.__annotations__ = {}
+    for client in (native.http(), native.fast()):
+        client.get("/page")
         assert client._native is not None

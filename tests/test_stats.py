@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 import copy
-import functools
 import math
 import os
 import pickle
-import re
 import subprocess
 import sys
 import time
 from collections import OrderedDict, defaultdict
 from collections.abc import Callable
-from types import SimpleNamespace
 from typing import Any
-from unittest import mock
 
 import locust.stats as stock
 import pytest
@@ -24,7 +20,7 @@ from hypothesis import strategies as st
 from locust.env import Environment
 from locust.event import Events
 
-from locust_native import precise, report
+from locust_native import report
 from locust_native import stats as native
 from locust_native._core import Stats
 
@@ -423,79 +419,6 @@ def test_a_fork_has_what_was_counted_before_it(forking: str) -> None:
         [sys.executable, "-c", forking], capture_output=True, text=True, timeout=60, check=True
     )
     assert done.stdout.splitlines() == ["6 6 75.0", "6 6 75.0"]
-
-
-# --- Tables for a person ---
-
-
-def tables(stats: stock.RequestStats) -> list[str]:
-    rows: list[list[Any]] = []
-    csv = stock.StatsCSV(SimpleNamespace(stats=stats), stock.PERCENTILES_TO_REPORT)
-    if isinstance(stats, native.RequestStats):
-        csv._percentile_fields = functools.partial(precise.percentile_fields, csv)
-    csv._requests_data_rows(SimpleNamespace(writerow=lambda row: rows.append(list(row))))
-    return [
-        # Locust cuts averages off, and we round them.
-        *(re.sub(r"\| +\d+ ", "| average ", line) for line in stock.get_stats_summary(stats, current=False)),
-        *stock.get_percentile_stats_summary(stats),
-        *map(repr, rows),
-    ]
-
-
-@given(st.lists(st.tuples(st.sampled_from(NAMES), st.none() | st.integers(10, 99)), min_size=1))
-def test_tables_are_stocks_where_nothing_is_rounded(requests):
-    with mock.patch.object(time, "time", Clock()) as clock:
-        ours, theirs = native.RequestStats(), stock.RequestStats()
-        clock.now += 5
-        for stats in (ours, theirs):
-            for name, response_time in requests:
-                stats.log_request("GET", name, response_time, 100)
-        assert tables(ours) == tables(theirs)
-
-
-def test_tables_show_decimals_below_10_ms():
-    stats = native.RequestStats()
-    for response_time in (1.25, 2.5, 250.4):
-        stats.log_request("GET", "/", response_time, 100)
-    summary, percentiles = stats.entries["/", "GET"].to_string(), stats.entries["/", "GET"].percentile()
-    assert "|     85    1.25     250    2.5 |" in summary
-    assert percentiles.split() == ["GET", "/", "2.5", "2.5", *["250"] * 9, "3"]
-    assert "250.4" not in summary
-
-
-def test_an_entry_is_asked_once_for_a_line_of_percentiles(monkeypatch):
-    stats = native.RequestStats()
-    stats.log_request("GET", "/", 1.25, 100)
-    asked: list[Any] = []
-    found = precise.percentiles
-    monkeypatch.setattr(
-        precise, "percentiles", lambda *arguments: asked.append(arguments) or found(*arguments)
-    )
-    stats.entries["/", "GET"].percentile()
-    assert len(asked) == 1
-
-
-def test_who_replaces_a_percentile_is_asked_for_each(monkeypatch):
-    stats = native.RequestStats()
-    stats.log_request("GET", "/", 1.25, 100)
-    monkeypatch.setattr(
-        native.StatsEntry, "get_response_time_percentile", lambda self, share: round(share * 700)
-    )
-    assert stats.entries["/", "GET"].percentile().split()[2:4] == ["350", "462"]
-    assert "462" in tables(stats)[-1]
-
-
-def test_a_subclass_shows_what_it_has():
-    class Mine(native.StatsEntry):
-        @property
-        def median_response_time(self) -> int:
-            return 777
-
-    stats = native.RequestStats()
-    entry = stats.entries["/", "GET"] = Mine(stats, "/", "GET")
-    stats.log_request("GET", "/", 20, 100)
-    assert " 777 |" in entry.to_string()
-    assert entry.percentile().split()[2] == "20"
 
 
 class _Extended(native.RequestStats):

@@ -56,19 +56,8 @@ _MAKERS = (
     | (sys.stdlib_module_names - {"unittest"})
 )
 
-#: No part of a request: how a module describes itself, and where it logs.
-_NO_PART = frozenset(
-    (
-        "__builtins__",
-        "__cached__",
-        "__doc__",
-        "__loader__",
-        "__spec__",
-        "__warningregistry__",
-        "logger",
-        "log",
-    )
-)
+#: No part of a request: where a module logs.
+_NO_PART = frozenset(("logger", "log", "_abc_impl"))
 #: Limits that are read, not watched.
 _READ = frozenset(("_MAXLINE", "_MAXHEADERS"))
 
@@ -84,6 +73,7 @@ _BESIDE = (
         ("geventhttpclient", "geventhttpclient._version", "geventhttpclient.api", "geventhttpclient.auth")
     )
     | frozenset(("geventhttpclient.requests", "gevent.socket", "http.cookies"))
+    | frozenset(("urllib3.fields", "urllib3.filepost"))  # which ours calls, too
 )
 _BESIDE_CLASSES = (
     frozenset(("AuthBase", "BaseAdapter", "HTTPDigestAuth", "HTTPProxyAuth", "LookupDict"))
@@ -144,6 +134,14 @@ def _is_made_by_them(value: Any) -> bool:
     return maker.partition(".")[0] in _MAKERS or maker.startswith(("_cython_", "namedtuple_"))
 
 
+def _takes_part(name: str, value: Any) -> bool:
+    """Whether a request may depend on a name; not on how a class describes itself, which typing rewrites."""
+    described = (
+        name.startswith("__") and not callable(value) and not isinstance(value, (property, staticmethod))
+    )
+    return name not in _NO_PART and not described
+
+
 def _content(value: Any) -> Any:
     """A copy of what can be changed without being replaced."""
     return type(value)(value) if type(value) in (list, dict, set) else value
@@ -161,7 +159,7 @@ class _Namespaces:
             {
                 name: (value, _content(value))
                 for name, value in list(vars(owner).items())
-                if name not in _NO_PART
+                if _takes_part(name, value)
             }
             for owner in self.owners
         ]
@@ -214,7 +212,7 @@ class _Namespaces:
 
 def _hides(owner: Any, name: str) -> bool:
     """Whether a name that is new here stands in front of what a base class, or Python itself, has by this name."""
-    if name in _NO_PART:
+    if not _takes_part(name, vars(owner)[name]):
         return False
     if not isinstance(owner, type):
         return hasattr(builtins, name)

@@ -274,7 +274,8 @@ def complaints(text: str) -> list[str]:
     """The lines of a log that are errors, and the exceptions in it, without what differs from run to run."""
     kept = []
     for line in text.splitlines():
-        if line.startswith("Response times, precise"):
+        line = line.removesuffix(" (approximated)")
+        if line.startswith(("Requests that succeeded, without", "Connections: ")):
             break  # our table comes last
         if re.match(r"(Type|[A-Z]+) .*(\d|failures/s|# reqs)$", line):
             continue  # times

@@ -110,7 +110,8 @@ def plain(text):
     """Console output without its times, paths of this machine, our own lines, and the width of columns."""
     lines = []
     for line in text.splitlines():
-        if line.startswith("Response times, precise"):
+        line = line.removesuffix(" (approximated)")
+        if line.startswith(("Requests that succeeded, without", "Connections: ")):
             break  # our tables come last
         if "locust-native" in line:
             continue
