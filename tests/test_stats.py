@@ -112,32 +112,11 @@ def other_entry(stats: Any) -> stock.StatsEntry:
 def read_all(entry: stock.StatsEntry) -> list[Any]:
     names = "fail_ratio avg_response_time current_rps current_fail_per_sec total_rps total_fail_per_sec"
     exact = [repr(getattr(entry, name)) for name in [*names.split(), "avg_content_length"]]
-    return [*exact, Rounded(entry.median_response_time)]
-
-
-class Rounded:
-    """A time that Locust rounds to two digits, and ours shows precisely: the same but for that."""
-
-    def __init__(self, value: Any) -> None:
-        self.value = value
-
-    def __eq__(self, other: object) -> bool:
-        ours, theirs = self.value, other.value  # type: ignore[attr-defined]
-        if repr(ours) == repr(theirs):
-            return True
-        return abs(ours - theirs) <= max(0.51, 0.051 * abs(theirs))
-
-    __hash__ = None  # type: ignore[assignment]
-
-    def __repr__(self) -> str:
-        return f"about {self.value!r}"
+    return [*exact, repr(entry.median_response_time)]
 
 
 def as_dict(entry: stock.StatsEntry) -> dict[str, Any]:
-    return {
-        name: Rounded(value) if "response_time" in name and "avg" not in name else repr(value)
-        for name, value in entry.to_dict().items()
-    }
+    return {name: repr(value) for name, value in entry.to_dict().items()}
 
 
 def assign(stats: Any, which: Any, field: str, value: Any) -> None:
