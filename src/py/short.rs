@@ -1,5 +1,7 @@
 //! Short for Python: the way of a finished request to the statistics where nobody but them listens to the event.
 
+use std::sync::atomic::{AtomicU64, Ordering};
+
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyCFunction, PyDict, PyFloat, PyList, PyModule, PyString, PyType};
@@ -27,6 +29,8 @@ pub struct PyShort {
     bucket_name: Name,
     time: Name,
     clock: Clock,
+    /// Versions of the names of `locust.stats` and of `time` with which the buckets were Locust's and the clock Python's.
+    plain: [AtomicU64; 2],
     handlers: Own,
     environment: Own,
     stats: Own,
@@ -59,7 +63,8 @@ impl PyShort {
             bucket: bucket.map_or_else(|| py.None(), Bound::unbind),
             bucket_name: name("bucket_response_time"),
             time: name("time"),
-            clock: Clock::new(py),
+            clock: Clock::new(py, names),
+            plain: Default::default(),
             handlers: Own::new(py, "_handlers"),
             environment: Own::new(py, "environment"),
             stats: Own::new(py, "stats"),
@@ -89,10 +94,18 @@ impl PyShort {
         let Ok(native) = native.cast::<PyStats>() else {
             return Ok(false);
         };
-        let Some(clock) = self.time.get(self.names.bind(py))? else {
-            return Ok(false);
+        let now = if self.is_plain(py)? {
+            Some(clock::unix_time())
+        } else {
+            // Somebody's own bucket function wants to be asked.
+            let Some(clock) = self.time.get(self.names.bind(py))? else {
+                return Ok(false);
+            };
+            if self.has_own_buckets(py)? {
+                return Ok(false);
+            }
+            self.clock.read(&clock)?
         };
-        let now = self.clock.read(&clock)?;
         Ok(now.is_some_and(|now| native.get().count(py, begun, exchange, now)))
     }
 }
@@ -125,12 +138,38 @@ impl PyShort {
                 // whoever replaces it wants to be asked
                 Some(own) => !own.contains(intern!(py, "log_request"))?,
                 None => true,
-            }
-            && self
-                .bucket_name
-                .get(self.names.bind(py))?
-                .is_some_and(|bucket| bucket.is(&self.bucket));
+            };
         Ok(ours.then_some(stats))
+    }
+
+    /// Whether `bucket_response_time` in `locust.stats` is not Locust's.
+    fn has_own_buckets(&self, py: Python<'_>) -> PyResult<bool> {
+        let bucket = self.bucket_name.get(self.names.bind(py))?;
+        Ok(!bucket.is_some_and(|bucket| bucket.is(&self.bucket)))
+    }
+
+    /// Whether buckets are Locust's and `time.time` in `locust.stats` is Python's own; looked up again only after a
+    /// change of either module.
+    fn is_plain(&self, py: Python<'_>) -> PyResult<bool> {
+        let Some(known) = &self.clock.0 else {
+            return Ok(false);
+        };
+        let versions = [&self.names, &known.names].map(|names| peek::version(names.bind(py)));
+        let seen = [0, 1].map(|at: usize| self.plain[at].load(Ordering::Relaxed));
+        if versions == seen && seen[0] != 0 {
+            return Ok(true);
+        }
+        let clock = self.time.get(self.names.bind(py))?;
+        let plain = known.told
+            && !versions.contains(&0)
+            && clock.is_some_and(|clock| known.is_it(&clock))
+            && !self.has_own_buckets(py)?;
+        if plain {
+            for (seen, version) in self.plain.iter().zip(versions) {
+                seen.store(version, Ordering::Relaxed);
+            }
+        }
+        Ok(plain)
     }
 }
 
@@ -148,10 +187,22 @@ struct Known {
     names: Py<PyDict>,
     name: Name,
     time: Py<PyAny>,
+    /// Whether changes of its names, and of those of `locust.stats`, can be told.
+    told: bool,
+}
+
+impl Known {
+    /// Whether this is the module, and its function what it was.
+    fn is_it(&self, module: &Bound<'_, PyAny>) -> bool {
+        let py = module.py();
+        module.is(&self.module)
+            && module.is_exact_instance_of::<PyModule>()
+            && matches!(self.name.get(self.names.bind(py)), Ok(Some(found)) if found.is(&self.time))
+    }
 }
 
 impl Clock {
-    fn new(py: Python<'_>) -> Self {
+    fn new(py: Python<'_>, stats: &Bound<'_, PyDict>) -> Self {
         let own = || -> PyResult<_> {
             let (module, name) = (py.import("time")?, PyString::intern(py, "time"));
             let time = module.getattr(&name)?;
@@ -160,6 +211,7 @@ impl Clock {
                 && time.getattr("__self__")?.is(&module)
                 && time.getattr("__name__")?.eq(&name)?;
             Ok(own.then(|| Known {
+                told: peek::watch(&module.dict()) && peek::watch(stats),
                 names: module.dict().unbind(),
                 module: module.unbind(),
                 name: Name::new(name.unbind()),
@@ -173,10 +225,7 @@ impl Clock {
     fn read(&self, module: &Bound<'_, PyAny>) -> PyResult<Option<f64>> {
         let py = module.py();
         if let Self(Some(known)) = self
-            && module.is(&known.module)
-            && module.is_exact_instance_of::<PyModule>()
-            && let Some(found) = known.name.get(known.names.bind(py))?
-            && found.is(&known.time)
+            && known.is_it(module)
         {
             return Ok(Some(clock::unix_time()));
         }
