@@ -1,8 +1,11 @@
 //! Intact for Python: whether what a stock client goes through is still its maker's, asked before every request.
 
+use std::sync::atomic::{AtomicU64, Ordering};
+
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyModule, PyString, PyType};
 
+use super::peek;
 use super::tagged::{Attribute, Kept, Name, is};
 use super::watch::PyNamespaceWatch;
 
@@ -22,6 +25,9 @@ struct Told {
     names: Py<PyDict>,
     name: Name,
     attribute: Attribute,
+    /// The version of its names when it was there; 0 if it was not, or changes cannot be told.
+    seen: AtomicU64,
+    watched: bool,
 }
 
 #[pymethods]
@@ -57,6 +63,8 @@ impl PyIntact {
                 this.modules.push(Told {
                     module: module.clone().unbind(),
                     names: module.dict().unbind(),
+                    seen: AtomicU64::new(0),
+                    watched: peek::watch(&module.dict()),
                     name: Name::new(attribute.0.clone_ref(py)),
                     attribute,
                 });
@@ -93,10 +101,17 @@ impl Told {
     fn holds(&self, py: Python<'_>) -> bool {
         let module = self.module.bind(py).as_any();
         // A module may be given another class, with properties.
-        if module.is_exact_instance_of::<PyModule>()
-            && let Ok(Some(found)) = self.name.get(self.names.bind(py))
-        {
-            return found.is(&self.attribute.1);
+        if module.is_exact_instance_of::<PyModule>() {
+            let version = peek::version(self.names.bind(py));
+            if version != 0 && version == self.seen.load(Ordering::Relaxed) {
+                return true;
+            }
+            if let Ok(Some(found)) = self.name.get(self.names.bind(py)) {
+                let there = found.is(&self.attribute.1);
+                let seen = if there && self.watched { version } else { 0 };
+                self.seen.store(seen, Ordering::Relaxed);
+                return there;
+            }
         }
         is(module, &self.attribute)
     }
