@@ -284,7 +284,7 @@ class TestReplacedBelowRequests:
         assert client.get(do(body="after")).text == "after"
         assert calls
         (line,) = said()
-        assert f"{owner.__name__}.{name} replaced below requests" in line
+        assert f"{owner.__name__}.{name} is replaced below requests" in line
 
     def test_the_connection_class(self, native, said, monkeypatch):
         client = native.http()

@@ -712,6 +712,9 @@ class NamespaceWatch:
     def is_clean(self) -> bool:
         """Whether ``look`` has answered None since the last change."""
 
+def own_names(object: object, /) -> dict[str, Any]:
+    """The names an object has of its own, whatever its class shows as its ``__dict__``. TypeError if it has none."""
+
 def limit_heads(longest_line: int, most_fields: int, /) -> None:
     """Sets how many bytes a line of an answer's header may have, and how many lines there may be, for `HttpUser`."""
 

@@ -123,7 +123,7 @@ class Preparing:
             raise Unsupported("stream=True")
         if take("cert") or self.cert:
             raise Unsupported("a TLS client certificate")
-        own = self.__dict__
+        own = _core.own_names(self)
         self._check_touched(own, take)
         if "cookies" in own:
             check_cookies(own["cookies"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import time
 from types import FunctionType, SimpleNamespace
@@ -181,9 +182,10 @@ def run(self: User) -> None:
         return _stock_run(self)
     finally:
         times.end()
-        match getattr(vars(self).get("client"), "__dict__", {}).get("_reporting"):
-            case (_core.Record() as record, _):
-                record.leave()
+        with contextlib.suppress(TypeError):  # somebody's own client may have no names of its own
+            match _core.own_names(vars(self).get("client")).get("_reporting"):
+                case (_core.Record() as record, _):
+                    record.leave()
 
 
 def _sleep(seconds: float) -> None:

@@ -206,8 +206,10 @@ class _Namespaces:
     @staticmethod
     def _is_theirs(before: Any, there: Any) -> bool:
         """Whether the library itself put another function in the place of its own, or gevent did."""
+        if _maker(there).startswith("gevent."):
+            return True
         both = isinstance(before, (FunctionType, type)) and isinstance(there, (FunctionType, type))
-        return both and (_maker(there) == _maker(before) or _maker(there).startswith("gevent."))
+        return both and _maker(there) == _maker(before)
 
 
 def _hides(owner: Any, name: str) -> bool:

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from ._core import own_names
+
 
 class Made:
     """Such an attribute. It is not there before ``__init__``, nor where ``make`` answers None."""
@@ -21,12 +23,12 @@ class Made:
 
     def __get__(self, session: Any, owner: type) -> Any:
         value = None
-        if session is not None and "_native" in session.__dict__:
+        if session is not None and "_native" in own_names(session):
             value = self._make(session)
         if value is None:
             whose = (
                 f"type object {owner.__name__!r}" if session is None else f"{type(session).__name__!r} object"
             )
             raise AttributeError(f"{whose} has no attribute {self._name!r}", name=self._name, obj=session)
-        session.__dict__[self._name] = value
+        own_names(session)[self._name] = value
         return value

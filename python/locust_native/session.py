@@ -37,6 +37,7 @@ from .answers import Redirect
 from .made import Made
 from .response import Response, meta_of
 
+_ABSENT = object()
 _BUILD_URL = stock.HttpSession._build_url
 _NO_CONTEXT = User.context
 
@@ -144,7 +145,16 @@ class HttpSession(_core.HttpSession, arguments.Preparing, stock.HttpSession):  #
             if overridden:
                 self._fall_back(f"{type(self).__name__} overrides {', '.join(sorted(overridden))}")
         elif report.short is not None and not self._reporting[1]:
-            self._open(_plain(), self.__dict__, self._native, self._reporting[0], user)
+            self._open(_plain(), _core.own_names(self), self._native, self._reporting[0], user)
+
+    @property
+    def __dict__(self) -> dict[str, Any]:  # type: ignore[override]
+        """The session's own names, with all that a ``requests.Session`` has; from then on they count as touched."""
+        own: dict[str, Any] = _core.own_names(self)
+        for name in requests.Session.__attrs__:
+            if name not in own and (value := getattr(self, name, _ABSENT)) is not _ABSENT:
+                own[name] = value
+        return own
 
     def _request(
         self,
@@ -290,7 +300,7 @@ class HttpSession(_core.HttpSession, arguments.Preparing, stock.HttpSession):  #
 
         None if that takes more than a look.
         """
-        own = self.__dict__
+        own = _core.own_names(self)
         if not _COMPLEX.isdisjoint(own):
             return None
         dressed = prepare.dressed(own.get("headers", prepare.DEFAULT_HEADERS_DICT), headers)
@@ -328,13 +338,13 @@ class HttpSession(_core.HttpSession, arguments.Preparing, stock.HttpSession):  #
         """Close the idle connections of both clients."""
         if self._native is not None:
             self._native.close()
-        if "adapters" in self.__dict__:
+        if "adapters" in _core.own_names(self):
             super().close()
 
 
 def _mounted(session: Any) -> OrderedDict[str, HTTPAdapter]:
     adapter = stock.LocustHttpAdapter
-    pool_manager = session.__dict__.get("_pool_manager")
+    pool_manager = _core.own_names(session).get("_pool_manager")
     return OrderedDict((prefix, adapter(pool_manager=pool_manager)) for prefix in ("https://", "http://"))
 
 

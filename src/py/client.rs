@@ -5,11 +5,12 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use bytes::Bytes;
 use http::Method;
-use pyo3::exceptions::{PyOSError, PyValueError};
+use pyo3::exceptions::{PyOSError, PyTypeError, PyValueError};
 use pyo3::prelude::*;
-use pyo3::types::PyString;
+use pyo3::types::{PyDict, PyString};
 
 use super::convert::{fields, seconds};
+use super::peek;
 use super::queue::PyQueue;
 use crate::engine;
 use crate::http::cookies::Cookie;
@@ -20,6 +21,16 @@ use crate::http::{Client, Dialect, Fields, Options, Proxy, Request, Url, Verify}
 #[pyo3(signature = (longest_line, most_fields, /))]
 pub fn limit_heads(longest_line: usize, most_fields: usize) {
     crate::http::limit_heads(longest_line, most_fields);
+}
+
+/// The names an object has of its own, whatever its class shows as its `__dict__`.
+///
+/// # Errors
+/// TypeError for an object that has none.
+#[pyfunction]
+#[pyo3(signature = (object, /))]
+pub fn own_names<'py>(object: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyDict>> {
+    peek::own(object).ok_or_else(|| PyTypeError::new_err("the object has no names of its own"))
 }
 
 /// Header fields, checked and converted once.

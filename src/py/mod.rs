@@ -65,6 +65,7 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<intact::PyIntact>()?;
     module.add_class::<watch::PyNamespaceWatch>()?;
     module.add_function(wrap_pyfunction!(client::limit_heads, module)?)?;
+    module.add_function(wrap_pyfunction!(client::own_names, module)?)?;
     module.add_class::<short::PyShort>()?;
     module.add_class::<client::PyOptions>()?;
     module.add_function(wrap_pyfunction!(body::encode_form, module)?)?;

@@ -722,3 +722,38 @@ class TestSubclasses:
                 )
             )
         assert seen[0] == seen[1]
+
+
+def shown(value):
+    """A setting of a session, without what differs between two of them."""
+    if isinstance(value, RequestsCookieJar):
+        return [(cookie.name, cookie.value) for cookie in value]
+    if isinstance(value, dict) and value and all(isinstance(each, HTTPAdapter) for each in value.values()):
+        return [(prefix, type(each).__name__) for prefix, each in value.items()]
+    return dict(value) if hasattr(value, "items") else value
+
+
+@pytest.mark.parametrize("touch", ["nothing", "headers", "verify"])
+def test_vars_of_a_client_are_those_of_a_session(same, touch):
+    def body(client):
+        if touch != "nothing":
+            setattr(client, touch, {"X-A": "b"} if touch == "headers" else False)
+        names = {name: shown(vars(client)[name]) for name in requests.Session.__attrs__}
+        assert client.__dict__ is client.__dict__
+        statuses = [client.get("/page").status_code, client.post(do(), json={"a": 1}).status_code]
+        return names, statuses
+
+    same(body)
+
+
+def test_what_is_put_among_the_names_of_a_client_takes_effect(same):
+    def body(client):
+        vars(client)["headers"]["X-A"] = "b"
+        client.__dict__.update(params={"c": "d"}, auth=("user", "word"), max_redirects=1)
+        client.get(do(echo=1))
+        return [
+            client.get("/count/1").status_code,
+            client.get("/count/2", name="far", catch_response=False).status_code,
+        ]
+
+    same(body)
