@@ -5,6 +5,10 @@ import json
 import re
 
 import pytest
+from locust.env import Environment
+
+import locust_native
+from locust_native.figures import collect
 
 ENDS = ("succeeded", "failed", "in_flight", "cut_off", "unreported")
 
@@ -169,8 +173,9 @@ class Visitor(HttpUser):
         for _ in range(20):
             Visitor.count += 1
             self.client.get("/page", name=f"/item/{Visitor.count}")
+        gevent.sleep(0.5)
 """ + ENDING.replace("REQUESTS", "100")
-    found, _ = figures(text, "-u", "1", code=0, LOCUST_NATIVE_NAMES="50")
+    found, done = figures(text, "-u", "1", code=0, LOCUST_NATIVE_NAMES="50")
     rows = {row["name"]: row for row in found["rows"]}
     total = found["total"]["requests"]
     assert len(rows) == 51
@@ -178,6 +183,11 @@ class Visitor(HttpUser):
     assert rows["(other names)"]["requests"] == total - 50
     (warning,) = (each for each in found["warnings"] if "more names" in each)
     assert "'/item/*'" in warning
+    # Said while there is time to mend it, and once.
+    assert (
+        len(re.findall(r"WARNING/locust_native.*more names than there is room for.*'/item/\*'", done.err))
+        == 1
+    )
 
 
 def test_a_number_of_names_that_is_none_is_one_line(run_locust):
@@ -242,3 +252,23 @@ class Visitor(HttpUser):
         assert each["succeeded"]["percentiles"]["50"] >= 29.9 > each["min"]
         parts = sum(each[kind]["count"] * each[kind]["mean"] for kind in ("succeeded", "failed"))
         assert parts == pytest.approx(each["count"] * each["mean"])
+
+
+def test_a_hundred_thousand_different_failures_are_a_thousand_and_a_number():
+    assert locust_native.install().on
+    try:
+        environment = Environment()
+        environment.create_local_runner()
+        for number in range(100_000):
+            environment.stats.log_request("GET", "/", 1.0, 1)
+            environment.stats.log_error("GET", "/", f"order {number} is gone")
+        for _ in range(5):
+            environment.stats.log_error("GET", "/", "order 77777 is gone")
+        found = collect.collect(environment)
+    finally:
+        locust_native.uninstall()
+    assert len(found["failures"]) == 1_000
+    assert max(found["failures"], key=lambda each: each["occurrences"])["error"] == "order 77777 is gone"
+    assert found["failures_left_out"] == {"rows": 99_000, "occurrences": 99_000}
+    assert found["exceptions_left_out"] is None
+    assert len(json.dumps(found)) < 200_000

@@ -13,6 +13,7 @@ from locust.event import Events
 from locust.runners import STATE_CLEANUP, STATE_RUNNING, STATE_SPAWNING
 
 from . import _core, clocks, limits
+from .sentences import too_many_names
 
 logger = logging.getLogger(__package__)
 
@@ -108,7 +109,7 @@ class Generator:
 
     def _look(self) -> None:
         first, bad, said = int(time.time()), 0, False
-        seen, starved = first, (time.perf_counter(), limits.starved())
+        hinted, seen, starved = False, first, (time.perf_counter(), limits.starved())
         while True:
             self._count()
             gevent.sleep(1)
@@ -127,6 +128,14 @@ class Generator:
                 elif not bad and said:
                     logger.info("locust-native: the generator is no longer the limit")
                     said = False
+            if not hinted and (others := self._other_names()):
+                logger.warning("locust-native: %s", too_many_names(others))
+                hinted = True
+
+    def _other_names(self) -> dict[str, Any] | None:
+        """Requests whose names have no row of their own; None while all have."""
+        record = getattr(getattr(self._runner, "stats", None), "_precise", None)
+        return record.overflowed() if record is not None else None
 
 
 #: By the events of their environment, of which a distributed runner tells no more when it is made.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import time
+from typing import Any
 
 
 def killed_by(number: int) -> str:
@@ -31,3 +32,11 @@ def wrong_host(host: str) -> str | None:
     if host.strip().lower().startswith(("http://", "https://")):
         return None
     return f"{host!r} does not begin with http:// or https://"
+
+
+def too_many_names(others: dict[str, Any]) -> str:
+    """What is said where there was no room for further names; ``others``: what `Record.overflowed` tells of them."""
+    return (
+        f"more names than there is room for: {others['requests']} requests are counted as '(other names)', most "
+        f"named like {others['shape']!r} ({others['example']!r}); give such requests one name=…"
+    )

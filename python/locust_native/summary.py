@@ -8,6 +8,7 @@ from typing import Any
 
 from . import _core, limits
 from .activation import _version
+from .sentences import too_many_names
 
 #: Grows when a field changes its meaning or goes; new fields do not change it.
 VERSION = 1
@@ -121,10 +122,7 @@ def _share(limited: list[tuple[int, int]], seconds: list[dict[str, Any]]) -> flo
 def _warnings(record: Any, figures: dict[str, Any]) -> Iterator[str]:
     others = record.overflowed()
     if others is not None:
-        yield (
-            f"more names than there is room for: {others['requests']} requests are counted as '(other names)', most "
-            f"named like {others['shape']!r} ({others['example']!r}); give such requests one name=…"
-        )
+        yield too_many_names(others)
     total = figures["total"]
     if total["coarse"]:
         rows = [f"{row['method']} {row['name']}".strip() for row in figures["rows"] if row["coarse"]]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import heapq
 from collections.abc import Iterator
 from typing import Any
 
@@ -38,9 +39,37 @@ def collect(environment: Any, histograms: bool = True, over: bool = False) -> di
     figures["generator"]["queue"] = stats._user_time.queue()
     figures["warnings"] += filter(None, [closed_loop.law(users_time, watched.meter.cpu())])
     figures["warnings"] += workers.of(environment.events).warnings(over)
-    figures["failures"] = [*_failures(stats)]
-    figures["exceptions"] = [*_exceptions(environment.runner)]
+    figures["failures"], figures["failures_left_out"] = _most(_failures(stats), "occurrences")
+    figures["exceptions"], figures["exceptions_left_out"] = _most(_exceptions(environment.runner), "count")
     return figures
+
+
+#: Failures, and exceptions, that are listed: the most frequent ones. A text with a counter in it makes each its own.
+LISTED = 1_000
+
+
+def _most(each: Iterator[dict[str, Any]], often: str) -> tuple[list[dict[str, Any]], dict[str, int] | None]:
+    """The most frequent, in the order they came in; and how many rows and occurrences are left out, None if none is."""
+    rows = list(each)
+    if len(rows) <= LISTED:
+        return rows, None
+    kept = set(heapq.nlargest(LISTED, range(len(rows)), key=lambda at: rows[at][often]))
+    left = sum(row[often] for at, row in enumerate(rows) if at not in kept)
+    return [rows[at] for at in sorted(kept)], {"rows": len(rows) - LISTED, "occurrences": left}
+
+
+#: Failures, and exceptions, that are listed: the most frequent ones. A text with a counter in it makes each its own.
+LISTED = 1_000
+
+
+def _most(each: Iterator[dict[str, Any]], often: str) -> tuple[list[dict[str, Any]], dict[str, int] | None]:
+    """The most frequent, in the order they came in; and how many rows and occurrences are left out, None if none is."""
+    rows = list(each)
+    if len(rows) <= LISTED:
+        return rows, None
+    kept = set(heapq.nlargest(LISTED, range(len(rows)), key=lambda at: rows[at][often]))
+    left = sum(row[often] for at, row in enumerate(rows) if at not in kept)
+    return [rows[at] for at in sorted(kept)], {"rows": len(rows) - LISTED, "occurrences": left}
 
 
 def _failures(stats: RequestStats) -> Iterator[dict[str, Any]]:

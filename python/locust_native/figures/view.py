@@ -6,6 +6,7 @@ import heapq
 from typing import Any
 
 ROWS = 500  # what Locust's own tables stop at
+_NOT_SHOWN = ("failures", "exceptions", "failures_left_out", "exceptions_left_out", "seconds")
 _LEFT_OUT = ("histogram", "failed", "succeeded", "cut_off_age", "phases", "held")
 
 
@@ -21,7 +22,7 @@ def view(figures: dict[str, Any], run: float | None = None, since: float | None 
     if len(rows) > ROWS:
         shown = sorted(heapq.nlargest(ROWS, shown, key=lambda place: rows[place]["requests"]))
     return {
-        **{key: value for key, value in figures.items() if key not in ("failures", "exceptions", "seconds")},
+        **{key: value for key, value in figures.items() if key not in _NOT_SHOWN},
         "total": _brief(figures["total"]),
         "rows": [_brief(rows[place]) for place in shown],
         "rows_left_out": len(rows) - len(shown),
