@@ -1,5 +1,7 @@
 """The native figures in Locust's web page and HTML report: what is served, and what a browser makes of it."""
 
+import csv
+import io
 import json
 import logging
 import random
@@ -673,6 +675,45 @@ def test_one_second_in_a_hundred_is_a_note_and_more_a_warning(browser, tmp_path)
         assert "Another program had the processor." in text
         assert "fewer users" not in text
     browser.ask("Emulation.clearDeviceMetricsOverride")
+
+
+def test_the_table_as_csv(serve):
+    served = serve(LIMITED)
+    answer = served.get("/native/requests.csv")
+    assert answer.headers["Content-Disposition"] == "attachment; filename=precise-requests.csv"
+    head, *rows = csv.reader(io.StringIO(answer.text))
+    assert head[:6] == ["method", "name", "requests", "failures", "min", "mean"]
+    for row, told in zip(rows, (*LIMITED["rows"], LIMITED["total"]), strict=True):
+        assert row[:3] == [told["method"], told["name"], str(told["requests"])]
+        assert [float(row[head.index("p99")]), float(row[-1])] == [told["percentiles"]["99"], told["max"]]
+
+
+def test_rows_are_found_by_a_part_of_their_name_and_numbered_as_people_do(serve, browser):
+    names = [("GET", f"/item/{number}") for number in (1, 10, 100, 2, 20)]
+    served = serve(made_figures.figures(30, names=names))
+    browser.open(f"{served.listen()}/native/")
+    rows = f"[...{INSIDE}.querySelectorAll('.scroll')][0].querySelectorAll('tbody tr')"
+    shown = f"[...{rows}].filter((row) => !row.hidden).map((row) => row.cells[1].textContent)"
+    assert browser.wait(f"{INSIDE}?.querySelector('tbody tr') && {shown}") == [
+        "/item/1", "/item/2", "/item/10", "/item/20", "/item/100",
+    ]  # fmt: skip
+
+    def search(letters: str) -> None:
+        browser.value(
+            f"((field) => {{ field.value = '{letters}'; field.dispatchEvent(new Event('input')); }})"
+            f"({INSIDE}.querySelector('input[type=search]'))"
+        )
+
+    search("10")
+    assert browser.wait(shown, lambda names: len(names) < 5) == ["/item/10", "/item/100"]
+    others = (
+        f"[...{INSIDE}.querySelectorAll('.scroll')].at(-1).querySelectorAll('tbody tr:not([hidden])').length"
+    )
+    assert browser.value(others) == 2
+    assert browser.value(cell("Aggregated", "Requests")) == f"{served.figures['total']['requests']:,}"
+    search("")
+    browser.value(f"{INSIDE}.querySelectorAll('thead th button')[1].click()")
+    assert browser.wait(shown, lambda names: len(names) == 5)[-1] == "/item/100"
 
 
 def test_every_file_is_served_by_some_route():

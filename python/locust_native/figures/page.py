@@ -13,7 +13,7 @@ from flask import Blueprint, Response, jsonify, render_template_string, request
 from locust.web import WebUI
 
 from ..precise import in_table
-from . import assets
+from . import assets, table
 from .view import view
 
 logger = logging.getLogger(__name__)
@@ -72,6 +72,14 @@ def attach(web_ui: WebUI, source: Source | None = None) -> None:
             answer = jsonify(found)
             if "download" in known:
                 answer.headers["Content-Disposition"] = "attachment; filename=native-figures.json"
+        answer.headers["Cache-Control"] = "no-store"
+        return answer
+
+    @routes.route("/native/requests.csv")
+    @guarded
+    def requests_csv() -> Response:
+        answer = Response(table.requests(look()), mimetype="text/csv")
+        answer.headers["Content-Disposition"] = "attachment; filename=precise-requests.csv"
         answer.headers["Cache-Control"] = "no-store"
         return answer
 

@@ -134,12 +134,17 @@ class NativeFigures extends HTMLElement {
         "where the time went: DNS, connect, TLS, waiting, download",
         "what became of every request, and over how many connections"].map((text) => make("li", { textContent: text })));
 
+    this.searched = make("input", { type: "search", placeholder: "part of a name or method" });
+    this.searched.addEventListener("input", () => {
+      for (const table of [this.times, this.ends, this.connections]) table.search(this.searched.value);
+    });
     this.scale = make("input", { type: "checkbox" });
     this.scale.addEventListener("change", () => this.rescale());
     this.everything = make("div", { hidden: true },
       this.limits, this.brief, this.warnings, this.cards,
       section("Response times",
         make("p", { textContent: "Milliseconds from calling client.get, post, … to the last byte of the answer, to three digits; waiting for a busy Python is not in it. Failures are in it: where there are any, “What became of the requests” shows the successes alone." }),
+        make("label", { className: "search" }, "Only rows with ", this.searched, " (Aggregated is of all)"),
         this.times.element, this.rowNote),
       section("Response times and load over time", this.timesNote,
         make("label", {}, this.scale, " logarithmic scale"), this.boxes.times, this.boxes.load, this.details(this.seconds)),
@@ -310,7 +315,8 @@ class NativeFigures extends HTMLElement {
   }
 
   tables() {
-    const { rows, total, generator, rows_left_out: left } = this.shown;
+    const { total, generator, rows_left_out: left } = this.shown;
+    const rows = [...this.shown.rows].sort((one, other) => natural.compare(one.name, other.name) || natural.compare(one.method, other.method));
     const all = { ...total, method: "", name: total.name || "Aggregated" };
     this.times.update(rows, all);
     this.ends.update(rows, all);

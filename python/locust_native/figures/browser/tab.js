@@ -9,5 +9,6 @@
   };
   // Locust's page draws `component` in a tab; a name is enough, for our element is a custom one.
   add("extended_tabs", { title: "Precise figures", key: "native", component: "native-figures" }, "key");
+  add("extended_csv_files", { title: "Download Precise Requests CSV", href: "./native/requests.csv" }, "href");
   add("extended_csv_files", { title: "Download Precise Figures (JSON)", href: "./native/figures?download" }, "href");
 })();

@@ -1,5 +1,8 @@
 // Tables that change in place: rows keep their identity, a cell is touched only when its text changes.
 
+// 2 before 10, as people number things.
+const natural = new Intl.Collator("en", { numeric: true });
+
 function make(tag, properties = {}, ...children) {
   const made = document.createElement(tag);
   for (const [name, value] of Object.entries(properties)) {
@@ -24,6 +27,7 @@ class FiguresTable {
     this.columns = columns;
     this.rows = new Map();
     this.sorted = null;
+    this.wanted = "";
     this.heads = columns.map((column, place) => this.head(column, place, sortable));
     this.body = make("tbody");
     this.foot = make("tfoot");
@@ -121,16 +125,27 @@ class FiguresTable {
     });
   }
 
+  // Shows only rows with these letters in one of their words.
+  search(letters) {
+    this.wanted = letters.trim().toLowerCase();
+    this.order();
+  }
+
   order() {
     let wanted = this.given || [];
+    const words = this.columns.flatMap((column, place) => (column.words ? [place] : []));
     if (this.sorted) {
       const { place, way } = this.sorted;
       const value = (shown) => shown.values[place];
+      const compare = this.columns[place].words ? natural.compare : (a, b) => a - b;
       wanted = [...wanted].sort((one, other) => {
         const [a, b] = [value(one), value(other)];
         if (!known(a) || !known(b)) return known(a) ? -1 : known(b) ? 1 : one.place - other.place;
-        return a < b ? -way : a > b ? way : one.place - other.place;
+        return way * compare(a, b) || one.place - other.place;
       });
+    }
+    for (const { element, values } of wanted) {
+      show(element, !this.wanted || words.some((place) => String(values[place] ?? "").toLowerCase().includes(this.wanted)));
     }
     wanted.forEach(({ element }, place) => {
       if (this.body.children[place] !== element) this.body.insertBefore(element, this.body.children[place] || null);
