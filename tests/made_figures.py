@@ -156,7 +156,10 @@ def figures(seconds: int = 300, limited: bool = False, names: tuple = NAMES, see
         "total": total_of(rows, times),
         "rows": rows,
         "seconds": line,
-        "series": {"width": 1, "points": [{**second, "limited": int(second["limited"])} for second in line]},
+        "series": {
+            "width": 1,
+            "points": [{**second, "covers": 1, "limited": int(second["limited"])} for second in line],
+        },
         "generator": {
             "lag": spread(lags),
             "hiccups": {"hub": spread(lags), "io": spread([value / 20 for value in lags])},

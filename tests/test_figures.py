@@ -272,3 +272,25 @@ def test_a_hundred_thousand_different_failures_are_a_thousand_and_a_number():
     assert found["failures_left_out"] == {"rows": 99_000, "occurrences": 99_000}
     assert found["exceptions_left_out"] is None
     assert len(json.dumps(found)) < 200_000
+
+
+def test_rates_of_points_are_of_the_time_that_the_test_had(figures):
+    """The first and the last point of a test are not as long as the others."""
+    text = """
+from locust import HttpUser, constant_pacing, task
+
+class Visitor(HttpUser):
+    wait_time = constant_pacing(0.2)
+
+    @task
+    def go(self):
+        self.client.get("/page")
+""" + ENDING.replace("REQUESTS", "20")
+    found, _ = figures(text, "-u", "2", "-r", "100", code=0)
+    points, width = found["series"]["points"], found["series"]["width"]
+    assert width > 1
+    assert sum(point["requests"] for point in points) == found["total"]["requests"]
+    lasted = found["stopped_at"] - found["started_at"]
+    assert sum(point["covers"] for point in points) == pytest.approx(lasted, abs=width)
+    assert all(0 < point["covers"] <= width for point in points)
+    assert {point["users"] for point in points} == {2}

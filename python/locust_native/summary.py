@@ -23,12 +23,14 @@ def summary(
     users: Mapping[int, int] | None = None,
     locust: str | None = None,
     since: int = 0,
+    stopped_at: float | None = None,
 ) -> dict[str, Any]:
     """The figures so far: times in ms, moments in unix seconds, sizes in bytes.
 
     ``users``: how many there were, by second; ``locust``: its version, if it took part; ``since``: the second from
-    which on the generator's lateness is of this test.
+    which on the generator's lateness is of this test; ``stopped_at``: when that was over, None while it goes on.
     """
+    taken_at = time.time()
     late = {second: (lag, hiccup, limited) for second, lag, hiccup, limited in meter.seconds(since)}
     figures = record.figures(histograms)
     seconds = [_second(second, late, users or {}) for second in figures["seconds"]]
@@ -45,13 +47,16 @@ def summary(
         # Every user waits for its answer before it goes on: a slow server is asked less often.
         "load_model": "closed",
         "started_at": started_at,
-        "stopped_at": None,
-        "taken_at": time.time(),
+        "stopped_at": stopped_at,
+        "taken_at": taken_at,
         "clock": {"resolution_ns": time.get_clock_info("monotonic").resolution * 1e9},
         "total": figures["total"],
         "rows": figures["rows"],
         "seconds": seconds,
-        "series": {"width": width, "points": [*_points(points, seconds)]},
+        "series": {
+            "width": width,
+            "points": [*_points(points, seconds, (started_at, stopped_at or taken_at))],
+        },
         "failures": [],
         "exceptions": [],
         "generator": {
@@ -93,8 +98,13 @@ def _second(
     }
 
 
-def _points(points: list[dict[str, Any]], seconds: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
-    """Points with what is known of their seconds: the last users, the greatest lateness, how many were limited."""
+def _points(
+    points: list[dict[str, Any]], seconds: list[dict[str, Any]], test: tuple[float, float]
+) -> Iterator[dict[str, Any]]:
+    """Points with what is known of their seconds: the last users, the greatest lateness, how many were limited.
+
+    ``test``: when it began and ended; a point at its edges covers less than its width, which rates must know.
+    """
     left = iter(seconds)
     second = next(left, None)
     for point in points:
@@ -107,7 +117,9 @@ def _points(points: list[dict[str, Any]], seconds: list[dict[str, Any]]) -> Iter
                 )
             limited += second["limited"]
             second = next(left, None)
-        yield {**point, "users": users, **latest, "limited": limited}
+        covered = min(point["at"] + point["width"], test[1]) - max(point["at"], test[0])
+        covers = covered if covered > 0 else point["width"]  # a worker's clock may not be the master's
+        yield {**point, "covers": covers, "users": users, **latest, "limited": limited}
 
 
 def _share(limited: list[tuple[int, int]], seconds: list[dict[str, Any]]) -> float:

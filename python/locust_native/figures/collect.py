@@ -29,11 +29,10 @@ def collect(environment: Any, histograms: bool = True, over: bool = False) -> di
     watched = generator.of(environment.events)
     figures = summary(
         record, watched.meter, started_at=stats.start_time, histograms=histograms, users=watched.users,
-        locust=locust.__version__,
+        locust=locust.__version__, stopped_at=watched.stopped_at,
     )  # fmt: skip
     users_time = stats._user_time.figures(figures["total"]["requests"])
     figures["users_time"] = users_time
-    figures["stopped_at"] = watched.stopped_at
     name = "master" if isinstance(environment.runner, MasterRunner) else "local"
     figures["generator"]["processes"] = watched.processes(name)
     figures["generator"]["queue"] = stats._user_time.queue()

@@ -25,8 +25,8 @@ const LINES = [
 
 // What a chart has beside the lines of LINES: a function of a point instead of a key, on the right where it says so.
 const LOAD = [
-  ["rate", "requests/s", [], 2, (point) => point.requests / point.width],
-  ["failed", "failures/s", [3, 3], 1.75, (point) => point.failures / point.width],
+  ["rate", "requests/s", [], 2, (point) => point.requests / point.covers],
+  ["failed", "failures/s", [3, 3], 1.75, (point) => point.failures / point.covers],
   ["users", "users", [8, 3], 1.5, (point) => point.users, "right"],
 ];
 const LAG = [["lag_max", "longest lag of an answer", [], 1.75], ["hiccup_max", "longest hiccup of event loop or I/O thread", [3, 3], 1.5]];

@@ -67,8 +67,8 @@ const limitedCell = { title: "Generator", of: (row) => row.limited, text: (value
 const rate = (value) => (known(value) ? tick(Number(value.toPrecision(3))) : NOTHING);
 const SECONDS = [
   { title: "Time", of: when, words: true, heads: true },
-  { title: "Requests/s", of: (row) => row.requests / row.width, text: rate },
-  { title: "Failures/s", of: (row) => row.failures / row.width, text: rate },
+  { title: "Requests/s", of: (row) => row.requests / row.covers, text: rate },
+  { title: "Failures/s", of: (row) => row.failures / row.covers, text: rate },
   number("Users", (row) => row.users),
   ...LINES.map(([key, label]) => time(label, (row) => row[key])),
   limitedCell,
@@ -400,7 +400,7 @@ class NativeFigures extends HTMLElement {
 
   tellLoad(points) {
     if (!points.length) return "Line chart of requests per second; no request has ended yet.";
-    const rates = points.map((point) => point.requests / point.width);
+    const rates = points.map((point) => point.requests / point.covers);
     const users = worst(points, "users")?.users;
     return `Line chart of requests per second: between ${tick(Number(Math.min(...rates).toPrecision(3)))} and ${tick(Number(Math.max(...rates).toPrecision(3)))}${known(users) ? `, with up to ${several(users, "user", "users")}` : ""}.`;
   }
