@@ -677,6 +677,18 @@ def test_one_second_in_a_hundred_is_a_note_and_more_a_warning(browser, tmp_path)
     browser.ask("Emulation.clearDeviceMetricsOverride")
 
 
+def test_words_of_the_trade_are_explained(browser, tmp_path):
+    in_report(browser, tmp_path, SHORT)
+    meanings = browser.value(
+        f"Object.fromEntries([...{INSIDE}.querySelectorAll('abbr')].map((each) => [each.textContent, each.title]))"
+    )
+    for word in ("Generator lag, 99 %", "Generator was the limit", "Where the time goes"):
+        assert len(meanings[word]) > 30
+    heads = f"[...{INSIDE}.querySelectorAll('th[title]')].map((head) => head.textContent)"
+    assert {"In flight", "Cut off", "Unreported", "queued", "held back before"} <= set(browser.value(heads))
+    browser.ask("Emulation.clearDeviceMetricsOverride")
+
+
 def test_the_table_as_csv(serve):
     served = serve(LIMITED)
     answer = served.get("/native/requests.csv")

@@ -35,6 +35,11 @@ const PHASES = ["queued", "dns", "connect", "tls", "send", "wait", "download"];
 const PHASE_WORDS = {
   queued: "queued", dns: "DNS", connect: "connect", tls: "TLS", send: "send", wait: "wait for first byte", download: "download",
 };
+const PHASE_MEANINGS = {
+  queued: "in the core, before anything was done on the network: for its thread, for a free connection",
+  dns: "looking up the name of the server", connect: "opening the connection", tls: "the TLS handshake",
+  send: "writing the request", wait: "from its last byte to the first byte of the answer", download: "from there to its last byte",
+};
 const LIMITED = "generator was the limit";
 const BARS = 20;
 

@@ -76,13 +76,28 @@ const SECONDS = [
 const LAGS = [{ title: "Time", of: when, words: true, heads: true }, ...LAG.map(([key, label]) => time(label, (row) => row[key])), limitedCell];
 const PHASE_COLUMNS = [
   ...NAMES,
-  ...PHASES.map((phase) => time(PHASE_WORDS[phase], (row) => phaseMean(row, phase))),
+  ...PHASES.map((phase) => time(PHASE_WORDS[phase], (row) => phaseMean(row, phase), PHASE_MEANINGS[phase])),
   time("together", (row) => allPhases(row)),
   time("held back before", (row) => row.held?.mean, "how long the core itself held requests back before they were sent, to see whether the server closes the connection; in no response time"),
 ];
 
+// What a word means, for those who point at it or have it read aloud.
+const MEANINGS = {
+  "Generator lag, 99 %": "how long answers that were complete had to wait until their users could go on: this machine's delay, in no response time; 99 % of them at most this long",
+  "Generator was the limit": "the share of the seconds in which users lost time because this machine, and not the server, was too slow",
+  "The generator itself": "the machine and processes that send the requests",
+  "What became of the requests": "each request that was started is counted in exactly one column",
+  "Where the time goes": "queued: in the core, before anything was done on the network; wait for first byte: from the last byte sent to the first received",
+  "closed": "the number of users is given, and each asks again only after its answer and its wait: a slow server is asked less often",
+};
+
+function explained(tag, text) {
+  const meaning = MEANINGS[text];
+  return make(tag, {}, meaning ? make("abbr", { title: meaning, textContent: text, tabIndex: 0 }) : text);
+}
+
 function section(title, words, ...parts) {
-  return make("section", {}, make("h3", { textContent: title }), words, ...parts);
+  return make("section", {}, explained("h3", title), words, ...parts);
 }
 
 // Why there are no figures to be had, in a sentence.
@@ -268,6 +283,7 @@ class NativeFigures extends HTMLElement {
     }
     const load = { closed: "Closed load: each user waits for its answer before it asks again, so a server that stalls is asked less." }[view.load_model];
     const end = view.stopped_at ?? view.taken_at;
+    this.status.title = MEANINGS[view.load_model] || "";
     say(this.status, `${lasting(end - view.started_at)} from ${clock(view.started_at)} to ${clock(end)}. ${load || (view.load_model ? `Load model: ${view.load_model}.` : "")}`);
     this.warn();
     this.sum();
@@ -309,7 +325,7 @@ class NativeFigures extends HTMLElement {
       ["Generator was the limit", share(generator?.limited_share)],
     ];
     if (!this.cards.children.length) {
-      this.cards.append(...cards.map(([name]) => make("div", {}, make("dt", { textContent: name }), make("dd"))));
+      this.cards.append(...cards.map(([name]) => make("div", {}, explained("dt", name), make("dd"))));
     }
     cards.forEach(([, text], place) => say(this.cards.children[place].lastChild, text));
   }
