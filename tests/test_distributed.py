@@ -96,8 +96,9 @@ def test_least_greatest_and_mean_of_a_stock_worker_are_exact(parts):
         assert part["count"] == len(samples)
         assert (part["min"], part["max"]) == pytest.approx((min(samples), max(samples)), abs=1e-6)
         assert part["mean"] == pytest.approx(math.fsum(samples) / len(samples), rel=1e-8, abs=1e-5)
-    # So what tables show of an entry comes from the record, as it does without stock workers.
-    assert percentiles(master.stats.entries["/", "GET"], [1.0]) == pytest.approx([max(samples)], abs=1e-6)
+    # Locust's tables then show all rows as stock does: some times are rounded.
+    assert percentiles(master.stats.total, [1.0]) is None
+    assert percentiles(master.stats.entries["/", "GET"], [1.0]) is None
 
 
 def test_lateness_that_is_no_report_changes_nothing():

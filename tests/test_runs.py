@@ -420,14 +420,16 @@ def test_a_child_that_is_killed_is_an_error_with_its_last_lines(program, which):
             await task
         except ln.RunError as error:
             left = [each.pid for each in there if each.is_running() and each.status() != psutil.STATUS_ZOMBIE]
-            say(reason=error.reason, text=str(error), code=error.returncode, left=left)
+            say(reason=error.reason, text=str(error), log=error.log, code=error.returncode, left=left)
         """.replace("which", which)
     )
     assert said["reason"].startswith(
         "Locust was killed by signal 9 (SIGKILL): out of memory, or somebody killed it"
     )
     assert said["left"] == []
-    assert "Starting Locust" in said["text"]
+    assert "Starting Locust" in said["log"]
+    # Its last lines, whatever Locust still had to say.
+    assert said["text"].splitlines()[-1].strip() == said["log"].rstrip().splitlines()[-1].strip()
     assert said["code"] == -9
 
 

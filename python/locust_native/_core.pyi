@@ -49,7 +49,9 @@ __all__ = [
     "forget_after_fork",
     "had_a_turn",
     "is_plain_url",
+    "limit_heads",
     "loads_json",
+    "own_names",
     "rest_before_fork",
     "resume_after_fork",
     "scan_page",
@@ -252,7 +254,8 @@ class Record:
         self, shares: Sequence[float], method: str | None = None, name: str | None = None
     ) -> tuple[int, float, float, float, list[float]] | None:
         """Of the requests with a time, of all or of one name: count, sum, least, greatest, and the times within which
-        these shares (0 to 1) of them finished, by Locust's rank.
+        these shares (0 to 1) of them finished, by Locust's rank. None if none had, or any of the record's times were
+        rounded by a worker without a record.
         """
     def figures(self, histogram: bool = False) -> dict[str, Any]:
         """Total, rows (by name, then method) and seconds, all of the same moment.

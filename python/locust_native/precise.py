@@ -119,9 +119,11 @@ def _in_table(entry: Any, share: float) -> int | float | None:
         times = None
         if found is not None:
             rounded = [shown(ms) for ms in found]
-            if table.whole_ends:
-                least, greatest = entry.min_response_time, entry.max_response_time
-                rounded = [min(max(ms, least), greatest) for ms in rounded]
+            # The record's nanoseconds may be rounded up where the entry's float is rounded down.
+            least, greatest = entry.min_response_time, entry.max_response_time
+            if not table.whole_ends:
+                least, greatest = shown(least), shown(greatest)
+            rounded = [min(max(ms, least), greatest) for ms in rounded]
             times = dict(zip(shares, rounded, strict=True))
         table.entries[id(entry)] = times
     return None if times is None else times[share]
@@ -196,7 +198,8 @@ def _percentiles_of_line(cells: Iterable[Any], requests: int) -> str:
 
 def _cell(ms: float) -> str:
     """Decimals only where they are the point: below 10 ms, and in few characters."""
-    return str(shown(ms)) if ms < 9.995 else str(round(ms))
+    cell = shown(ms)  # first, for all times alike: some cells of a row have been rounded so already
+    return str(cell if cell < 10 else round(cell))
 
 
 # What stands in place of the functions that make Locust's tables.
@@ -228,6 +231,8 @@ def percentile_fields(self: Any, stats_entry: Any, use_current: bool = False) ->
     shares = self.percentiles_to_report
     if use_current and stats_entry.use_response_times_cache:
         # Of the last seconds there is no record of single names: rounded in all rows.
-        return [int(stats_entry.get_current_response_time_percentile(share) or 0) for share in shares]
+        greatest = stats_entry.max_response_time  # of the row, which a rounded time may be above
+        current = [stats_entry.get_current_response_time_percentile(share) or 0 for share in shares]
+        return [min(int(value), greatest) for value in current]
     values = [stats_entry.get_response_time_percentile(share) or 0 for share in shares]
     return values if _is_precise(stats_entry) else [int(value) for value in values]

@@ -129,7 +129,7 @@ impl PyRecord {
     }
 
     /// Of the requests that had a time: how many, their sum, least and greatest in ms, and the times in ms within which
-    /// these shares of them finished; None if none had.
+    /// these shares of them finished; None if none had, or any of the record's times were rounded elsewhere.
     #[allow(clippy::type_complexity)] // a tuple for Python, taken apart where it is asked for
     #[pyo3(signature = (shares, method = None, name = None))]
     fn times(
@@ -139,6 +139,9 @@ impl PyRecord {
         name: Option<&str>,
     ) -> PyResult<Option<(u64, f64, f64, f64, Vec<f64>)>> {
         let record = self.record();
+        if record.is_coarse() {
+            return Ok(None);
+        }
         let total;
         let times = match (method, name) {
             (None, None) => {

@@ -45,6 +45,8 @@ pub struct Record {
     /// What ended unreported under names of which nothing was ever reported: part of the total, and no name's.
     nameless: Row,
     seconds: Seconds,
+    /// Whether any row has times that a worker without a record has rounded.
+    coarse: bool,
     /// Where the request ended that finished last: most likely, the statistics are told of that one next.
     finished: Place,
     /// What is in flight in other processes, by their last reports.
@@ -87,6 +89,7 @@ impl Record {
             rows: Rows::new(names),
             nameless: Row::default(),
             seconds: Seconds::default(),
+            coarse: false,
             finished: Place::default(),
             sources: HashMap::new(),
         }
@@ -245,6 +248,7 @@ impl Record {
 
     /// Adds the rounded figures of a worker without a record.
     pub fn absorb_coarse(&mut self, method: &str, name: &str, coarse: &Coarse) {
+        self.coarse = true;
         let mut more = Row {
             coarse: true,
             without_time: coarse.without_time,
@@ -293,6 +297,7 @@ impl Record {
         self.rows.reset();
         self.nameless = Row::default();
         self.seconds = Seconds::default();
+        self.coarse = false;
     }
 
     /// Forgets everything, also what is in flight: whatever is heard of that later counts as if it had never begun.
@@ -300,6 +305,7 @@ impl Record {
         self.rows.clear();
         self.nameless = Row::default();
         self.seconds = Seconds::default();
+        self.coarse = false;
         self.sources.clear();
     }
 
@@ -313,6 +319,12 @@ impl Record {
             total.ends.merge_in_flight(&row.ends);
         }
         total
+    }
+
+    /// Whether any of its times were rounded by a worker without a record.
+    #[must_use]
+    pub fn is_coarse(&self) -> bool {
+        self.coarse
     }
 
     /// Of the total, what is in no row: requests that ended unreported under names of which nothing was ever reported.

@@ -307,6 +307,7 @@ impl Record {
                     row.ends.elsewhere = row.ends.elsewhere.saturating_add(told.in_flight);
                 }
             }
+            self.coarse |= more.coarse;
             let requests = more.ends.requests();
             if (more.ends.ended() > 0 || more.trips.is_some() || more.coarse)
                 && let Some(row) = self.rows.row(&told.method, &told.name, requests)
