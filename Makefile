@@ -81,9 +81,9 @@ release: $(BIN)/maturin  ## build the extension and the mock shop with optimisat
 	cargo build --release --no-default-features --bin mock-saleor
 
 BENCHES := "peers.py" "peers.py --tls" "awaited.py" "payloads.py" "payloads.py --tls" "tls.py" "funnel.py" "funnel.py --users 5000" \
-  "memory.py" "spawn.py" "cores.py" "startup.py" "mock.py" "stages.py" "instructions.py" "overload.py"
+  "memory.py" "soak.py" "spawn.py" "cores.py" "startup.py" "mock.py" "stages.py" "instructions.py" "overload.py"
 
-bench: release  ## measure all that benches/RESULTS.md has, and write it (40 minutes; BENCH_OPTIONS=--quick to look)
+bench: release  ## measure all that benches/RESULTS.md has, and write it (an hour; BENCH_OPTIONS=--quick to look)
 	@failed=; for bench in $(BENCHES); do \
 	  $(BIN)/python benches/$$bench --write $(BENCH_OPTIONS) || failed="$$failed benches/$$bench;"; \
 	done; test -z "$$failed" || { echo "not measured:$$failed see above"; exit 1; }
