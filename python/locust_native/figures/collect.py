@@ -57,20 +57,6 @@ def _most(each: Iterator[dict[str, Any]], often: str) -> tuple[list[dict[str, An
     return [rows[at] for at in sorted(kept)], {"rows": len(rows) - LISTED, "occurrences": left}
 
 
-#: Failures, and exceptions, that are listed: the most frequent ones. A text with a counter in it makes each its own.
-LISTED = 1_000
-
-
-def _most(each: Iterator[dict[str, Any]], often: str) -> tuple[list[dict[str, Any]], dict[str, int] | None]:
-    """The most frequent, in the order they came in; and how many rows and occurrences are left out, None if none is."""
-    rows = list(each)
-    if len(rows) <= LISTED:
-        return rows, None
-    kept = set(heapq.nlargest(LISTED, range(len(rows)), key=lambda at: rows[at][often]))
-    left = sum(row[often] for at, row in enumerate(rows) if at not in kept)
-    return [rows[at] for at in sorted(kept)], {"rows": len(rows) - LISTED, "occurrences": left}
-
-
 def _failures(stats: RequestStats) -> Iterator[dict[str, Any]]:
     for failure in list(stats.errors.values()):
         yield {
