@@ -82,13 +82,14 @@ class Workers:
         self._workers: dict[str, _Worker] = {}
         self._losses: list[_Loss] = []
         self._awaited: set[str] = set()
-        """Those that have not sent their last report."""
+        """Those that were there as the test ended, …"""
+        self._clients: Any = ()
+        """…and those that have not left since: a worker leaves right after its last report."""
         self._runner: Any = None
         self._watch: Any = None
 
     def heard(self, client: str, native: bool, told: Any) -> None:
         """A worker has reported; ``told``: what `report` says there, if anything."""
-        self._awaited.discard(client)
         worker = self._workers.setdefault(client, _Worker())
         if worker.native is None and not native:
             logger.warning(
@@ -120,7 +121,8 @@ class Workers:
     def stopped(self, environment: Any = None, **_: Any) -> None:
         """The test is over; a last report is to come from each that is there."""
         lost = {loss.client for loss in self._losses if loss.back is None}
-        self._awaited = {*getattr(getattr(environment, "runner", None), "clients", ())} - lost
+        self._clients = getattr(getattr(environment, "runner", None), "clients", ())
+        self._awaited = {*self._clients} - lost
 
     def warnings(self, over: bool = False) -> list[str]:
         """What a person has to know of them; ``over``: no more reports can come."""
@@ -131,7 +133,7 @@ class Workers:
             said += [
                 f"worker {client} sent no last report in time; what it measured since its report before (up to 3 s) is "
                 "missing"
-                for client in sorted(self._awaited)
+                for client in sorted(self._awaited.intersection(self._clients))
             ]
         if stock:
             shown = ", ".join(stock[:3]) + (", …" if len(stock) > 3 else "")
