@@ -15,6 +15,7 @@ from locust_native._core import Meter
 from locust_native.distributed import setup_distributed_stats_event_listeners
 from locust_native.precise import percentiles
 from locust_native.stats import RequestStats
+from locust_native.summary import summary
 from locust_native.workers import KEY
 
 times = st.lists(st.one_of(st.integers(0, 100_000), st.floats(0.001, 100_000)), min_size=1, max_size=50)
@@ -75,6 +76,28 @@ def test_a_report_is_counted_once_whatever_is_wrong_with_it(spoil, caplog):
             assert part["coarse"]
     assert sum(second["requests"] for second in figures["seconds"]) == 6
     assert caplog.text.count("its rounded figures are taken instead") == 1
+
+
+@pytest.mark.parametrize("version", [1, 3])
+def test_a_worker_whose_figures_are_of_another_version_is_refused_in_one_line(version, caplog):
+    worker, master = native(), native()
+    log(worker, 1.25, 250.5)
+    begun = worker.stats._precise.begin("GET", "/never reported")
+    begun.answered(None)
+    del begun
+    data = report(worker)
+    this, other = b"\xa7version\x02", b"\xa7version" + bytes([version])
+    assert data[KEY]["record"].count(this) == 1
+    data[KEY]["record"] = data[KEY]["record"].replace(this, other)
+    told(master, data)
+    assert [record.getMessage() for record in caplog.records] == [
+        f'locust-native: figures of worker "w" refused: its figures are of version {version}, and only version 2 is '
+        "known here: install the same locust-native everywhere; its rounded figures are taken instead"
+    ]
+    figures = summary(master.stats._precise, Meter(), started_at=0)
+    assert [(row["name"], row["requests"]) for row in figures["rows"]] == [("/", 2)]
+    assert figures["total"]["coarse"]
+    assert figures["warnings"] == ["rounded by workers without the same native core: GET /"]
 
 
 def test_a_report_that_is_whole_is_not_rounded():

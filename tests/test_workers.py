@@ -175,7 +175,7 @@ def test_a_worker_without_the_core(run_locust, tmp_path, free_port, worker):
         "of phases, generator lag and users' time"
     ]
     warnings = json.loads((tmp_path / "o.json").read_text())["warnings"]
-    assert "rounded by workers without the native core: GET /page" in warnings
+    assert "rounded by workers without the same native core: GET /page" in warnings
     assert any(
         re.match(r"1 of 2 workers without the native core \(\S+\): nothing is known", each)
         for each in warnings

@@ -138,6 +138,6 @@ def _warnings(record: Any, figures: dict[str, Any]) -> Iterator[str]:
     total = figures["total"]
     if total["coarse"]:
         rows = [f"{row['method']} {row['name']}".strip() for row in figures["rows"] if row["coarse"]]
-        yield f"rounded by workers without the native core: {', '.join(rows[:5])}{', …' if len(rows) > 5 else ''}"
+        yield f"rounded by workers without the same native core: {', '.join(rows[:5])}{', …' if len(rows) > 5 else ''}"
     if total["out_of_range"]:
         yield f"{total['out_of_range']} response times are longer than 1 h or below 0"

@@ -13,8 +13,10 @@ use super::row::Row;
 use super::seconds::PackedSecond;
 use super::{Record, Shape};
 
-/// Raised when a field changes its meaning; new fields do not, for readers pass over what they do not know.
-const VERSION: u32 = 1;
+/// Raised when a field changes its meaning, or when passing over a new one would make others wrong; readers pass over
+/// what they do not know. In version 1 the time that a request was held is in `queued`, what was never reported has rows,
+/// and each of `seconds` is one.
+const VERSION: u32 = 2;
 /// What a report says it is.
 const FORMAT: &str = "locust-native record";
 /// What all histograms in it were made for: lowest time in ns, digits, longest time in ns.

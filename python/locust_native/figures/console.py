@@ -53,7 +53,7 @@ def _exceptional(figures: dict[str, Any]) -> Iterator[str]:
     width = min(max([len(_name(row)) for row in rows] + [20]), 80)
     coarse = any(row["coarse"] for row in rows)
     yield "Requests that succeeded, without the failures (ms)" + (
-        "; ~ times of failures, too, some rounded by a worker without the native core" if coarse else ""
+        "; ~ times of failures, too, some rounded by a worker without the same native core" if coarse else ""
     )
     titles = [*(f"{percent}%" for percent in _PERCENTILES), "max"]
     yield f"{'Name':{width}} {'# reqs':>9} " + " ".join(f"{title:>8}" for title in titles)

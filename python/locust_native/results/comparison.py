@@ -284,7 +284,7 @@ def _notes(a: Run, b: Run, sides: Sequence[_Side], pairs: Sequence[Any]) -> list
                 f"much as one that stands alone"
             )
         if run.figures["total"].get("coarse"):
-            notes.append(f"{letter} has response times rounded by workers without the native core")
+            notes.append(f"{letter} has response times rounded by workers without the same native core")
         if (run.figures.get("generator") or {}).get("limited_share", 0) > 0.01:
             notes.append(f"in {letter} the generator was the limit in some seconds")
         if run.interrupted:

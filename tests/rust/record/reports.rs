@@ -164,7 +164,7 @@ impl Foreign<'_> {
 fn foreign() -> Foreign<'static> {
     Foreign {
         format: "locust-native record",
-        version: 1,
+        version: 2,
         buckets: (1, 3, HOUR as u64),
         rows: vec![ForeignRow {
             method: "GET",
@@ -188,11 +188,20 @@ fn p4_a_report_with_more_fields_is_read() {
 
 #[test]
 fn p4_other_configurations_are_refused() {
-    let version = Foreign {
-        version: 2,
-        ..foreign()
-    };
-    assert!(version.decode().unwrap_err().contains("version 2"));
+    for version in [1, 3] {
+        let version = Foreign {
+            version,
+            ..foreign()
+        };
+        assert_eq!(
+            version.decode().unwrap_err(),
+            format!(
+                "its figures are of version {}, and only version 2 is known here: install the same locust-native \
+                 everywhere",
+                version.version
+            )
+        );
+    }
     let buckets = Foreign {
         buckets: (1_000, 2, 60_000),
         ..foreign()
