@@ -178,24 +178,29 @@ impl Seconds {
 
     fn close(&mut self, second: &Second) {
         self.closed[0].insert(second.pack());
-        // Each that is too much goes one width further.
+        // Each that is too much goes one width further; of the widest, it becomes part of the next.
         for place in 0..WIDTHS.len() {
             while let Some(earliest) = self.closed[place].overflow() {
-                let wider = (place + 1).min(WIDTHS.len() - 1);
-                self.widen(&earliest, wider);
+                if place + 1 < WIDTHS.len() {
+                    self.widen(&earliest, place + 1);
+                } else {
+                    let next = self.closed[place].by_time.first_key_value();
+                    let at = next.map_or(earliest.at, |(at, _)| *at);
+                    self.add(&earliest, at, place);
+                }
             }
         }
     }
 
-    /// Makes a stretch part of the wider one that it lies in; of the widest, part of the next.
+    /// Makes a stretch part of the one of this width that it lies in.
     fn widen(&mut self, stretch: &PackedSecond, place: usize) {
+        let at = stretch.at - stretch.at.rem_euclid(i64::from(WIDTHS[place]));
+        self.add(stretch, at, place);
+    }
+
+    /// Makes a stretch part of the one of this width at this time.
+    fn add(&mut self, stretch: &PackedSecond, at: i64, place: usize) {
         let (width, stretches) = (WIDTHS[place], &mut self.closed[place]);
-        let at = if stretch.width < width {
-            stretch.at - stretch.at.rem_euclid(i64::from(width))
-        } else {
-            let next = stretches.by_time.first_key_value();
-            next.map_or(stretch.at, |(at, _)| *at)
-        };
         let mut both = Second::new(at);
         both.width = width;
         for part in stretches.remove(at).iter().chain([stretch]) {
@@ -209,7 +214,11 @@ impl Seconds {
     /// Adds what was told of a second, or of a longer stretch.
     pub fn absorb(&mut self, told: &Second) {
         match WIDTHS.iter().position(|width| *width == told.width) {
-            Some(place) if place > 0 => self.widen(&told.pack(), place),
+            Some(place) if place > 0 => {
+                let mut stretch = told.pack();
+                stretch.at = stretch.at.clamp(*TIMES.start(), *TIMES.end());
+                self.widen(&stretch, place);
+            }
             _ => self.at(told.at).merge(told),
         }
     }

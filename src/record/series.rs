@@ -3,8 +3,9 @@
 use super::Record;
 use super::seconds::{PackedSecond, Second};
 
-/// Widths of points, in s.
-const WIDTHS: [i64; 13] = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1_800, 3_600];
+/// Widths of points, in s. Each divides those in which old seconds are kept, or is a multiple of them, so that no
+/// stretch lies in two points.
+const WIDTHS: [i64; 11] = [1, 2, 5, 10, 30, 60, 120, 300, 600, 1_800, 3_600];
 /// So many requests a typical point should have: then its median is within some 20 % of the spread, and its 95 % is not
 /// simply its slowest.
 const ENOUGH: u64 = 50;

@@ -1,6 +1,6 @@
 //! P20: the seconds add up to the total, and a window is exactly its seconds.
 
-use _core::record::{Histogram, Record, Second};
+use _core::record::{Histogram, Record, Report, Second};
 use proptest::collection::vec;
 use proptest::prelude::*;
 
@@ -164,4 +164,47 @@ fn points_are_the_merged_seconds_and_their_medians_those_of_the_test() {
             .collect::<Vec<_>>(),
         [(890, 50)]
     );
+}
+
+/// A record of so many seconds, of which the older ones are kept in wider stretches.
+fn thinned(seconds: i64) -> Record {
+    let mut record = Record::new(10);
+    for second in 0..seconds {
+        for n in 0..300_i64 {
+            let ms = ((second * 7_919 + n * 104_729) % 2_000_003) as f64 / 1e6;
+            record.log("GET", "/", Some(ms), second as f64);
+        }
+    }
+    assert!(series(&record).iter().any(|second| second.width > 1));
+    record
+}
+
+#[test]
+fn old_stretches_of_two_workers_lie_where_they_were() {
+    let mut worker = thinned(9_000);
+    let points = |record: &Record, each: u64| -> Vec<_> {
+        let points = record.series(600, 0).into_iter();
+        points
+            .map(|point| (point.at, point.width, each * point.requests))
+            .collect()
+    };
+    let own = points(&worker, 2);
+    let report = Report::decode(&worker.take_report().encode()).unwrap();
+    let mut master = Record::new(10);
+    master.absorb("one", &report);
+    master.absorb("two", &report);
+    assert_eq!(points(&master, 1), own);
+}
+
+#[test]
+fn no_old_stretch_lies_in_two_points() {
+    let record = thinned(7_000);
+    for rate in [1, 3, 4, 12, 30, 400] {
+        let width = steady(1_200, rate).series_width();
+        for point in record.series(width, 0) {
+            let seconds = (point.at + i64::from(point.width)).min(7_000) - point.at;
+            let requests = 300 * u64::try_from(seconds).unwrap();
+            assert_eq!(point.requests, requests, "{width} s, from {}", point.at);
+        }
+    }
 }
