@@ -5,7 +5,7 @@ Usage: python benches/stages.py [--rounds 5] [--quick] [--write]
 In one process, on real objects: fifty users of each class, their clients, nginx on the other core. Of one real GET the
 answer is kept; then each stage alone is run a thousand times with what it had, and the CPU time of Python's thread
 divided by that. `whole` is the call as a locustfile makes it, `the rest` what of it is no stage: greenlets, gevent's
-loop, and what a session asks itself before it goes the short way. What the I/O thread uses in the meantime has a row of
+loop, and what a session asks itself before it goes the fast path. What the I/O thread uses in the meantime has a row of
 its own. The stages are those of docs/architecture.md; where one has been renamed, this bench says so and wants to be
 changed along with it.
 """
@@ -35,7 +35,7 @@ ABOUT = {
     "wake": "greenlet parked and switched to again",
     "response": "the answer as the locustfile sees it",
     "verdict": "what catch_response and success() add",
-    "count": "reported, counted in the statistics, by the short way",
+    "count": "reported, counted in the statistics, by the fast path",
 }
 
 
@@ -98,7 +98,7 @@ class Bench:
         else:
             known = fast_prepare.known(client._heads)
             if known is None:
-                raise Failed("FastHttpUser: the short way is closed")
+                raise Failed("FastHttpUser: the fast path is closed")
             urls, head, options, name = fast_prepare.URLS, known[0], client._options, "/"
         token, begun, _ = urls.start(
             client._native, queue, record, head, options, "GET", client.base_url, "/", name

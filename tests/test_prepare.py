@@ -1,4 +1,4 @@
-"""Which URLs take the short way: those of which requests would not change a byte."""
+"""Which URLs take the fast path: those of which requests would not change a byte."""
 
 from locust.clients import HttpSession  # noqa: F401  # isort: skip  # first of all: Locust patches what others import
 

@@ -37,7 +37,7 @@ __all__ = [
     "Reply",
     "Room",
     "Sent",
-    "Short",
+    "SoleListener",
     "Stats",
     "Urls",
     "__version__",
@@ -426,7 +426,7 @@ class Plain:
         here: Any,
         getcurrent: Any,
         context: Any,
-        short: Short,
+        sole_listener: SoleListener,
         /,
     ) -> Plain: ...
 
@@ -439,7 +439,7 @@ class Manner:
     ``verified`` and ``unverified``: how redirects are followed, and how not; ``attributes``: how many of its own a
     session has that nobody has touched; ``bare`` and ``empty``: what goes out with a method that has no body, and with
     one that has an empty one; ``check_cookies`` is called with cookies that somebody has touched: where it raises,
-    Python goes the long way.
+    Python goes the slow path.
     """
 
     def __new__(
@@ -465,7 +465,7 @@ class HttpPlain:
 
 @final
 class FastSent:
-    """What a ``FastHttpSession`` has sent by the short way."""
+    """What a ``FastHttpSession`` has sent by the fast path."""
 
     @property
     def verb(self) -> Any: ...
@@ -497,7 +497,7 @@ class FastHttpSession:
         typed: bool,
         /,
     ) -> None:
-        """Opens the short way for this session, of which ``own`` is the ``__dict__``.
+        """Opens the fast path for this session, of which ``own`` is the ``__dict__``.
 
         ``good``: the status codes that are no failure; ``heads`` makes its header fields, of which those of a request
         without any of its own are ``bare``, and those of one with JSON ``json``; ``typed``, if the session's own
@@ -536,7 +536,7 @@ class HttpSession:
     def _open(
         self, plain: HttpPlain, own: dict[str, Any], client: Client, record: Record, user: Any, /
     ) -> None:
-        """Opens the short way for this session, of which ``own`` is the ``__dict__``.
+        """Opens the fast path for this session, of which ``own`` is the ``__dict__``.
 
         Raises RuntimeError if it is open.
         """
@@ -722,14 +722,14 @@ def limit_heads(longest_line: int, most_fields: int, /) -> None:
     """Sets how many bytes a line of an answer's header may have, and how many lines there may be, for `HttpUser`."""
 
 @final
-class Short:
+class SoleListener:
     """The way to the statistics where nobody but Locust's own counter listens to the ``request`` event.
 
     ``hook``: the class of the event; ``counter``: the code of the listener; ``kind``: the class of the statistics;
     ``names``: what ``locust.stats`` holds.
     """
 
-    def __new__(cls, hook: type, counter: Any, kind: type, names: dict[str, Any], /) -> Short: ...
+    def __new__(cls, hook: type, counter: Any, kind: type, names: dict[str, Any], /) -> SoleListener: ...
     def count(self, event: Any, begun: Begun, exchange: Exchange, /) -> bool:
         """Counts a request that went well. False, and nothing has happened, if it did not, somebody else listens, or
         anything is unusual."""

@@ -260,7 +260,7 @@ class AsyncSession(_core.AsyncSession, arguments.Preparing):
         json: Any = None,
         **kwargs: Any,
     ) -> _core.Reply:
-        """The long way of `request`."""
+        """The slow path of `request`."""
         if unknown := kwargs.keys() - arguments.KNOWN:
             raise TypeError(f"AsyncSession.request() got an unexpected keyword argument {min(unknown)!r}")
         if kwargs.get("timeout") is None:

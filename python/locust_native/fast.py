@@ -152,7 +152,7 @@ class FastHttpSession(_core.FastHttpSession, _Stock):
     def _open_short_way(self) -> None:
         """Have plain requests sent without a Python frame, where that is the same."""
         record, timed = self._reporting
-        if type(self) is FastHttpSession and report.short is not None and not timed:
+        if type(self) is FastHttpSession and report.sole_listener is not None and not timed:
             known = fast_prepare.known(self._heads)
             if known is not None:
                 plain, good = _plain()
@@ -226,7 +226,7 @@ class FastHttpSession(_core.FastHttpSession, _Stock):
         context: dict[str, Any] = {},  # noqa: B006  as in stock
         **kwargs: Any,
     ) -> Any:
-        """The long way of `request`."""
+        """The slow path of `request`."""
         sender: Any = super(_core.FastHttpSession, self)
         native = self._native
         if native is not None:
@@ -290,7 +290,7 @@ class FastHttpSession(_core.FastHttpSession, _Stock):
                 self._leave(allow_redirects)
             raise
 
-    #: The long ways of `get` and `post`.
+    #: The slow paths of `get` and `post`.
     _get, _post = _Stock.get, _Stock.post
     _left = tracebacks.left
 
@@ -461,7 +461,7 @@ def _plain() -> tuple[_core.Plain, list[int]]:
         waiting.here,
         getcurrent,
         _NO_CONTEXT,
-        report.short,  # type: ignore[arg-type]
+        report.sole_listener,  # type: ignore[arg-type]
     )
     codes = stock.LocustUserAgent.valid_response_codes
     return plain, [code for code in codes if type(code) is int and 0 < code < 1000]

@@ -14,7 +14,7 @@ from .fast_response import BadStatus, FastResponse, Known, read_short
 #: Kinds of errors after which there is a response, only its body cannot be read.
 IN_BODY = ("decode", "incomplete", "chunk", "body_broken", "body_timeout")
 
-# `ready`, here, is what fast_prepare, or the native short way, has made of a request.
+# `ready`, here, is what fast_prepare, or the native fast path, has made of a request.
 
 #: Method, URL, body, header fields and further keywords, as handed to Locust's client.
 Call = tuple[Any, str, Any, dict[str, Any], dict[str, Any]]

@@ -154,7 +154,7 @@ class Prepared:
 
 
 def known(heads: Heads) -> tuple[Any, Any, bool] | None:
-    """What there is to know of the fields for the native short way: those of a request without any of its own and of
+    """What there is to know of the fields for the native fast path: those of a request without any of its own and of
     one with JSON, and whether the defaults describe a body. None where there is anything odd about them.
     """
     try:

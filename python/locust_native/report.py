@@ -1,4 +1,4 @@
-"""Fire ``events.request`` for a finished request, by the short way when only Locust's counter listens."""
+"""Fire ``events.request`` for a finished request, without the event when only Locust's counter listens."""
 
 from __future__ import annotations
 
@@ -43,21 +43,21 @@ def reporting_of(user: Any) -> tuple[_core.Record, bool]:
 
 #: The native way to the statistics; none before there are statistics of ours, nor on a Locust whose counter we do not
 #: know.
-short: _core.Short | None = None
+sole_listener: _core.SoleListener | None = None
 
 
-def shorten(kind: type, names: dict[str, Any]) -> None:
+def listen_with(kind: type, names: dict[str, Any]) -> None:
     """Say which class the statistics are of, and what `locust.stats` holds."""
-    global short
+    global sole_listener
     if _COUNTER is not None:
-        short = _core.Short(EventHook, _COUNTER, kind, names)
+        sole_listener = _core.SoleListener(EventHook, _COUNTER, kind, names)
 
 
 def count(event: Any, begun: _core.Begun, exchange: Any) -> bool:
     """Report a request that went well to the statistics, if nobody else listens; False, and nothing has happened, if
     it is to be fired.
     """
-    return short is not None and short.count(event, begun, exchange)
+    return sole_listener is not None and sole_listener.count(event, begun, exchange)
 
 
 class Told:

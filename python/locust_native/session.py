@@ -144,7 +144,7 @@ class HttpSession(_core.HttpSession, arguments.Preparing, stock.HttpSession):  #
             overridden = _STEPS.intersection(name for kind in kinds for name in vars(kind))
             if overridden:
                 self._fall_back(f"{type(self).__name__} overrides {', '.join(sorted(overridden))}")
-        elif report.short is not None and not self._reporting[1]:
+        elif report.sole_listener is not None and not self._reporting[1]:
             self._open(_plain(), _core.own_names(self), self._native, self._reporting[0], user)
 
     @property
@@ -168,7 +168,7 @@ class HttpSession(_core.HttpSession, arguments.Preparing, stock.HttpSession):  #
         json: Any = None,
         **kwargs: Any,
     ) -> Any:
-        """The long way of `request`."""
+        """The slow path of `request`."""
         if self.request_name and not name:
             name = self.request_name
         self.explicit_name = name
@@ -247,7 +247,7 @@ class HttpSession(_core.HttpSession, arguments.Preparing, stock.HttpSession):  #
                 response.__exit__(None, None, None)
         return response
 
-    #: The long ways of `get` and `post`.
+    #: The slow paths of `get` and `post`.
     _get, _post = stock.HttpSession.get, stock.HttpSession.post
     _left = tracebacks.left
 
@@ -365,6 +365,6 @@ def _plain() -> _core.HttpPlain:
     plain = _core.Plain(
         HttpSession, arguments.URLS, instrumentation.intact(_build_url=_BUILD_URL, request=_core.HttpSession.request),
         instrumentation.intact_json(), Response, waiting.here, getcurrent, _NO_CONTEXT,
-        report.short,  # type: ignore[arg-type]
+        report.sole_listener,  # type: ignore[arg-type]
     )  # fmt: skip
     return _core.HttpPlain(plain, arguments.manner(_ATTRIBUTES, timeout=False), unverified.warn)

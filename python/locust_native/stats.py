@@ -353,4 +353,4 @@ class RequestStats(stock.RequestStats):
 
 _log_request = RequestStats.log_request
 
-report.shorten(RequestStats, _names)
+report.listen_with(RequestStats, _names)

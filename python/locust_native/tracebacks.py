@@ -44,7 +44,7 @@ def stands_for(function: Any, entries: Callable[[TracebackType], Entries]) -> No
 
 
 def left(session: Any, name: str, error: BaseException) -> None:
-    """Raise what has left a request that went the short way through stock's method, `name` being ours of it."""
+    """Raise what has left a request that went the fast path through stock's method, `name` being ours of it."""
 
     def request(*_: Any, **__: Any) -> None:
         raise error

@@ -4,7 +4,7 @@ use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyDict};
 
-/// The keyword arguments that the short ways know; an absent one is None, and so is one that is `None` where that means
+/// The keyword arguments that the fast paths know; an absent one is None, and so is one that is `None` where that means
 /// the same.
 #[derive(Default)]
 pub struct Asked<'py> {

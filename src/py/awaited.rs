@@ -208,7 +208,7 @@ impl PyAsyncSession {
         Ok(reply)
     }
 
-    /// A request: by the short way, if it is plain, else by the long one.
+    /// A request: by the fast path, if it is plain, else by the long one.
     fn send<'py>(
         slf: &Bound<'py, Self>,
         method: &Bound<'py, PyAny>,

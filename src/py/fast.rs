@@ -14,7 +14,7 @@ use super::asked::Asked;
 use super::begun::PyBegun;
 use super::body;
 use super::client::{PyClient, PyFields, PyOptions};
-use super::plain::{Long, Parts, PyPlain};
+use super::plain::{Parts, PyPlain, SlowPath};
 use super::record::PyRecord;
 use super::response::PyExchange;
 use super::room::{Known, PyRoom};
@@ -226,7 +226,7 @@ impl PyFastHttpSession {
         let event = parts.get(intern!(py, "request_event"))?;
         let counted = match event {
             Some(event) => plain
-                .short
+                .sole_listener
                 .get()
                 .count(&event, started.begun.get(), answer)?,
             None => false,
@@ -238,19 +238,20 @@ impl PyFastHttpSession {
         response.call1((exchange, &started.sent)).map(Some)
     }
 
-    /// The whole of a request: by the short way, if it is plain, else by the long one.
+    /// The whole of a request: by the fast path, if it is plain, else by the long one.
     fn send<'py>(
         slf: &Bound<'py, Self>,
         (method, url): (&Bound<'py, PyAny>, &Bound<'py, PyAny>),
-        long: Long<'_, 'py>,
+        slow: SlowPath<'_, 'py>,
     ) -> PyResult<Bound<'py, PyAny>> {
         let mut started = None;
-        slf.get().start((method, url), long.kwargs, &mut started)?;
+        slf.get().start((method, url), slow.kwargs, &mut started)?;
         let Some(started) = started else {
-            return long.go(slf);
+            return slow.call(slf);
         };
         let came = started.room.get().come_back(slf.py(), started.token);
-        Self::end(slf, &started, came, long.kwargs).map_err(|error| long.left(slf, error))
+        Self::end(slf, &started, came, slow.kwargs)
+            .map_err(|error| slow.with_stock_frame(slf, error))
     }
 
     /// What the call returns.
@@ -294,13 +295,13 @@ impl PyFastHttpSession {
     fn by<'py>(
         slf: &Bound<'py, Self>,
         verb: &Bound<'py, PyString>,
-        long: Long<'_, 'py>,
+        slow: SlowPath<'_, 'py>,
     ) -> PyResult<Bound<'py, PyAny>> {
-        match long.args.iter_borrowed().next() {
-            Some(url) if long.args.len() == 1 && Self::is_plain_kind(slf) => {
-                Self::send(slf, (verb, &url), long)
+        match slow.args.iter_borrowed().next() {
+            Some(url) if slow.args.len() == 1 && Self::is_plain_kind(slf) => {
+                Self::send(slf, (verb, &url), slow)
             }
-            _ => long.go(slf),
+            _ => slow.call(slf),
         }
     }
 
@@ -322,7 +323,7 @@ impl PyFastHttpSession {
         }
     }
 
-    /// Opens the short way for this session: `own` is its `__dict__`; `good` are the status codes that are no failure;
+    /// Opens the fast path for this session: `own` is its `__dict__`; `good` are the status codes that are no failure;
     /// `heads` makes its header fields, of which those of a request without any of its own are `bare`, and those of
     /// one with JSON `json`; `typed`, if the session's own describe a body.
     ///
@@ -359,7 +360,7 @@ impl PyFastHttpSession {
         };
         self.parts
             .set((parts, fast))
-            .map_err(|_| PyRuntimeError::new_err("the session has a short way already"))
+            .map_err(|_| PyRuntimeError::new_err("the session has a fast path already"))
     }
 
     /// As `locust.contrib.fasthttp.FastHttpSession.request`; the response time (ms) is read on the I/O thread.
@@ -370,13 +371,13 @@ impl PyFastHttpSession {
         kwargs: Option<&Bound<'py, PyDict>>,
     ) -> PyResult<Bound<'py, PyAny>> {
         let name = intern!(slf.py(), "_request");
-        let long = Long { name, args, kwargs };
+        let slow = SlowPath { name, args, kwargs };
         let mut given = args.iter_borrowed();
         match (given.next(), given.next(), given.next()) {
             (Some(method), Some(url), None) if Self::is_plain_kind(slf) => {
-                Self::send(slf, (&method, &url), long)
+                Self::send(slf, (&method, &url), slow)
             }
-            _ => long.go(slf),
+            _ => slow.call(slf),
         }
     }
 
@@ -388,7 +389,11 @@ impl PyFastHttpSession {
         kwargs: Option<&Bound<'py, PyDict>>,
     ) -> PyResult<Bound<'py, PyAny>> {
         let name = intern!(slf.py(), "_get");
-        Self::by(slf, intern!(slf.py(), "GET"), Long { name, args, kwargs })
+        Self::by(
+            slf,
+            intern!(slf.py(), "GET"),
+            SlowPath { name, args, kwargs },
+        )
     }
 
     /// As `locust.contrib.fasthttp.FastHttpSession.post`.
@@ -399,7 +404,11 @@ impl PyFastHttpSession {
         kwargs: Option<&Bound<'py, PyDict>>,
     ) -> PyResult<Bound<'py, PyAny>> {
         let name = intern!(slf.py(), "_post");
-        Self::by(slf, intern!(slf.py(), "POST"), Long { name, args, kwargs })
+        Self::by(
+            slf,
+            intern!(slf.py(), "POST"),
+            SlowPath { name, args, kwargs },
+        )
     }
 
     fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {

@@ -78,7 +78,7 @@ impl PyManner {
 }
 
 impl PyManner {
-    /// Header fields and options; None where that takes the long way. `own` is the `__dict__` of the session.
+    /// Header fields and options; None where that takes the slow path. `own` is the `__dict__` of the session.
     fn dress<'py>(
         &self,
         session: &Bound<'py, PyAny>,
@@ -110,7 +110,7 @@ impl PyManner {
         else {
             return Ok(None);
         };
-        // What these two raise, they raise again on the long way, where it is understood.
+        // What these two raise, they raise again on the slow path, where it is understood.
         if let Some(cookies) = cookies
             && self.check_cookies.bind(py).call1((cookies,)).is_err()
         {
@@ -138,7 +138,7 @@ impl PyManner {
         Ok(Some((dress, options)))
     }
 
-    /// How a request goes out; None where that takes the long way.
+    /// How a request goes out; None where that takes the slow path.
     pub fn outfit<'py>(
         &self,
         session: &Bound<'py, PyAny>,

@@ -29,7 +29,7 @@ mod room;
 mod saleor;
 mod sent;
 mod session;
-mod short;
+mod sole_listener;
 mod stats;
 mod tagged;
 mod urls;
@@ -66,7 +66,7 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<watch::PyNamespaceWatch>()?;
     module.add_function(wrap_pyfunction!(client::limit_heads, module)?)?;
     module.add_function(wrap_pyfunction!(client::own_names, module)?)?;
-    module.add_class::<short::PyShort>()?;
+    module.add_class::<sole_listener::PySoleListener>()?;
     module.add_class::<client::PyOptions>()?;
     module.add_function(wrap_pyfunction!(body::encode_form, module)?)?;
     module.add_function(wrap_pyfunction!(body::dump_json, module)?)?;

@@ -1,4 +1,4 @@
-//! Plain for Python: what the short ways of the session classes have in common.
+//! Plain for Python: what the fast paths of the session classes have in common.
 
 use bytes::Bytes;
 use pyo3::exceptions::PyException;
@@ -12,7 +12,7 @@ use super::body;
 use super::client::PyClient;
 use super::intact::PyIntact;
 use super::record::PyRecord;
-use super::short::PyShort;
+use super::sole_listener::PySoleListener;
 use super::urls::PyUrls;
 
 /// How the sessions of one class send what needs no preparation, as long as nobody has touched what they stand in for.
@@ -32,13 +32,13 @@ pub struct PyPlain {
     pub current: Py<PyAny>,
     /// `User.context`, where it adds nothing.
     pub context: Py<PyAny>,
-    pub short: Py<PyShort>,
+    pub sole_listener: Py<PySoleListener>,
 }
 
 #[pymethods]
 impl PyPlain {
     #[new]
-    #[pyo3(signature = (kind, urls, intact, json, response, here, getcurrent, context, short, /))]
+    #[pyo3(signature = (kind, urls, intact, json, response, here, getcurrent, context, sole_listener, /))]
     #[allow(clippy::too_many_arguments)] // made once, of all there is to know
     fn new(
         kind: Py<PyType>,
@@ -49,7 +49,7 @@ impl PyPlain {
         here: Py<PyAny>,
         getcurrent: Py<PyAny>,
         context: Py<PyAny>,
-        short: Py<PyShort>,
+        sole_listener: Py<PySoleListener>,
     ) -> Self {
         Self {
             kind,
@@ -60,12 +60,12 @@ impl PyPlain {
             here,
             current: getcurrent,
             context,
-            short,
+            sole_listener,
         }
     }
 }
 
-/// What a session that can go the short way has of its own.
+/// What a session that can go the fast path has of its own.
 pub struct Parts {
     pub plain: Py<PyPlain>,
     /// Its `__dict__`.
@@ -136,24 +136,24 @@ impl Parts {
     }
 }
 
-/// A call as it came, and the method that is its long way.
-pub struct Long<'a, 'py> {
+/// A call as it came, and the method that is its slow path.
+pub struct SlowPath<'a, 'py> {
     pub name: &'a Bound<'py, PyString>,
     pub args: &'a Bound<'py, PyTuple>,
     pub kwargs: Option<&'a Bound<'py, PyDict>>,
 }
 
-impl<'py> Long<'_, 'py> {
+impl<'py> SlowPath<'_, 'py> {
     /// Has Python do it.
     #[inline(never)]
-    pub fn go(&self, session: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+    pub fn call(&self, session: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
         session.call_method(self.name, self.args, self.kwargs)
     }
 
-    /// What the short way has raised, as if it had left stock's method, which is then in its traceback.
+    /// What the fast path has raised, as if it had left stock's method, which is then in its traceback.
     #[cold]
     #[inline(never)]
-    pub fn left(&self, session: &Bound<'py, PyAny>, error: PyErr) -> PyErr {
+    pub fn with_stock_frame(&self, session: &Bound<'py, PyAny>, error: PyErr) -> PyErr {
         let py = session.py();
         if !error.is_instance_of::<PyException>(py) {
             return error; // a kill, which is not filed

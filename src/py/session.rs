@@ -13,7 +13,7 @@ use super::asked::Asked;
 use super::begun::PyBegun;
 use super::client::PyClient;
 use super::manner::{Outfit, PyManner, body_of};
-use super::plain::{Long, Parts, PyPlain};
+use super::plain::{Parts, PyPlain, SlowPath};
 use super::record::PyRecord;
 use super::response::PyExchange;
 use super::room::{Known, PyRoom};
@@ -152,7 +152,12 @@ impl PyHttpSession {
             } else {
                 let event = parts.get(intern!(py, "request_event"))?;
                 match event {
-                    Some(event) => plain.short.get().count(&event, ended.begun.get(), answer)?,
+                    Some(event) => {
+                        plain
+                            .sole_listener
+                            .get()
+                            .count(&event, ended.begun.get(), answer)?
+                    }
                     None => false,
                 }
             };
@@ -172,19 +177,20 @@ impl PyHttpSession {
         plain.response.bind(py).call1(told).map(Some)
     }
 
-    /// The whole of a request: by the short way, if it is plain, else by the long one.
+    /// The whole of a request: by the fast path, if it is plain, else by the long one.
     fn send<'py>(
         slf: &Bound<'py, Self>,
         (method, url): (&Bound<'py, PyAny>, &Bound<'py, PyAny>),
-        long: Long<'_, 'py>,
+        slow: SlowPath<'_, 'py>,
     ) -> PyResult<Bound<'py, PyAny>> {
         let mut started = None;
-        Self::start(slf, (method, url), long.kwargs, &mut started)?;
+        Self::start(slf, (method, url), slow.kwargs, &mut started)?;
         let Some(started) = started else {
-            return long.go(slf);
+            return slow.call(slf);
         };
         let came = started.room.get().come_back(slf.py(), started.token);
-        Self::end(slf, url, &started, came, long.kwargs).map_err(|error| long.left(slf, error))
+        Self::end(slf, url, &started, came, slow.kwargs)
+            .map_err(|error| slow.with_stock_frame(slf, error))
     }
 
     /// What the call returns.
@@ -228,13 +234,13 @@ impl PyHttpSession {
     fn by<'py>(
         slf: &Bound<'py, Self>,
         verb: &Bound<'py, PyString>,
-        long: Long<'_, 'py>,
+        slow: SlowPath<'_, 'py>,
     ) -> PyResult<Bound<'py, PyAny>> {
-        match long.args.iter_borrowed().next() {
-            Some(url) if long.args.len() == 1 && Self::is_plain_kind(slf) => {
-                Self::send(slf, (verb, &url), long)
+        match slow.args.iter_borrowed().next() {
+            Some(url) if slow.args.len() == 1 && Self::is_plain_kind(slf) => {
+                Self::send(slf, (verb, &url), slow)
             }
-            _ => long.go(slf),
+            _ => slow.call(slf),
         }
     }
 
@@ -256,7 +262,7 @@ impl PyHttpSession {
         }
     }
 
-    /// Opens the short way for this session: `own` is its `__dict__`.
+    /// Opens the fast path for this session: `own` is its `__dict__`.
     ///
     /// # Errors
     /// RuntimeError if it is open.
@@ -279,7 +285,7 @@ impl PyHttpSession {
         };
         self.parts
             .set((parts, plain))
-            .map_err(|_| PyRuntimeError::new_err("the session has a short way already"))
+            .map_err(|_| PyRuntimeError::new_err("the session has a fast path already"))
     }
 
     /// As `locust.clients.HttpSession.request`; the response time (ms) is read on the I/O thread.
@@ -290,13 +296,13 @@ impl PyHttpSession {
         kwargs: Option<&Bound<'py, PyDict>>,
     ) -> PyResult<Bound<'py, PyAny>> {
         let name = intern!(slf.py(), "_request");
-        let long = Long { name, args, kwargs };
+        let slow = SlowPath { name, args, kwargs };
         let mut given = args.iter_borrowed();
         match (given.next(), given.next(), given.next()) {
             (Some(method), Some(url), None) if Self::is_plain_kind(slf) => {
-                Self::send(slf, (&method, &url), long)
+                Self::send(slf, (&method, &url), slow)
             }
-            _ => long.go(slf),
+            _ => slow.call(slf),
         }
     }
 
@@ -308,7 +314,11 @@ impl PyHttpSession {
         kwargs: Option<&Bound<'py, PyDict>>,
     ) -> PyResult<Bound<'py, PyAny>> {
         let name = intern!(slf.py(), "_get");
-        Self::by(slf, intern!(slf.py(), "GET"), Long { name, args, kwargs })
+        Self::by(
+            slf,
+            intern!(slf.py(), "GET"),
+            SlowPath { name, args, kwargs },
+        )
     }
 
     /// As `locust.clients.HttpSession.post`.
@@ -319,7 +329,11 @@ impl PyHttpSession {
         kwargs: Option<&Bound<'py, PyDict>>,
     ) -> PyResult<Bound<'py, PyAny>> {
         let name = intern!(slf.py(), "_post");
-        Self::by(slf, intern!(slf.py(), "POST"), Long { name, args, kwargs })
+        Self::by(
+            slf,
+            intern!(slf.py(), "POST"),
+            SlowPath { name, args, kwargs },
+        )
     }
 
     fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {

@@ -1,4 +1,4 @@
-//! The short way: requests without anything unusual, read and answered without hyper.
+//! The fast path: requests without anything unusual, read and answered without hyper.
 //!
 //! Hyper's books and maps cost three times what the shop itself does for a page. Whatever is not plain is left to it,
 //! with the bytes read so far: `read` need not judge a request, only know the ones it knows.

@@ -1,4 +1,4 @@
-//! The short way and hyper's: a client cannot tell which of them answers.
+//! The fast path and hyper's: a client cannot tell which of them answers.
 
 use std::io::{Read, Write};
 use std::net::TcpStream;

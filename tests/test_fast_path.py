@@ -1,4 +1,4 @@
-"""The short ways of plain requests: what stands in for stock's steps is seen by whoever replaces or watches one."""
+"""The fast paths of plain requests: what stands in for stock's steps is seen by whoever replaces or watches one."""
 
 import gc
 import sys
@@ -52,7 +52,7 @@ def test_a_response_is_freed_as_soon_as_nobody_holds_it(users, kind):
         return watched() is None
 
     gc.disable()
-    try:  # the first of a name, and of a second, goes the long way, and is part of what listeners are told
+    try:  # the first of a name, and of a second, goes the slow path, and is part of what listeners are told
         assert any(is_freed() for _ in range(4))
     finally:
         gc.enable()
@@ -90,7 +90,7 @@ def test_a_plain_request_has_no_frames_but_the_response_s(users, kind, call):
             frames.append(frame.f_code.co_qualname)
 
     def watched():
-        for _ in range(4):  # the first of a name, and of a second, goes the long way
+        for _ in range(4):  # the first of a name, and of a second, goes the slow path
             frames.clear()
             sys.setprofile(profile)
             try:

@@ -14,8 +14,8 @@ use super::tagged::{Kept, Name, Own};
 use crate::clock;
 
 /// What has to be Locust's own for that, and ours.
-#[pyclass(frozen, name = "Short", module = "locust_native._core")]
-pub struct PyShort {
+#[pyclass(frozen, name = "SoleListener", module = "locust_native._core")]
+pub struct PySoleListener {
     /// `locust.event.EventHook`
     hook: Py<PyType>,
     /// The code of the listener by which a Runner counts requests, a closure over the runner.
@@ -37,7 +37,7 @@ pub struct PyShort {
 }
 
 #[pymethods]
-impl PyShort {
+impl PySoleListener {
     #[new]
     #[pyo3(signature = (hook, counter, kind, names, /))]
     fn new(
@@ -83,7 +83,7 @@ impl PyShort {
         if !exchange.is_good() {
             return Ok(false);
         }
-        // Whatever raises here raises again where Python goes the long way.
+        // Whatever raises here raises again where Python goes the slow path.
         let Ok(Some(stats)) = self.stats(event) else {
             return Ok(false);
         };
@@ -110,7 +110,7 @@ impl PyShort {
     }
 }
 
-impl PyShort {
+impl PySoleListener {
     /// The statistics, if only they listen to the event and all about them is ours.
     fn stats<'py>(&self, event: &Bound<'py, PyAny>) -> PyResult<Option<Bound<'py, PyAny>>> {
         let py = event.py();
