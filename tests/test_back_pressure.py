@@ -47,8 +47,8 @@ class FastVisitor(Visits, FastHttpUser):
 
 @events.request.add_listener
 def slow(name, **arguments):
-    room = waiting.here()
-    lengths.append(room.queue.in_flight + room.ready)
+    waiters = waiting.here()
+    lengths.append(waiters.queue.in_flight + waiters.ready)
     heard[name] += 1
     moments.append(time.perf_counter())
     block({BLOCKS})
@@ -101,8 +101,8 @@ def test_p17_a_slow_listener_slows_the_users_and_misses_nothing(run_locust, serv
 
 @pytest.mark.parametrize("fast", [False, True])
 def test_p17_requests_that_are_given_up_leave_nothing_behind(native, fast):
-    people, room = 20, waiting.here()
-    room.longest = 0
+    people, waiters = 20, waiting.here()
+    waiters.longest = 0
     lengths: list[int] = []
 
     def impatient():
@@ -110,11 +110,11 @@ def test_p17_requests_that_are_given_up_leave_nothing_behind(native, fast):
         for _ in range(10):
             with gevent.Timeout(0.004, False):
                 client.get(do(delay=3))
-            lengths.append(max(room.queue.in_flight, room.ready))
+            lengths.append(max(waiters.queue.in_flight, waiters.ready))
             block(0.002)  # longer than answers take to come, so that they wait
 
     gevent.joinall([gevent.spawn(impatient) for _ in range(people)], raise_error=True)
     assert people / 2 < max(lengths) <= people
-    assert room.longest <= people
+    assert waiters.longest <= people
     gevent.sleep(0.05)
-    assert (room.queue.in_flight, room.ready) == (0, 0)
+    assert (waiters.queue.in_flight, waiters.ready) == (0, 0)

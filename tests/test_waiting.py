@@ -177,7 +177,7 @@ def test_cookies_of_greenlets_of_one_user_are_shared(native, server):
 
 
 def test_a_second_thread_has_a_queue_of_its_own(client, server):
-    room, other = waiting.here(), []
+    waiters, other = waiting.here(), []
 
     def body():
         assert client.get(do(hold=1, body="other")).text == "other"
@@ -190,8 +190,8 @@ def test_a_second_thread_has_a_queue_of_its_own(client, server):
     assert running_still()
     server.release()
     join()
-    assert other[0] is not room
-    assert waiting.here() is room
+    assert other[0] is not waiters
+    assert waiting.here() is waiters
 
 
 @pytest.mark.parametrize("destroyed", [True, False])
@@ -221,20 +221,20 @@ def test_threads_that_end_leave_no_descriptor(client, server, destroyed):
 
 def test_a_thread_that_ends_with_requests_under_way(client, native, server):
     others, before = server.connections(), descriptors()
-    rooms = []
+    hubs = []
 
     def body():
         gevent.spawn(client.get, do(hold=1))
         gevent.spawn(client.get, do(hold=1))
         gevent.sleep(0)
         gevent.sleep(0.001)
-        rooms.append(waiting.here())
+        hubs.append(waiting.here())
         server.wait(held=2)
         gevent.get_hub().destroy()
 
     thread(body)[0]()
     server.wait(held=0, connections=others)
-    assert rooms[0].queue is None
+    assert hubs[0].queue is None
     assert native.events == []
     assert client.get("/after").status_code == 200
     assert descriptors() <= before + 2

@@ -20,6 +20,7 @@ __all__ = [
     "FastHttpSession",
     "FastSent",
     "Fields",
+    "GreenletWaiters",
     "Histogram",
     "HttpPlain",
     "HttpSession",
@@ -35,7 +36,6 @@ __all__ = [
     "Queue",
     "Record",
     "Reply",
-    "Room",
     "Sent",
     "SoleListener",
     "Stats",
@@ -384,9 +384,9 @@ def is_plain_url(url: str, /) -> bool:
 
 @final
 class Urls:
-    """The URLs that need no preparation, each taken apart once; up to ``room`` are kept."""
+    """The URLs that need no preparation, each taken apart once; up to ``limit`` are kept."""
 
-    def __new__(cls, room: int, /) -> Urls: ...
+    def __new__(cls, limit: int, /) -> Urls: ...
     def start(
         self,
         client: Client,
@@ -413,7 +413,7 @@ class Plain:
     """How the sessions of class ``kind`` send what needs no preparation, as long as ``intact`` holds.
 
     ``json``: what has to be itself besides where JSON is sent; ``response``: the class of what a call returns;
-    ``here`` gives a thread's `Room`; ``context``: ``User.context`` where it adds nothing.
+    ``here`` gives a thread's `GreenletWaiters`; ``context``: ``User.context`` where it adds nothing.
     """
 
     def __new__(
@@ -826,14 +826,14 @@ class Queue:
         """How many requests are under way."""
 
 @final
-class Room:
+class GreenletWaiters:
     """The requests of one gevent hub that are under way, and the greenlets that wait for them.
 
     ``getcurrent``: gevent's; ``stretch``: for how many s answers may keep the hub before all else has its turn.
     Raises OSError when the system has no descriptor left.
     """
 
-    def __new__(cls, hub: Any, getcurrent: Any, stretch: float, /) -> Room: ...
+    def __new__(cls, hub: Any, getcurrent: Any, stretch: float, /) -> GreenletWaiters: ...
     @property
     def hub(self) -> Any:
         """gevent's."""
@@ -848,7 +848,7 @@ class Room:
     def watch(self, watcher: Any, /) -> None:
         """Has ``watcher``, of the hub's loop, watch the queue's descriptor from now on."""
     def wait(self, token: int, begun: Begun, /) -> Exchange | None:
-        """Waits for a request that was started on this room's queue; ``begun`` is told that it was answered.
+        """Waits for a request that was started on this queue; ``begun`` is told that it was answered.
 
         Returns None if its task vanished. A kill or a ``gevent.Timeout`` leaves through here: the request is then
         given up and its connection closed.

@@ -68,8 +68,8 @@ class UserTime:
         self._from_workers = dict.fromkeys(("seconds", *PARTS), 0.0)
         #: By worker: what it said last of how things are; None once it has not said all.
         self._workers: dict[str, dict[str, int] | None] = {}
-        if (room := waiting.present()) is not None:
-            room.longest = 0
+        if (waiters := waiting.present()) is not None:
+            waiters.longest = 0
 
     def begin(self) -> None:
         """A user starts."""
@@ -121,10 +121,10 @@ class UserTime:
 
     def queue(self) -> dict[str, int]:
         """Answers that wait for Python: how many now, and at most, in one process, since the beginning."""
-        rooms: list[dict[str, int]] = [_present(), *filter(None, self._workers.values())]
+        hubs: list[dict[str, int]] = [_present(), *filter(None, self._workers.values())]
         return {
-            "length": sum(room["length"] for room in rooms),
-            "longest": max(room["longest"] for room in rooms),
+            "length": sum(waiters["length"] for waiters in hubs),
+            "longest": max(waiters["longest"] for waiters in hubs),
         }
 
     def figures(self, requests: int) -> dict[str, float] | None:
@@ -159,8 +159,8 @@ def _spent() -> tuple[float, float, float]:
 
 def _present() -> dict[str, int]:
     """How things are in this thread: the answers that wait."""
-    room = waiting.present()
-    return _NOBODY if room is None else {"length": room.ready, "longest": room.longest}
+    waiters = waiting.present()
+    return _NOBODY if waiters is None else {"length": waiters.ready, "longest": waiters.longest}
 
 
 def of(holder: Any) -> UserTime | None:

@@ -246,15 +246,15 @@ class FastHttpSession(_core.FastHttpSession, _Stock):
                 self._leave(allow_redirects)
                 raise
             else:
-                room = waiting.here()
+                waiters = waiting.here()
                 options = self._options if allow_redirects else self._unfollowed
                 record, timed = self._reporting
                 shown_name = name or self.request_name or url
-                token, begun = _send(native, room, record, ready, options, method, shown_name)
+                token, begun = _send(native, waiters, record, ready, options, method, shown_name)
                 exchange: Any = None
                 thrown: Any = None
                 try:
-                    exchange = room.wait(token, begun)
+                    exchange = waiters.wait(token, begun)
                     if not catch_response and not timed and self._is_counted(exchange, begun):
                         return FastResponse(exchange, ready)
                 except (
@@ -404,7 +404,7 @@ class FastHttpSession(_core.FastHttpSession, _Stock):
 
 def _send(
     native: _core.Client,
-    room: _core.Room,
+    waiters: _core.GreenletWaiters,
     record: _core.Record,
     ready: fast_prepare.Prepared,
     options: Any,
@@ -417,13 +417,13 @@ def _send(
         if ready.tail:  # it holds a Content-Length, and nothing else
             body, of_type = body or b"", ""
         started = fast_prepare.URLS.start(
-            native, room.queue, record, ready.head, options, method, "", ready.url, name, body, of_type
+            native, waiters.queue, record, ready.head, options, method, "", ready.url, name, body, of_type
         )
         if started is not None:
             return started[0], started[1]
     begun = record.begin(method, name)
     token = native.submit(
-        room.queue, ready.verb, ready.url, ready.head, ready.tail, ready.body, None, options
+        waiters.queue, ready.verb, ready.url, ready.head, ready.tail, ready.body, None, options
     )
     return token, begun
 

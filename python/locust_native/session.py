@@ -174,9 +174,9 @@ class HttpSession(_core.HttpSession, arguments.Preparing, stock.HttpSession):  #
         self.explicit_name = name
         started = None
         if self._native is not None:
-            room = waiting.here()
+            waiters = waiting.here()
             try:
-                token, *started = self._start(room, method, url, name, data, json, kwargs)
+                token, *started = self._start(waiters, method, url, name, data, json, kwargs)
             except fallback.Unsupported as reason:
                 self._fall_back(str(reason))
             except prepare.StockDecides:
@@ -191,7 +191,7 @@ class HttpSession(_core.HttpSession, arguments.Preparing, stock.HttpSession):  #
             return super(arguments.Preparing, self).request(
                 method, url, name, catch_response, context, data=data, json=json, **kwargs
             )
-        exchange = room.wait(token, started[0])
+        exchange = waiters.wait(token, started[0])
         begun, full_url, sent, options = started
         if options in prepare.UNVERIFIED and exchange is not None:
             unverified.warn(exchange)
@@ -258,7 +258,7 @@ class HttpSession(_core.HttpSession, arguments.Preparing, stock.HttpSession):  #
 
     def _start(
         self,
-        room: _core.Room,
+        waiters: _core.GreenletWaiters,
         method: Any,
         url: Any,
         name: Any,
@@ -282,7 +282,7 @@ class HttpSession(_core.HttpSession, arguments.Preparing, stock.HttpSession):  #
                 octets, of_type, tail, shown = body
                 head, fields, _, options = dress
                 started = arguments.URLS.start(
-                    self._native, room.queue, record, head, options, method, self.base_url, url, name, octets, of_type
+                    self._native, waiters.queue, record, head, options, method, self.base_url, url, name, octets, of_type
                 )  # fmt: skip
                 if started is not None:
                     return *started, Sent(fields, tail, shown), options
@@ -290,7 +290,7 @@ class HttpSession(_core.HttpSession, arguments.Preparing, stock.HttpSession):  #
             method, url, data, json, kwargs
         )
         begun = record.begin(method, name or prepare.path_of(full_url))
-        token = self._native.submit(room.queue, verb, full_url, head, tail, octets, cookies, options)
+        token = self._native.submit(waiters.queue, verb, full_url, head, tail, octets, cookies, options)
         return token, begun, full_url, Sent(fields, tail, shown, kwargs.get("cookies")), options
 
     def _dress(

@@ -1,4 +1,4 @@
-"""Where greenlets wait for their native requests: a ``_core.Room`` for each gevent hub."""
+"""Where greenlets wait for their native requests: a ``_core.GreenletWaiters`` for each gevent hub."""
 
 from __future__ import annotations
 
@@ -22,40 +22,40 @@ _own = get_original("_thread", "_local")()
 
 
 class _Lease:
-    """Closes a waiting room as its thread ends, or as the thread takes another for a new hub."""
+    """Closes a greenlet waiters as its thread ends, or as the thread takes another for a new hub."""
 
-    __slots__ = ("room",)
+    __slots__ = ("waiters",)
 
-    def __init__(self, room: _core.Room) -> None:
-        self.room = room
+    def __init__(self, waiters: _core.GreenletWaiters) -> None:
+        self.waiters = waiters
 
     def __del__(self) -> None:
-        self.room.close()
+        self.waiters.close()
 
 
-def here() -> _core.Room:
-    """The waiting room of the current thread's hub."""
+def here() -> _core.GreenletWaiters:
+    """The greenlet waiters of the current thread's hub."""
     hub = get_hub()
     try:
-        room: _core.Room = _own.lease.room
-        if room.hub is hub:
-            return room
+        waiters: _core.GreenletWaiters = _own.lease.waiters
+        if waiters.hub is hub:
+            return waiters
     except AttributeError:
         pass
-    room = _core.Room(hub, getcurrent, _STRETCH)
-    assert room.queue is not None
-    room.watch(hub.loop.io(room.queue.fileno(), _READ))
-    _own.lease = _Lease(room)
-    return room
+    waiters = _core.GreenletWaiters(hub, getcurrent, _STRETCH)
+    assert waiters.queue is not None
+    waiters.watch(hub.loop.io(waiters.queue.fileno(), _READ))
+    _own.lease = _Lease(waiters)
+    return waiters
 
 
-def present() -> _core.Room | None:
-    """The waiting room of the current thread, if there is one."""
+def present() -> _core.GreenletWaiters | None:
+    """The greenlet waiters of the current thread, if there is one."""
     try:
-        room: _core.Room = _own.lease.room
+        waiters: _core.GreenletWaiters = _own.lease.waiters
     except AttributeError:
         return None
-    return room
+    return waiters
 
 
 def _after_fork() -> None:
@@ -63,11 +63,11 @@ def _after_fork() -> None:
     # either, and Python has dropped what was theirs.
     lease = _own.__dict__.pop("lease", None)
     if lease is not None:
-        lease.room.unwatch()
+        lease.waiters.unwatch()
         _left_behind.append(lease)
 
 
-# The greenlets that wait in the parent are here, too, and it still is the room they wait in.
+# The greenlets that wait in the parent are here, too, and it still is the waiters they wait in.
 _left_behind: list[_Lease] = []
 
 forking.in_child.append(_after_fork)

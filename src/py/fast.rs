@@ -14,10 +14,10 @@ use super::asked::Asked;
 use super::begun::PyBegun;
 use super::body;
 use super::client::{PyClient, PyFields, PyOptions};
+use super::greenlets::{LastWaiters, PyGreenletWaiters};
 use super::plain::{Parts, PyPlain, SlowPath};
 use super::record::PyRecord;
 use super::response::PyExchange;
-use super::room::{Known, PyRoom};
 use super::urls::{Call, text};
 use crate::http::{Fields, Kind};
 
@@ -72,7 +72,7 @@ impl PyFastSent {
 )]
 pub struct PyFastHttpSession {
     parts: OnceLock<(Parts, Fast)>,
-    known: Known,
+    last: LastWaiters,
 }
 
 /// What such a session has beside what others have.
@@ -118,7 +118,7 @@ fn body_of(parts: &Parts, fast: &Fast, asked: &Asked<'_>) -> PyResult<Option<Bod
 struct Started<'py> {
     /// Its greenlet, by its address.
     me: usize,
-    room: Py<PyRoom>,
+    waiters: Py<PyGreenletWaiters>,
     token: crate::engine::Token,
     begun: Bound<'py, PyBegun>,
     sent: Bound<'py, PyFastSent>,
@@ -176,8 +176,8 @@ impl PyFastHttpSession {
             }
         };
         let me = plain.current.bind(py).call0()?;
-        let room = self.known.room(&plain.here, &me)?;
-        let queue = room.get().line(py)?;
+        let waiters = self.last.get(&plain.here, &me)?;
+        let queue = waiters.get().open_queue(py)?;
         let started = plain.urls.get().send(Call {
             client: parts.client.get(),
             queue: queue.get(),
@@ -202,8 +202,8 @@ impl PyFastHttpSession {
         };
         let begun = Bound::new(py, begun)?;
         *into = Some(Started {
-            me: room.get().enter(me, token)?,
-            room,
+            me: waiters.get().park(me, token)?,
+            waiters,
             token,
             begun,
             sent: Bound::new(py, sent)?,
@@ -249,7 +249,7 @@ impl PyFastHttpSession {
         let Some(started) = started else {
             return slow.call(slf);
         };
-        let came = started.room.get().come_back(slf.py(), started.token);
+        let came = started.waiters.get().block(slf.py(), started.token);
         Self::end(slf, &started, came, slow.kwargs)
             .map_err(|error| slow.with_stock_frame(slf, error))
     }
@@ -263,14 +263,14 @@ impl PyFastHttpSession {
         kwargs: Option<&Bound<'py, PyDict>>,
     ) -> PyResult<Bound<'py, PyAny>> {
         let (py, asked) = (slf.py(), Asked::read(kwargs).unwrap_or_default());
-        let room = started.room.get();
-        let (exchange, thrown) = match room.leave((started.me, started.token), came, &started.begun)
-        {
-            Ok(Some(exchange)) => (Some(exchange.into_bound(py)), None),
-            Ok(None) => (None, None),
-            // A gevent.Timeout is to stock a failure like others.
-            Err(error) => (None, Some(error.into_value(py))),
-        };
+        let waiters = started.waiters.get();
+        let (exchange, thrown) =
+            match waiters.finish((started.me, started.token), came, &started.begun) {
+                Ok(Some(exchange)) => (Some(exchange.into_bound(py)), None),
+                Ok(None) => (None, None),
+                // A gevent.Timeout is to stock a failure like others.
+                Err(error) => (None, Some(error.into_value(py))),
+            };
         if let Some(exchange) = &exchange
             && !asked.catch_response
             && let Some(parts) = slf.get().parts.get()
@@ -319,7 +319,7 @@ impl PyFastHttpSession {
     fn new(_args: &Bound<'_, PyTuple>, _kwargs: Option<&Bound<'_, PyDict>>) -> Self {
         Self {
             parts: OnceLock::new(),
-            known: Known::default(),
+            last: LastWaiters::default(),
         }
     }
 

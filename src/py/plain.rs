@@ -26,7 +26,7 @@ pub struct PyPlain {
     pub json: Py<PyIntact>,
     /// The class of what the call returns.
     pub response: Py<PyAny>,
-    /// The function that gives a thread's waiting room.
+    /// The function that gives a current hub's waiters.
     pub here: Py<PyAny>,
     /// gevent's `getcurrent`.
     pub current: Py<PyAny>,

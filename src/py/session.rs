@@ -12,11 +12,11 @@ use pyo3::types::{PyBool, PyDict, PyString, PyTuple};
 use super::asked::Asked;
 use super::begun::PyBegun;
 use super::client::PyClient;
+use super::greenlets::{LastWaiters, PyGreenletWaiters};
 use super::manner::{Outfit, PyManner, body_of};
 use super::plain::{Parts, PyPlain, SlowPath};
 use super::record::PyRecord;
 use super::response::PyExchange;
-use super::room::{Known, PyRoom};
 use super::sent::PySent;
 use super::urls::Call;
 use crate::http::Verify;
@@ -47,14 +47,14 @@ impl PyHttpPlain {
 #[pyclass(frozen, subclass, name = "HttpSession", module = "locust_native._core")]
 pub struct PyHttpSession {
     parts: OnceLock<(Parts, Py<PyHttpPlain>)>,
-    known: Known,
+    last: LastWaiters,
 }
 
 /// A request that was started, to be waited for.
 struct Started<'py> {
     /// Its greenlet, by its address.
     me: usize,
-    room: Py<PyRoom>,
+    waiters: Py<PyGreenletWaiters>,
     token: crate::engine::Token,
     begun: Bound<'py, PyBegun>,
     url: Bound<'py, PyString>,
@@ -103,8 +103,8 @@ impl PyHttpSession {
         };
         let Outfit { options, sent, .. } = outfit;
         let me = plain.current.bind(py).call0()?;
-        let room = slf.get().known.room(&plain.here, &me)?;
-        let queue = room.get().line(py)?;
+        let waiters = slf.get().last.get(&plain.here, &me)?;
+        let queue = waiters.get().open_queue(py)?;
         let started = plain.urls.get().send(Call {
             client: parts.client.get(),
             queue: queue.get(),
@@ -123,8 +123,8 @@ impl PyHttpSession {
         };
         let begun = Bound::new(py, begun)?;
         *into = Some(Started {
-            me: room.get().enter(me, token)?,
-            room,
+            me: waiters.get().park(me, token)?,
+            waiters,
             token,
             begun,
             url,
@@ -188,7 +188,7 @@ impl PyHttpSession {
         let Some(started) = started else {
             return slow.call(slf);
         };
-        let came = started.room.get().come_back(slf.py(), started.token);
+        let came = started.waiters.get().block(slf.py(), started.token);
         Self::end(slf, url, &started, came, slow.kwargs)
             .map_err(|error| slow.with_stock_frame(slf, error))
     }
@@ -203,8 +203,8 @@ impl PyHttpSession {
         kwargs: Option<&Bound<'py, PyDict>>,
     ) -> PyResult<Bound<'py, PyAny>> {
         let (py, asked) = (slf.py(), Asked::read(kwargs).unwrap_or_default());
-        let room = started.room.get();
-        let exchange = room.leave((started.me, started.token), came, &started.begun)?;
+        let waiters = started.waiters.get();
+        let exchange = waiters.finish((started.me, started.token), came, &started.begun)?;
         let exchange = exchange.map(|exchange| exchange.into_bound(py));
         let known = slf.get().parts.get();
         if let (Some(exchange), Some((_, http)), true) = (&exchange, known, started.unverified) {
@@ -258,7 +258,7 @@ impl PyHttpSession {
     fn new(_args: &Bound<'_, PyTuple>, _kwargs: Option<&Bound<'_, PyDict>>) -> Self {
         Self {
             parts: OnceLock::new(),
-            known: Known::default(),
+            last: LastWaiters::default(),
         }
     }
 

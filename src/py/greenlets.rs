@@ -1,4 +1,4 @@
-//! Room for Python: the greenlets of one gevent hub that wait for requests, parked and switched to again from here.
+//! GreenletWaiters for Python: the greenlets of one gevent hub that wait for requests, parked and switched to again from here.
 
 use std::cell::Cell;
 use std::collections::VecDeque;
@@ -18,14 +18,14 @@ use crate::clock::Stamp;
 use crate::engine::{self, Outcome, Token};
 
 thread_local! {
-    /// The greenlet that came through its hub last, by its address, and has not been told so yet. Nobody looks behind
-    /// the address.
-    static PASSED: Cell<usize> = const { Cell::new(0) };
+    /// Address of the last greenlet resumed by its hub; consumed by `had_a_turn`. Compared only, never
+    /// dereferenced.
+    static RESUMED: Cell<usize> = const { Cell::new(0) };
 }
 
 /// The requests of one hub that are under way, and the greenlets that wait for them.
-#[pyclass(frozen, name = "Room", module = "locust_native._core")]
-pub struct PyRoom {
+#[pyclass(frozen, name = "GreenletWaiters", module = "locust_native._core")]
+pub struct PyGreenletWaiters {
     #[pyo3(get)]
     hub: Py<PyAny>,
     /// Its class's `switch`, and gevent's `getcurrent`.
@@ -33,7 +33,7 @@ pub struct PyRoom {
     current: Py<PyAny>,
     /// For how long answers may keep the hub at a stretch.
     stretch: Duration,
-    /// Another one in a forked child, where the room is left behind.
+    /// Another one in a forked child, where these are left behind.
     generation: u64,
     state: Mutex<State>,
 }
@@ -55,7 +55,7 @@ struct Waiter {
     outcome: Option<Outcome>,
 }
 
-impl PyRoom {
+impl PyGreenletWaiters {
     fn state(&self) -> MutexGuard<'_, State> {
         // A panic while it was held leaves it whole. Nothing of Python's is dropped, and none of its code runs, while
         // it is.
@@ -63,7 +63,7 @@ impl PyRoom {
     }
 
     /// Whether requests of this hub's greenlets may wait here; not in a child of the process that it is of.
-    pub fn is_of(&self, hub: &Bound<'_, PyAny>) -> bool {
+    pub fn belongs_to(&self, hub: &Bound<'_, PyAny>) -> bool {
         self.hub.is(hub) && self.generation == engine::generation() && self.state().queue.is_some()
     }
 
@@ -75,10 +75,12 @@ impl PyRoom {
     /// The queue on which a request has to be started to be waited for here.
     ///
     /// # Errors
-    /// RuntimeError where the room is closed.
-    pub fn line(&self, py: Python<'_>) -> PyResult<Py<PyQueue>> {
+    /// RuntimeError where they are closed.
+    pub fn open_queue(&self, py: Python<'_>) -> PyResult<Py<PyQueue>> {
         let queue = self.state().queue.as_ref().map(|queue| queue.clone_ref(py));
-        queue.ok_or_else(|| PyRuntimeError::new_err("the thread of this waiting room has ended"))
+        queue.ok_or_else(|| {
+            PyRuntimeError::new_err("the thread whose greenlets wait here has ended")
+        })
     }
 
     /// The watcher counts as a reason for the loop to go on only while somebody waits.
@@ -91,12 +93,12 @@ impl PyRoom {
     }
 
     // While a greenlet is parked, a copy of its stack is kept: what needs much of it stands in functions of its own,
-    // here and wherever a request passes on its way to `come_back`.
+    // here and wherever a request passes on its way to `block`.
 
-    /// Has the current greenlet wait for a request, which `come_back` and then `leave` are to be called for; its
+    /// Has the current greenlet wait for a request, which `block` and then `finish` are to be called for; its
     /// address.
     #[inline(never)]
-    pub fn enter(&self, me: Bound<'_, PyAny>, token: Token) -> PyResult<usize> {
+    pub fn park(&self, me: Bound<'_, PyAny>, token: Token) -> PyResult<usize> {
         let (py, address) = (me.py(), me.as_ptr() as usize);
         let waiter = Waiter {
             greenlet: me.unbind(),
@@ -108,14 +110,14 @@ impl PyRoom {
             state.waiters.len() == 1
         };
         if first && let Err(error) = self.hold_loop(py, true) {
-            self.give_up(py, token);
+            self.cancel(py, token);
             return Err(error);
         }
         Ok(address)
     }
 
     /// The request is given up and its connection closed.
-    fn give_up(&self, py: Python<'_>, token: Token) {
+    fn cancel(&self, py: Python<'_>, token: Token) {
         let (waiter, queue) = {
             let mut state = self.state();
             let queue = state.queue.as_ref().map(|queue| queue.clone_ref(py));
@@ -130,7 +132,7 @@ impl PyRoom {
     /// Runs other greenlets until this request has been answered. No lock and no borrow lives across the switch: what
     /// is on the stack then, greenlet puts aside.
     #[inline(never)]
-    pub fn come_back(&self, py: Python<'_>, token: Token) -> PyResult<()> {
+    pub fn block(&self, py: Python<'_>, token: Token) -> PyResult<()> {
         loop {
             self.switch.bind(py).call1((&self.hub,))?;
             // Whoever else switches to this greenlet has nothing for us: only our own answer counts.
@@ -147,9 +149,9 @@ impl PyRoom {
         waiter.is_none_or(|waiter| waiter.outcome.is_some())
     }
 
-    /// What became of the request, once `come_back` has said how it came back; `begun` is told that it was answered.
+    /// What became of the request, once `block` has said how it came back; `begun` is told that it was answered.
     #[inline(never)]
-    pub fn leave(
+    pub fn finish(
         &self,
         (address, token): (usize, Token),
         came: PyResult<()>,
@@ -166,11 +168,11 @@ impl PyRoom {
             self.hold_loop(py, false)?;
         }
         if let Err(error) = came {
-            self.give_up(py, token); // a kill, or a gevent.Timeout
+            self.cancel(py, token); // a kill, or a gevent.Timeout
             begun.get().left();
             return Err(error);
         }
-        PASSED.set(address);
+        RESUMED.set(address);
         let exchange = match outcome {
             Some(Outcome::Finished(finished)) => Some(Py::new(py, PyExchange(finished))?),
             Some(Outcome::Lost) | None => None,
@@ -214,7 +216,7 @@ impl PyRoom {
 }
 
 #[pymethods]
-impl PyRoom {
+impl PyGreenletWaiters {
     /// `hub`: gevent's; `getcurrent`: gevent's; `stretch`: s.
     #[new]
     #[pyo3(signature = (hub, getcurrent, stretch, /))]
@@ -270,16 +272,16 @@ impl PyRoom {
         Ok(())
     }
 
-    /// Waits for a request that was started on this room's queue; `begun` is told that it was answered.
+    /// Waits for a request that was started on this queue; `begun` is told that it was answered.
     ///
     /// Returns the exchange, or None if its task vanished. A kill or a `gevent.Timeout` leaves through here: the
     /// request is then given up and its connection closed.
     #[pyo3(signature = (token, begun, /))]
     fn wait(&self, token: Token, begun: &Bound<'_, PyBegun>) -> PyResult<Option<Py<PyExchange>>> {
         let py = begun.py();
-        let me = self.enter(self.current(py)?, token)?;
-        let came = self.come_back(py, token);
-        self.leave((me, token), came, begun)
+        let me = self.park(self.current(py)?, token)?;
+        let came = self.block(py, token);
+        self.finish((me, token), came, begun)
     }
 
     /// Gives the greenlets of all that has been answered their turns.
@@ -349,21 +351,25 @@ impl PyRoom {
     }
 }
 
-/// The room that a session's requests were started in last: its user hardly ever changes it.
+/// The `GreenletWaiters` of the last request of a session: users hardly ever change their hub.
 #[derive(Default)]
-pub struct Known(Mutex<Option<Py<PyRoom>>>);
+pub struct LastWaiters(Mutex<Option<Py<PyGreenletWaiters>>>);
 
-impl Known {
-    /// The waiting room of `me`, the current greenlet; `here` is the function that finds it.
-    pub fn room(&self, here: &Py<PyAny>, me: &Bound<'_, PyAny>) -> PyResult<Py<PyRoom>> {
+impl LastWaiters {
+    /// The waiters of the hub of `me`, the current greenlet; `here` is the Python function that finds them.
+    pub fn get(&self, here: &Py<PyAny>, me: &Bound<'_, PyAny>) -> PyResult<Py<PyGreenletWaiters>> {
         let py = me.py();
         let lock = || self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let hub = me.getattr(intern!(py, "parent"))?;
-        let known = lock().as_ref().map(|room| room.clone_ref(py));
-        if let Some(known) = known.filter(|known| known.get().is_of(&hub)) {
+        let known = lock().as_ref().map(|waiters| waiters.clone_ref(py));
+        if let Some(known) = known.filter(|known| known.get().belongs_to(&hub)) {
             return Ok(known);
         }
-        let found = here.bind(py).call0()?.cast_into::<PyRoom>()?.unbind();
+        let found = here
+            .bind(py)
+            .call0()?
+            .cast_into::<PyGreenletWaiters>()?
+            .unbind();
         let before = lock().replace(found.clone_ref(py));
         drop(before);
         Ok(found)
@@ -375,5 +381,5 @@ impl Known {
 #[pyfunction]
 #[pyo3(signature = (greenlet, /))]
 pub fn had_a_turn(greenlet: &Bound<'_, PyAny>) -> bool {
-    PASSED.replace(0) == greenlet.as_ptr() as usize
+    RESUMED.replace(0) == greenlet.as_ptr() as usize
 }
