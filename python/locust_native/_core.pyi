@@ -12,9 +12,9 @@ __all__ = [
     "Asking",
     "AsyncPlain",
     "AsyncSession",
+    "AsyncioWaiters",
     "Begun",
     "Client",
-    "Desk",
     "Done",
     "Exchange",
     "FastHttpSession",
@@ -562,7 +562,7 @@ class HttpSession:
 class AsyncPlain:
     """How sessions of asyncio send what needs no preparation.
 
-    ``response``: the class of what a call comes to; ``here`` gives the `Desk` of an event loop.
+    ``response``: the class of what a call comes to; ``here`` gives the `AsyncioWaiters` of an event loop.
     """
 
     def __new__(cls, manner: Manner, urls: Urls, response: Any, here: Any, /) -> AsyncPlain: ...
@@ -613,14 +613,14 @@ class AsyncSession:
         """Starts a HEAD; redirects are not followed unless asked for."""
 
 @final
-class Desk:
+class AsyncioWaiters:
     """The requests of one asyncio event loop that are under way, and where their answers are handed out.
 
     ``stretch``: for how many s answers may keep the loop before all else has its turn. Raises OSError when the system
     has no descriptor left.
     """
 
-    def __new__(cls, stretch: float, /) -> Desk: ...
+    def __new__(cls, stretch: float, /) -> AsyncioWaiters: ...
     @property
     def queue(self) -> Queue:
         """Where requests are started that are answered here."""

@@ -26,20 +26,20 @@ from .timings import of_all as timings_of_all
 #: Seconds for which answers may keep a loop at a stretch, as under gevent.
 _STRETCH = sys.getswitchinterval()
 
-#: The desk of each event loop, by the loop's address: what keeps a desk is its loop, as long as it reads for it, and
+#: The waiters of each event loop, by the loop's address: what keeps a waiters is its loop, as long as it reads for it, and
 #: what is under way there, which keeps the loop. So no two loops have one address here.
-_desks: weakref.WeakValueDictionary[int, _core.Desk] = weakref.WeakValueDictionary()
+_desks: weakref.WeakValueDictionary[int, _core.AsyncioWaiters] = weakref.WeakValueDictionary()
 
 forking.in_child.append(_desks.clear)
 
 
-def _here(event_loop: Any) -> _core.Desk:
-    """The desk of a running event loop."""
-    desk = _desks.get(id(event_loop))
-    if desk is None:
-        desk = _desks[id(event_loop)] = _core.Desk(_STRETCH)
-        event_loop.add_reader(desk.queue.fileno(), desk.on_ready)
-    return desk
+def _here(event_loop: Any) -> _core.AsyncioWaiters:
+    """The waiters of a running event loop."""
+    waiters = _desks.get(id(event_loop))
+    if waiters is None:
+        waiters = _desks[id(event_loop)] = _core.AsyncioWaiters(_STRETCH)
+        event_loop.add_reader(waiters.queue.fileno(), waiters.on_ready)
+    return waiters
 
 
 class Response(Lazy, requests.Response):

@@ -11,10 +11,10 @@ use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyDict, PyString};
 
 use super::asked::Asked;
+use super::asyncio::PyAsyncioWaiters;
 use super::begun::PyBegun;
 use super::body;
 use super::client::{PyClient, PyOptions};
-use super::desk::PyDesk;
 use super::manner::{Outfit, PyManner, body_of};
 use super::record::PyRecord;
 use super::reply::{Parts, PyReply, no_loop};
@@ -30,7 +30,7 @@ pub struct PyAsyncPlain {
     urls: Py<PyUrls>,
     /// The class of the response to a request that went well.
     response: Py<PyAny>,
-    /// The function that gives the desk of the running event loop.
+    /// The function that gives the waiters of the running event loop.
     here: Py<PyAny>,
 }
 
@@ -66,14 +66,14 @@ struct Own {
 #[derive(Default)]
 pub struct PyAsyncSession {
     own: OnceLock<Own>,
-    /// The loop that its last request was started in, and the desk there: it hardly ever changes.
-    last: Mutex<Option<(Py<PyAny>, Py<PyDesk>)>>,
+    /// The loop that its last request was started in, and the waiters there: it hardly ever changes.
+    last: Mutex<Option<(Py<PyAny>, Py<PyAsyncioWaiters>)>>,
 }
 
 /// Where a request is started.
 struct Place {
     event_loop: Py<PyAny>,
-    desk: Py<PyDesk>,
+    waiters: Py<PyAsyncioWaiters>,
 }
 
 impl PyAsyncSession {
@@ -83,7 +83,7 @@ impl PyAsyncSession {
             .ok_or_else(|| PyRuntimeError::new_err("AsyncSession.__init__ was not called"))
     }
 
-    /// The running event loop and its desk.
+    /// The running event loop and its waiters.
     fn place(&self, py: Python<'_>) -> PyResult<Place> {
         static RUNNING: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
         let running = RUNNING.get_or_try_init(py, || {
@@ -95,25 +95,28 @@ impl PyAsyncSession {
         }
         let lock = || self.last.lock().unwrap_or_else(PoisonError::into_inner);
         let known = match &*lock() {
-            Some((last, desk)) if event_loop.is(last) && desk.get().is_ours() => {
-                Some(desk.clone_ref(py))
+            Some((last, waiters)) if event_loop.is(last) && waiters.get().is_of_this_process() => {
+                Some(waiters.clone_ref(py))
             }
             _ => None,
         };
-        let desk = match known {
-            Some(desk) => desk,
+        let waiters = match known {
+            Some(waiters) => waiters,
             None => {
                 let here = self.own()?.plain.get().here.bind(py);
-                let desk = here.call1((&event_loop,))?.cast_into::<PyDesk>()?.unbind();
-                let last = (event_loop.clone().unbind(), desk.clone_ref(py));
+                let waiters = here
+                    .call1((&event_loop,))?
+                    .cast_into::<PyAsyncioWaiters>()?
+                    .unbind();
+                let last = (event_loop.clone().unbind(), waiters.clone_ref(py));
                 let before = lock().replace(last);
                 drop(before);
-                desk
+                waiters
             }
         };
         Ok(Place {
             event_loop: event_loop.unbind(),
-            desk,
+            waiters,
         })
     }
 
@@ -150,7 +153,7 @@ impl PyAsyncSession {
         let name = asked.name.clone();
         let started = plain.urls.get().send(Call {
             client: own.client.get(),
-            queue: place.desk.get().line(),
+            queue: place.waiters.get().queue(),
             record: own.record.get(),
             head: &outfit.fields,
             options: options.get(),
@@ -187,13 +190,16 @@ impl PyAsyncSession {
         ),
     ) -> PyResult<Bound<'py, PyReply>> {
         let (py, own) = (slf.py(), slf.get().own()?);
-        let Place { event_loop, desk } = place;
-        let at = desk.clone_ref(py);
+        let Place {
+            event_loop,
+            waiters,
+        } = place;
+        let at = waiters.clone_ref(py);
         let reply = Bound::new(
             py,
             PyReply::new(Parts {
                 event_loop,
-                desk,
+                waiters,
                 token,
                 session: slf.clone().into_any().unbind(),
                 begun,
@@ -298,7 +304,10 @@ impl PyAsyncSession {
             options,
         )?;
         let begun = Py::new(py, PyBegun::new(own.record.get(), method.as_any(), name)?)?;
-        let token = own.client.get().send(place.desk.get().line(), request)?;
+        let token = own
+            .client
+            .get()
+            .send(place.waiters.get().queue(), request)?;
         let unverified = options.0.verify == Verify::Nothing;
         let what = (sent, url.clone(), catch_response, unverified);
         Self::reply(slf, place, (token, begun), what)
@@ -403,9 +412,9 @@ impl PyAsyncSession {
         }
         match self.last.try_lock() {
             Ok(last) => match &*last {
-                Some((event_loop, desk)) => {
+                Some((event_loop, waiters)) => {
                     visit.call(event_loop)?;
-                    visit.call(desk)
+                    visit.call(waiters)
                 }
                 None => Ok(()),
             },

@@ -1,13 +1,13 @@
 //! The seam: Rust types as Python classes, and nothing else. This file only registers.
 
 mod asked;
+mod asyncio;
 mod awaited;
 mod begun;
 mod body;
 mod client;
 mod convert;
 mod decoded;
-mod desk;
 mod dress;
 mod fast;
 mod figures;
@@ -57,7 +57,7 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<greenlets::PyGreenletWaiters>()?;
     module.add_class::<awaited::PyAsyncPlain>()?;
     module.add_class::<awaited::PyAsyncSession>()?;
-    module.add_class::<desk::PyDesk>()?;
+    module.add_class::<asyncio::PyAsyncioWaiters>()?;
     module.add_class::<reply::PyReply>()?;
     module.add_class::<reply::Done>()?;
     module.add_function(wrap_pyfunction!(greenlets::had_a_turn, module)?)?;

@@ -12,8 +12,8 @@ use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyDict, PyString, PyType};
 
+use super::asyncio::PyAsyncioWaiters;
 use super::begun::PyBegun;
-use super::desk::PyDesk;
 use super::response::PyExchange;
 use super::sent::PySent;
 use crate::engine::{Outcome, Token};
@@ -33,7 +33,7 @@ pub struct PyReply {
 /// What a request was, for what is made of its answer.
 pub struct Parts {
     pub event_loop: Py<PyAny>,
-    pub desk: Py<PyDesk>,
+    pub waiters: Py<PyAsyncioWaiters>,
     pub token: Token,
     pub session: Py<PyAny>,
     pub begun: Py<PyBegun>,
@@ -238,7 +238,7 @@ impl PyReply {
         if own.done() {
             return Ok(false);
         }
-        own.parts.desk.get().give_up(own.parts.token);
+        own.parts.waiters.get().give_up(own.parts.token);
         own.parts.begun.get().give_up();
         own.end(slf, State::Cancelled(msg), false)?;
         Ok(true)
@@ -385,7 +385,7 @@ impl PyReply {
 
     fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
         visit.call(&self.parts.event_loop)?;
-        visit.call(&self.parts.desk)?;
+        visit.call(&self.parts.waiters)?;
         visit.call(&self.parts.session)?;
         visit.call(&self.parts.sent)?;
         let Ok(state) = self.state.try_lock() else {

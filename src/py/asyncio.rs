@@ -14,13 +14,18 @@ use crate::clock::Stamp;
 use crate::engine::{self, Outcome, Token};
 
 /// Its loop reads the descriptor and calls `on_ready`.
-#[pyclass(frozen, weakref, name = "Desk", module = "locust_native._core")]
-pub struct PyDesk {
+#[pyclass(
+    frozen,
+    weakref,
+    name = "AsyncioWaiters",
+    module = "locust_native._core"
+)]
+pub struct PyAsyncioWaiters {
     #[pyo3(get)]
     queue: Py<PyQueue>,
     /// For how long answers may keep the loop at a stretch.
     stretch: Duration,
-    /// Another one in a forked child, where the desk is left behind.
+    /// Another one in a forked child, where the waiters is left behind.
     generation: u64,
     state: Mutex<State>,
 }
@@ -32,7 +37,7 @@ struct State {
     ready: VecDeque<(Token, Outcome)>,
 }
 
-impl PyDesk {
+impl PyAsyncioWaiters {
     fn state(&self) -> MutexGuard<'_, State> {
         // A panic while it was held leaves it whole. Nothing of Python's is dropped, and none of its code runs, while
         // it is.
@@ -40,16 +45,16 @@ impl PyDesk {
     }
 
     /// Whether requests may still be started here: not in a child of the process that it is of.
-    pub fn is_ours(&self) -> bool {
+    pub fn is_of_this_process(&self) -> bool {
         self.generation == engine::generation()
     }
 
     /// Where requests are started whose answers are handed out here.
-    pub fn line(&self) -> &PyQueue {
+    pub fn queue(&self) -> &PyQueue {
         self.queue.get()
     }
 
-    /// A request that was started on this desk's queue, to be told of its answer.
+    /// A request that was started on this waiters's queue, to be told of its answer.
     pub fn enter(&self, token: Token, reply: Py<PyReply>) {
         self.state().waiting.insert(token, reply);
     }
@@ -58,11 +63,11 @@ impl PyDesk {
     pub fn give_up(&self, token: Token) {
         let reply = self.state().waiting.remove(&token);
         drop(reply);
-        self.line().inner().cancel(token);
+        self.queue().inner().cancel(token);
     }
 
     fn fetch(&self) {
-        let came = self.line().inner().drain();
+        let came = self.queue().inner().drain();
         self.state().ready.extend(came);
     }
 
@@ -79,7 +84,7 @@ impl PyDesk {
 }
 
 #[pymethods]
-impl PyDesk {
+impl PyAsyncioWaiters {
     /// `stretch`: s.
     #[new]
     #[pyo3(signature = (stretch, /))]
@@ -100,7 +105,7 @@ impl PyDesk {
             let told = reply.bind(py).get().answer(reply.bind(py), outcome);
             if more && (told.is_err() || Stamp::now().since(began) > self.stretch) {
                 // Timers and whatever else the loop has to do get their turn before the rest.
-                self.line().inner().wake();
+                self.queue().inner().wake();
                 return told;
             }
             told?;
