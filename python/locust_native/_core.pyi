@@ -15,7 +15,6 @@ __all__ = [
     "AsyncioWaiters",
     "Begun",
     "Client",
-    "Done",
     "Exchange",
     "FastHttpSession",
     "FastSent",
@@ -34,8 +33,9 @@ __all__ = [
     "Picker",
     "Plain",
     "Queue",
+    "ReadyAwaitable",
     "Record",
-    "Reply",
+    "RequestFuture",
     "Sent",
     "SoleListener",
     "Stats",
@@ -593,7 +593,7 @@ class AsyncSession:
         name: Any,
         sent: Sent,
         catch_response: bool,
-    ) -> Reply:
+    ) -> RequestFuture:
         """Starts a request that Python has prepared, as `Client.submit`."""
     def request(self, method: Any, url: Any, **kwargs: Any) -> Any:
         """Starts a request."""
@@ -628,7 +628,7 @@ class AsyncioWaiters:
         """Hands out all that has been answered: to be called when the queue's descriptor is readable."""
 
 @final
-class Reply:
+class RequestFuture:
     """A request under way in an event loop: a coroutine to asyncio, and a future to the task that awaits it.
 
     Awaiting it gives the response, any number of times; ``async with`` does, too.
@@ -652,8 +652,8 @@ class Reply:
     @property
     def unverified(self) -> bool:
         """Whether any certificate would do."""
-    def __await__(self) -> Reply: ...
-    def __iter__(self) -> Reply: ...
+    def __await__(self) -> RequestFuture: ...
+    def __iter__(self) -> RequestFuture: ...
     def __next__(self) -> Any: ...
     async def __aenter__(self) -> Any: ...
     async def __aexit__(self, _kind: Any, error: Any, _trace: Any, /) -> None: ...
@@ -681,11 +681,11 @@ class Reply:
         """The event loop that the request was started in."""
 
 @final
-class Done:
+class ReadyAwaitable:
     """Something to be awaited that is over."""
 
-    def __await__(self) -> Done: ...
-    def __iter__(self) -> Done: ...
+    def __await__(self) -> ReadyAwaitable: ...
+    def __iter__(self) -> ReadyAwaitable: ...
     def __next__(self) -> Any: ...
 
 @final

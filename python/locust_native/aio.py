@@ -93,16 +93,18 @@ class _Failure(Exception):
         return str(self)
 
 
-def _unanswered(exchange: Any, reply: Any, error: BaseException) -> Response:
+def _unanswered(exchange: Any, future: Any, error: BaseException) -> Response:
     """The response to a request without an answer."""
     response = Response.__new__(Response)
     request = None
     if exchange is not None:
-        request = prepared_request(exchange, -1, reply.sent)
+        request = prepared_request(exchange, -1, future.sent)
     answered = exchange.hops - 1 if exchange is not None else 0
-    history = [Redirect(exchange, hop, reply.sent, None) for hop in range(answered) if exchange.answered(hop)]
+    history = [
+        Redirect(exchange, hop, future.sent, None) for hop in range(answered) if exchange.answered(hop)
+    ]
     response.__dict__.update(
-        error=error, status_code=0, url=reply.url, reason=None, encoding=None, history=history, request=request,
+        error=error, status_code=0, url=future.url, reason=None, encoding=None, history=history, request=request,
         headers=CaseInsensitiveDict(), cookies=RequestsCookieJar(), elapsed=None, raw=None, _content=b"",
         timings=timings_of_all(exchange),
     )  # fmt: skip
@@ -259,7 +261,7 @@ class AsyncSession(_core.AsyncSession, arguments.Preparing):
         data: Any = None,
         json: Any = None,
         **kwargs: Any,
-    ) -> _core.Reply:
+    ) -> _core.RequestFuture:
         """The slow path of `request`."""
         if unknown := kwargs.keys() - arguments.KNOWN:
             raise TypeError(f"AsyncSession.request() got an unexpected keyword argument {min(unknown)!r}")
@@ -280,41 +282,41 @@ class AsyncSession(_core.AsyncSession, arguments.Preparing):
             catch_response=catch_response,
         )  # fmt: skip
 
-    def _ended(self, exchange: Any, reply: _core.Reply) -> Response:
+    def _ended(self, exchange: Any, future: _core.RequestFuture) -> Response:
         """The response to a request that did not simply go well; it is counted, unless the caller is to judge it."""
-        if reply.unverified and exchange is not None:
+        if future.unverified and exchange is not None:
             unverified.warn(exchange)
         error = ("lost", "", None, b"") if exchange is None else exchange.error
         if error is None:
-            response = Response(exchange, self, reply.sent, reply.url)
+            response = Response(exchange, self, future.sent, future.url)
         elif error[0] == "decode":
-            response = _decoded_by_urllib3(exchange, self, reply)
+            response = _decoded_by_urllib3(exchange, self, future)
         else:
-            response = _unanswered(exchange, reply, _raised(error, exchange, reply, self))
-        if not reply.catch_response:
-            self._count(reply, response, exchange, _verdict_of(response, reply))
+            response = _unanswered(exchange, future, _raised(error, exchange, future, self))
+        if not future.catch_response:
+            self._count(future, response, exchange, _verdict_of(response, future))
         return response
 
-    def _judged(self, reply: _core.Reply, raised: BaseException | None) -> None:
+    def _judged(self, future: _core.RequestFuture, raised: BaseException | None) -> None:
         """The caller's block is over."""
-        if not reply.done() or reply.cancelled():
+        if not future.done() or future.cancelled():
             return
-        response = reply.result()
+        response = future.result()
         failed = response._verdict
         if isinstance(raised, Exception):
             failed = raised
         elif raised is not None:
             return  # cancelled: nobody has judged it
         elif failed is None:
-            failed = _verdict_of(response, reply)
-        self._count(reply, response, response.__dict__.get("_exchange"), None if failed is True else failed)
+            failed = _verdict_of(response, future)
+        self._count(future, response, response.__dict__.get("_exchange"), None if failed is True else failed)
 
-    def _count(self, reply: _core.Reply, response: Response, exchange: Any, failed: Any) -> None:
+    def _count(self, future: _core.RequestFuture, response: Response, exchange: Any, failed: Any) -> None:
         taken = response.timings
         ms = exchange.time_ms if exchange is not None else None
         if ms is None and isinstance(taken, Timings):
             ms = taken.total
-        self.statistics.count(reply.begun, ms, failed)
+        self.statistics.count(future.begun, ms, failed)
 
 
 def prepare_timeouts(timeout: Any) -> None:
@@ -331,7 +333,7 @@ def prepare_timeouts(timeout: Any) -> None:
 _WRAPPINGS = (requests.ConnectionError, u3.ProtocolError, u3.MaxRetryError, u3.NewConnectionError)
 
 
-def _verdict_of(response: Response, reply: _core.Reply) -> BaseException | None:
+def _verdict_of(response: Response, future: _core.RequestFuture) -> BaseException | None:
     """Why a response is a failure, in the form by which Locust groups them; None if it is none."""
     if response.ok:
         return None
@@ -341,7 +343,7 @@ def _verdict_of(response: Response, reply: _core.Reply) -> BaseException | None:
     if failed is not None:
         return failed
     url = response.url
-    response.url = str(reply.begun.name)  # the text would be another one for each URL of a name
+    response.url = str(future.begun.name)  # the text would be another one for each URL of a name
     try:
         response.raise_for_status()
     except requests.HTTPError as error:
@@ -351,22 +353,22 @@ def _verdict_of(response: Response, reply: _core.Reply) -> BaseException | None:
     return None
 
 
-def _raised(error: Any, exchange: Any, reply: _core.Reply, session: AsyncSession) -> BaseException:
-    request = prepared_request(exchange, -1, reply.sent) if exchange is not None else None
-    place = exchange.url() if exchange is not None else reply.url
+def _raised(error: Any, exchange: Any, future: _core.RequestFuture, session: AsyncSession) -> BaseException:
+    request = prepared_request(exchange, -1, future.sent) if exchange is not None else None
+    place = exchange.url() if exchange is not None else future.url
     proxies = session.__dict__.get("proxies") or {}
     proxy = prepare.proxy_for(place, proxies) if proxies and error[0] in errors.OF_PROXIES else None
     return errors.of_native(error, place, request, prepare.timeouts(session.timeout), proxy)
 
 
-def _decoded_by_urllib3(exchange: Any, session: AsyncSession, reply: _core.Reply) -> Response:
+def _decoded_by_urllib3(exchange: Any, session: AsyncSession, future: _core.RequestFuture) -> Response:
     try:
         content = content_by_urllib3(exchange)
     except u3.DecodeError as error:
         undecoded = requests.exceptions.ContentDecodingError(error)
         undecoded.__context__ = error
-        return _unanswered(exchange, reply, undecoded)
-    response = Response(exchange, session, reply.sent, reply.url)
+        return _unanswered(exchange, future, undecoded)
+    response = Response(exchange, session, future.sent, future.url)
     response.__dict__["_content"] = content
     return response
 

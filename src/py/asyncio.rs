@@ -8,8 +8,8 @@ use foldhash::HashMap;
 use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::prelude::*;
 
+use super::future::PyRequestFuture;
 use super::queue::PyQueue;
-use super::reply::PyReply;
 use crate::clock::Stamp;
 use crate::engine::{self, Outcome, Token};
 
@@ -32,7 +32,7 @@ pub struct PyAsyncioWaiters {
 
 #[derive(Default)]
 struct State {
-    waiting: HashMap<Token, Py<PyReply>>,
+    waiting: HashMap<Token, Py<PyRequestFuture>>,
     /// Answers that have not been handed out yet.
     ready: VecDeque<(Token, Outcome)>,
 }
@@ -55,14 +55,14 @@ impl PyAsyncioWaiters {
     }
 
     /// A request that was started on this waiters's queue, to be told of its answer.
-    pub fn enter(&self, token: Token, reply: Py<PyReply>) {
-        self.state().waiting.insert(token, reply);
+    pub fn enter(&self, token: Token, future: Py<PyRequestFuture>) {
+        self.state().waiting.insert(token, future);
     }
 
     /// The request is given up and its connection closed.
     pub fn give_up(&self, token: Token) {
-        let reply = self.state().waiting.remove(&token);
-        drop(reply);
+        let future = self.state().waiting.remove(&token);
+        drop(future);
         self.queue().inner().cancel(token);
     }
 
@@ -72,11 +72,11 @@ impl PyAsyncioWaiters {
     }
 
     /// Whose turn it is, and whether there are more behind.
-    fn next(&self) -> Option<(Py<PyReply>, Outcome, bool)> {
+    fn next(&self) -> Option<(Py<PyRequestFuture>, Outcome, bool)> {
         let mut state = self.state();
         while let Some((token, outcome)) = state.ready.pop_front() {
-            if let Some(reply) = state.waiting.remove(&token) {
-                return Some((reply, outcome, !state.ready.is_empty()));
+            if let Some(future) = state.waiting.remove(&token) {
+                return Some((future, outcome, !state.ready.is_empty()));
             }
         }
         None
@@ -101,8 +101,8 @@ impl PyAsyncioWaiters {
     fn on_ready(&self, py: Python<'_>) -> PyResult<()> {
         self.fetch();
         let began = Stamp::now();
-        while let Some((reply, outcome, more)) = self.next() {
-            let told = reply.bind(py).get().answer(reply.bind(py), outcome);
+        while let Some((future, outcome, more)) = self.next() {
+            let told = future.bind(py).get().answer(future.bind(py), outcome);
             if more && (told.is_err() || Stamp::now().since(began) > self.stretch) {
                 // Timers and whatever else the loop has to do get their turn before the rest.
                 self.queue().inner().wake();
@@ -120,7 +120,7 @@ impl PyAsyncioWaiters {
         state
             .waiting
             .values()
-            .try_for_each(|reply| visit.call(reply))
+            .try_for_each(|future| visit.call(future))
     }
 
     fn __clear__(&self) {

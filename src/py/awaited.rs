@@ -15,9 +15,9 @@ use super::asyncio::PyAsyncioWaiters;
 use super::begun::PyBegun;
 use super::body;
 use super::client::{PyClient, PyOptions};
+use super::future::{Parts, PyRequestFuture, no_loop};
 use super::manner::{Outfit, PyManner, body_of};
 use super::record::PyRecord;
-use super::reply::{Parts, PyReply, no_loop};
 use super::sent::PySent;
 use super::urls::{Call, PyUrls};
 use crate::engine::Token;
@@ -125,7 +125,7 @@ impl PyAsyncSession {
         slf: &Bound<'py, Self>,
         (method, url): (&Bound<'py, PyAny>, &Bound<'py, PyAny>),
         kwargs: Option<&Bound<'py, PyDict>>,
-    ) -> PyResult<Option<Bound<'py, PyReply>>> {
+    ) -> PyResult<Option<Bound<'py, PyRequestFuture>>> {
         let (py, session) = (slf.py(), slf.get());
         let own = session.own()?;
         let dict = own.own.bind(py);
@@ -169,7 +169,7 @@ impl PyAsyncSession {
         };
         let begun = Py::new(py, begun)?;
         let unverified = options.get().0.verify == Verify::Nothing;
-        Self::reply(
+        Self::future(
             slf,
             place,
             (token, begun),
@@ -178,7 +178,7 @@ impl PyAsyncSession {
         .map(Some)
     }
 
-    fn reply<'py>(
+    fn future<'py>(
         slf: &Bound<'py, Self>,
         place: Place,
         (token, begun): (Token, Py<PyBegun>),
@@ -188,16 +188,16 @@ impl PyAsyncSession {
             bool,
             bool,
         ),
-    ) -> PyResult<Bound<'py, PyReply>> {
+    ) -> PyResult<Bound<'py, PyRequestFuture>> {
         let (py, own) = (slf.py(), slf.get().own()?);
         let Place {
             event_loop,
             waiters,
         } = place;
         let at = waiters.clone_ref(py);
-        let reply = Bound::new(
+        let future = Bound::new(
             py,
-            PyReply::new(Parts {
+            PyRequestFuture::new(Parts {
                 event_loop,
                 waiters,
                 token,
@@ -210,8 +210,8 @@ impl PyAsyncSession {
                 unverified,
             }),
         )?;
-        at.get().enter(token, reply.clone().unbind());
-        Ok(reply)
+        at.get().enter(token, future.clone().unbind());
+        Ok(future)
     }
 
     /// A request: by the fast path, if it is plain, else by the long one.
@@ -222,7 +222,7 @@ impl PyAsyncSession {
         kwargs: Option<&Bound<'py, PyDict>>,
     ) -> PyResult<Bound<'py, PyAny>> {
         match Self::start(slf, (method, url), kwargs)? {
-            Some(reply) => Ok(reply.into_any()),
+            Some(future) => Ok(future.into_any()),
             None => slf.call_method(intern!(slf.py(), "_request"), (method, url), kwargs),
         }
     }
@@ -293,7 +293,7 @@ impl PyAsyncSession {
         name: &Bound<'py, PyAny>,
         sent: Bound<'py, PySent>,
         catch_response: bool,
-    ) -> PyResult<Bound<'py, PyReply>> {
+    ) -> PyResult<Bound<'py, PyRequestFuture>> {
         let (py, session) = (slf.py(), slf.get());
         let own = session.own()?;
         let place = session.place(py)?;
@@ -310,7 +310,7 @@ impl PyAsyncSession {
             .send(place.waiters.get().queue(), request)?;
         let unverified = options.0.verify == Verify::Nothing;
         let what = (sent, url.clone(), catch_response, unverified);
-        Self::reply(slf, place, (token, begun), what)
+        Self::future(slf, place, (token, begun), what)
     }
 
     /// Starts a request.

@@ -1,4 +1,4 @@
-//! Reply for Python: what a request of an `AsyncSession` is awaited by: a future to the task that awaits it.
+//! RequestFuture for Python: what a request of an `AsyncSession` is awaited by: a future to the task that awaits it.
 
 use std::mem;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -22,8 +22,8 @@ use crate::engine::{Outcome, Token};
 ///
 /// It has the interface of a coroutine (PEP 492), so that it may be made a task; and to the task that awaits it that of
 /// `asyncio.Future` (PEP 3156), so that it need not be one.
-#[pyclass(frozen, name = "Reply", module = "locust_native._core")]
-pub struct PyReply {
+#[pyclass(frozen, name = "RequestFuture", module = "locust_native._core")]
+pub struct PyRequestFuture {
     pub parts: Parts,
     /// Whether whoever iterates is a task that is about to wait: the protocol between futures and tasks.
     blocking: AtomicBool,
@@ -56,7 +56,7 @@ enum State {
     Cancelled(Option<Py<PyAny>>),
 }
 
-impl PyReply {
+impl PyRequestFuture {
     pub fn new(parts: Parts) -> Self {
         Self {
             parts,
@@ -169,7 +169,7 @@ fn wakes_a_task(callback: &Bound<'_, PyAny>) -> PyResult<bool> {
 }
 
 #[pymethods]
-impl PyReply {
+impl PyRequestFuture {
     fn __await__(slf: Py<Self>) -> Py<Self> {
         slf
     }
@@ -363,13 +363,13 @@ impl PyReply {
         _kind: &Bound<'_, PyAny>,
         error: &Bound<'_, PyAny>,
         _trace: &Bound<'_, PyAny>,
-    ) -> PyResult<Done> {
+    ) -> PyResult<ReadyAwaitable> {
         let (py, parts) = (slf.py(), &slf.get().parts);
         if parts.catch_response {
             let session = parts.session.bind(py);
             session.call_method1(intern!(py, "_judged"), (slf, error))?;
         }
-        Ok(Done)
+        Ok(ReadyAwaitable)
     }
 
     fn __repr__(&self, py: Python<'_>) -> PyResult<String> {
@@ -380,7 +380,10 @@ impl PyReply {
             State::Cancelled(_) => "cancelled",
         };
         let method = self.parts.begun.get().called(py).0.str()?;
-        Ok(format!("<Reply {method} {}, {state}>", self.parts.url))
+        Ok(format!(
+            "<RequestFuture {method} {}, {state}>",
+            self.parts.url
+        ))
     }
 
     fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
@@ -408,11 +411,11 @@ impl PyReply {
 }
 
 /// Something to be awaited that is over.
-#[pyclass(frozen, name = "Done", module = "locust_native._core")]
-pub struct Done;
+#[pyclass(frozen, name = "ReadyAwaitable", module = "locust_native._core")]
+pub struct ReadyAwaitable;
 
 #[pymethods]
-impl Done {
+impl ReadyAwaitable {
     fn __await__(slf: Py<Self>) -> Py<Self> {
         slf
     }
