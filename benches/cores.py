@@ -38,7 +38,7 @@ def measure(base: str, cores: list[int], server: Server, warm: float, seconds: f
         file.write_text(shapes.locustfile(base, shapes.SHAPES["GET"].call, False))
         process = rig.locust(file, server.url, clients.USERS, True, output, cores=cores)
         try:
-            rig.begun(process, server.count)
+            rig.tracker(process, server.count)
             time.sleep(warm)
             threads, served, counted = rig.by_thread(process), rig.spent(server.process), server.count()
             began = time.monotonic()

@@ -35,7 +35,7 @@ def measure(paths: list[str], users: int, warm: float, seconds: float) -> tuple[
         command = [clients.program("wrk") or "wrk", "-t1", f"-c{users}", "-d600s", "-s", script, shop.url]
         client = rig.pinned(command, rig.CLIENT_CORE)
         try:
-            rig.begun(client, shop.count)
+            rig.tracker(client, shop.count)
             time.sleep(warm)
             spent = rig.spent(shop.process)
             cost = rig.watch(client, shop.count, 0, seconds)

@@ -64,10 +64,10 @@ def cost(line: Callable[[str], Any], page: str, native: bool) -> float:
     calls, took = 1, 0.0
     while took < 0.02:
         calls *= 4
-        begun = time.process_time()
+        tracker = time.process_time()
         for _ in range(calls):
             line(page)
-        took = time.process_time() - begun
+        took = time.process_time() - tracker
     return took / calls
 
 

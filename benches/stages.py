@@ -100,10 +100,10 @@ class Bench:
             if known is None:
                 raise Failed("FastHttpUser: the fast path is closed")
             urls, head, options, name = fast_prepare.URLS, known[0], client._options, "/"
-        token, begun, _ = urls.start(
+        token, tracker, _ = urls.start(
             client._native, queue, record, head, options, "GET", client.base_url, "/", name
         )  # type: ignore[misc]
-        return token, begun
+        return token, tracker
 
     def everybody(self, step: Callable[[Any], object], times: int) -> tuple[float, float]:
         """All users, each in a greenlet, so many times each: ns of this thread and of the others, a time."""
@@ -130,7 +130,7 @@ class Bench:
         before = others()
         for _ in range(batches):
             began = time.thread_time_ns()
-            begun = [self.start(user.client, queue)[1] for user in self.users]
+            tracker = [self.start(user.client, queue)[1] for user in self.users]
             submitted += time.thread_time_ns() - began
             came = 0
             while came < USERS:
@@ -139,7 +139,7 @@ class Bench:
                 answers = queue.drain()
                 drained += time.thread_time_ns() - began if answers else 0
                 came += len(answers)
-            del begun
+            del tracker
         requests = batches * USERS
         return submitted / requests, drained / requests, (others() - before) / requests
 
@@ -160,9 +160,9 @@ class Bench:
         found["response"] = per_call(lambda: self.answer(*self.parts), times) - empty
         event, exchange = self.client.request_event, self.exchange
         begin = report.record_of(self.client.user).begin
-        begun = per_call(lambda: begin("GET", "/"), times) - empty  # which belongs to `start`
+        tracker = per_call(lambda: begin("GET", "/"), times) - empty  # which belongs to `start`
         counted = per_call(lambda: report.count(event, begin("GET", "/"), exchange), times) - empty
-        found["count"] = counted - begun
+        found["count"] = counted - tracker
 
         def judged(client: Any) -> None:
             with client.get("/", catch_response=True) as response:

@@ -214,22 +214,22 @@ def test_p14_a_requests_life():
 
     keys = ("started", "succeeded", "failed", "in_flight", "cut_off", "unreported")
     assert tuple(total(record)["ends"]) == keys
-    begun = [record.begin("GET", "/url") for _ in range(4)]
+    tracker = [record.begin("GET", "/url") for _ in range(4)]
     assert ends("/url") == (4, 0, 0, 4, 0, 0)
-    begun[0].answered(None)
-    begun[0].finish("GET", "/name")
+    tracker[0].answered(None)
+    tracker[0].finish("GET", "/name")
     assert ends("/url") == (3, 0, 0, 3, 0, 0)
     assert ends("/name") == (1, 0, 0, 1, 0, 0)  # over, and not told yet
     log(record, "/name", 5.0, 1.0, failed=True)
-    begun[0].reported()
+    tracker[0].reported()
     assert ends("/name") == (1, 0, 1, 0, 0, 0)
-    begun[1].finish("GET", "/name")
-    begun[1].reported()  # nobody logged it
+    tracker[1].finish("GET", "/name")
+    tracker[1].reported()  # nobody logged it
     assert ends("/name") == (2, 0, 1, 0, 0, 1)
-    begun[3].answered(None)
-    begun.pop()  # answered, and nobody holds it any more
+    tracker[3].answered(None)
+    tracker.pop()  # answered, and nobody holds it any more
     assert ends("/url") == (1, 0, 0, 1, 0, 0)  # nothing was ever reported under this name: in the total only
-    begun.clear()  # no answer, and nobody holds it any more; whatever was told before stays as it was
+    tracker.clear()  # no answer, and nobody holds it any more; whatever was told before stays as it was
     assert ends("/url") == (1, 0, 0, 0, 1, 0)
     assert ends("/name") == (2, 0, 1, 0, 0, 1)
     assert rows(record)["GET", "/url"]["cut_off_age"]["max"] > 0
@@ -240,14 +240,14 @@ def test_p14_a_requests_life():
 
 def test_in_flight_elsewhere_is_what_the_last_report_says():
     worker, master = Record(), Record()
-    begun = [worker.begin("GET", "/") for _ in range(3)]
+    tracker = [worker.begin("GET", "/") for _ in range(3)]
     master.absorb("w1", worker.take_report())
     assert total(master)["ends"]["in_flight"] == 3
     master.absorb("w1", worker.take_report())
     assert total(master)["ends"]["in_flight"] == 3
-    begun[0].finish("GET", "/")
+    tracker[0].finish("GET", "/")
     worker.log("GET", "/", 1.0, 1.0)
-    begun[0].reported()
+    tracker[0].reported()
     master.absorb("w1", worker.take_report())
     assert total(master)["ends"] == {
         "started": 3,

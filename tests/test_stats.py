@@ -423,13 +423,13 @@ def test_a_reported_request_is_counted_once_and_who_replaces_log_request_is_aske
     elif how == "on the class":
         monkeypatch.setattr(native.RequestStats, "log_request", log_request)
     meta = {"request_type": "GET", "name": "/", "response_time": 3.5, "response_length": 7, "exception": None}
-    begun = stats._precise.begin("GET", "/")
-    report.fire(environment.events.request, meta | {"response": None, "context": {}}, begun)
+    tracker = stats._precise.begin("GET", "/")
+    report.fire(environment.events.request, meta | {"response": None, "context": {}}, tracker)
     asked = getattr(stats, "seen", seen)
     assert asked == ([] if how == "ours" else [("GET", "/", 3.5, 7)])
     assert (stats.total.num_requests, stats.total.total_content_length) == (1, 7)
     total = stats._precise.figures()["total"]
     assert (total["requests"], total["count"], total["max"]) == (1, 1, 3.5)
     assert (total["ends"]["started"], total["ends"]["succeeded"], total["ends"]["in_flight"]) == (1, 1, 0)
-    del begun
+    del tracker
     assert stats._precise.figures()["total"]["ends"] == total["ends"]

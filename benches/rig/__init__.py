@@ -9,12 +9,12 @@ from .processes import (
     SERVER_CORE,
     Cost,
     Failed,
-    begun,
     by_thread,
     memory,
     pinned,
     spent,
     stop,
+    tracker,
     watch,
 )
 from .servers import BODY, COOKIES, PAGE, Server, fetch, mock, nginx, timed
@@ -34,7 +34,6 @@ __all__ = [
     "Server",
     "Target",
     "arguments",
-    "begun",
     "by_thread",
     "check_core",
     "fetch",
@@ -59,6 +58,7 @@ __all__ = [
     "table",
     "targets",
     "timed",
+    "tracker",
     "watch",
     "write",
 ]

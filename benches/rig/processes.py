@@ -84,7 +84,7 @@ class Cost:
         return self.counted["requests"] / self.wall
 
 
-def begun(process: subprocess.Popen, count: Callable[[], dict[str, int]], least: int = 20) -> None:
+def tracker(process: subprocess.Popen, count: Callable[[], dict[str, int]], least: int = 20) -> None:
     """Return when so many of the process's requests have reached the server."""
     before = count()["requests"]
     patience = time.monotonic() + 60
@@ -108,7 +108,7 @@ def watch(
 
     Raises Failed if there are not even the `fewest` requests in them.
     """
-    begun(process, count, least)
+    tracker(process, count, least)
     time.sleep(warm)
 
     def look() -> tuple[float, float, dict[str, int]]:

@@ -13,7 +13,6 @@ __all__ = [
     "AsyncPlain",
     "AsyncSession",
     "AsyncioWaiters",
-    "Begun",
     "Client",
     "Exchange",
     "FastHttpSession",
@@ -36,6 +35,7 @@ __all__ = [
     "ReadyAwaitable",
     "Record",
     "RequestFuture",
+    "RequestTracker",
     "Sent",
     "SoleListener",
     "Stats",
@@ -184,7 +184,7 @@ class Stats:
     def __new__(cls, record: Record) -> Stats: ...
     def record(
         self,
-        begun: Begun | None,
+        tracker: RequestTracker | None,
         method: object,
         name: object,
         response_time: object,
@@ -192,7 +192,7 @@ class Stats:
         now: object,
         /,
     ) -> bool | None:
-        """Counts a request (ms, bytes, wall clock in s); with ``begun``, its end in the record as well: nobody but
+        """Counts a request (ms, bytes, wall clock in s); with ``tracker``, its end in the record as well: nobody but
         the statistics is told of it.
 
         Otherwise changes nothing and returns False if the place is not ready for it, None if these are values
@@ -248,7 +248,7 @@ class Record:
         """Counts a finished request. No time, one that is not finite: counted as a request without a time."""
     def fail(self, method: object, name: object, now: float | None = None, /) -> None:
         """The request logged last under this name has failed; if none was, this is one without a time."""
-    def begin(self, method: object, name: object, /) -> Begun:
+    def begin(self, method: object, name: object, /) -> RequestTracker:
         """A request has started under this method and name."""
     def times(
         self, shares: Sequence[float], method: str | None = None, name: str | None = None
@@ -401,7 +401,7 @@ class Urls:
         body: bytes | None = None,
         content_type: str | None = None,
         /,
-    ) -> tuple[int, Begun, str] | None:
+    ) -> tuple[int, RequestTracker, str] | None:
         """Starts a request: its token, its entry in ``record`` and its whole URL; None if it is not that plain.
 
         ``base`` goes before a ``url`` that is a path; where ``name`` is empty, the path is the name. The body goes
@@ -638,7 +638,7 @@ class RequestFuture:
     @property
     def _loop(self) -> Any: ...
     @property
-    def begun(self) -> Begun:
+    def tracker(self) -> RequestTracker:
         """The entry in the record."""
     @property
     def sent(self) -> Sent:
@@ -730,12 +730,12 @@ class SoleListener:
     """
 
     def __new__(cls, hook: type, counter: Any, kind: type, names: dict[str, Any], /) -> SoleListener: ...
-    def count(self, event: Any, begun: Begun, exchange: Exchange, /) -> bool:
+    def count(self, event: Any, tracker: RequestTracker, exchange: Exchange, /) -> bool:
         """Counts a request that went well. False, and nothing has happened, if it did not, somebody else listens, or
         anything is unusual."""
 
 @final
-class Begun:
+class RequestTracker:
     """A request that was started. The record counts exactly one end of it: the one it is told here, or, when nobody
     holds it any more, that it was cut off (no answer yet) or not reported (an answer).
     """
@@ -847,8 +847,8 @@ class GreenletWaiters:
     """The most that ever did."""
     def watch(self, watcher: Any, /) -> None:
         """Has ``watcher``, of the hub's loop, watch the queue's descriptor from now on."""
-    def wait(self, token: int, begun: Begun, /) -> Exchange | None:
-        """Waits for a request that was started on this queue; ``begun`` is told that it was answered.
+    def wait(self, token: int, tracker: RequestTracker, /) -> Exchange | None:
+        """Waits for a request that was started on this queue; ``tracker`` is told that it was answered.
 
         Returns None if its task vanished. A kill or a ``gevent.Timeout`` leaves through here: the request is then
         given up and its connection closed.

@@ -26,18 +26,18 @@ from .timings import of_all as timings_of_all
 #: Seconds for which answers may keep a loop at a stretch, as under gevent.
 _STRETCH = sys.getswitchinterval()
 
-#: The waiters of each event loop, by the loop's address: what keeps a waiters is its loop, as long as it reads for it, and
+#: The waiters of each event loop, by the loop's address: a loop keeps its waiters while it reads for them, and so does
 #: what is under way there, which keeps the loop. So no two loops have one address here.
-_desks: weakref.WeakValueDictionary[int, _core.AsyncioWaiters] = weakref.WeakValueDictionary()
+_waiters: weakref.WeakValueDictionary[int, _core.AsyncioWaiters] = weakref.WeakValueDictionary()
 
-forking.in_child.append(_desks.clear)
+forking.in_child.append(_waiters.clear)
 
 
 def _here(event_loop: Any) -> _core.AsyncioWaiters:
     """The waiters of a running event loop."""
-    waiters = _desks.get(id(event_loop))
+    waiters = _waiters.get(id(event_loop))
     if waiters is None:
-        waiters = _desks[id(event_loop)] = _core.AsyncioWaiters(_STRETCH)
+        waiters = _waiters[id(event_loop)] = _core.AsyncioWaiters(_STRETCH)
         event_loop.add_reader(waiters.queue.fileno(), waiters.on_ready)
     return waiters
 
@@ -316,7 +316,7 @@ class AsyncSession(_core.AsyncSession, arguments.Preparing):
         ms = exchange.time_ms if exchange is not None else None
         if ms is None and isinstance(taken, Timings):
             ms = taken.total
-        self.statistics.count(future.begun, ms, failed)
+        self.statistics.count(future.tracker, ms, failed)
 
 
 def prepare_timeouts(timeout: Any) -> None:
@@ -343,7 +343,7 @@ def _verdict_of(response: Response, future: _core.RequestFuture) -> BaseExceptio
     if failed is not None:
         return failed
     url = response.url
-    response.url = str(future.begun.name)  # the text would be another one for each URL of a name
+    response.url = str(future.tracker.name)  # the text would be another one for each URL of a name
     try:
         response.raise_for_status()
     except requests.HTTPError as error:

@@ -250,12 +250,12 @@ class FastHttpSession(_core.FastHttpSession, _Stock):
                 options = self._options if allow_redirects else self._unfollowed
                 record, timed = self._reporting
                 shown_name = name or self.request_name or url
-                token, begun = _send(native, waiters, record, ready, options, method, shown_name)
+                token, tracker = _send(native, waiters, record, ready, options, method, shown_name)
                 exchange: Any = None
                 thrown: Any = None
                 try:
-                    exchange = waiters.wait(token, begun)
-                    if not catch_response and not timed and self._is_counted(exchange, begun):
+                    exchange = waiters.wait(token, tracker)
+                    if not catch_response and not timed and self._is_counted(exchange, tracker):
                         return FastResponse(exchange, ready)
                 except (
                     stock.FAILURE_EXCEPTIONS
@@ -266,7 +266,7 @@ class FastHttpSession(_core.FastHttpSession, _Stock):
                     raise
                 call = (method, built_url, payload, dict(fields), kwargs)
                 return self._finish(
-                    exchange, thrown, begun, ready, call, catch_response, allow_redirects, context
+                    exchange, thrown, tracker, ready, call, catch_response, allow_redirects, context
                 )
         if self._reporting[1]:
             context = {**context, "timings": None}
@@ -294,20 +294,20 @@ class FastHttpSession(_core.FastHttpSession, _Stock):
     _get, _post = _Stock.get, _Stock.post
     _left = tracebacks.left
 
-    def _is_counted(self, exchange: Any, begun: _core.Begun) -> bool:
+    def _is_counted(self, exchange: Any, tracker: _core.RequestTracker) -> bool:
         """Whether that was all there is to do about the answer."""
         return (
             exchange is not None
             and exchange.went_well
             and exchange.status in stock.LocustUserAgent.valid_response_codes
-            and report.count(self.request_event, begun, exchange)
+            and report.count(self.request_event, tracker, exchange)
         )
 
     def _ended(
         self,
         exchange: Any,
         thrown: BaseException | None,
-        begun: _core.Begun,
+        tracker: _core.RequestTracker,
         ready: _core.FastSent,
         catch_response: bool,
         allow_redirects: bool,
@@ -320,13 +320,13 @@ class FastHttpSession(_core.FastHttpSession, _Stock):
             raise thrown
         payload, fields = self._dressed(data, None, None, json)
         call = (ready.verb, ready.url, payload, fields, {})
-        return self._finish(exchange, thrown, begun, ready, call, catch_response, allow_redirects, {})
+        return self._finish(exchange, thrown, tracker, ready, call, catch_response, allow_redirects, {})
 
     def _finish(
         self,
         exchange: Any,
         thrown: Any,
-        begun: _core.Begun,
+        tracker: _core.RequestTracker,
         ready: Any,
         call: fast_failures.Call,
         catch_response: bool,
@@ -337,25 +337,25 @@ class FastHttpSession(_core.FastHttpSession, _Stock):
         method, url, *_ = call
         meta: dict[str, Any] = {
             "request_type": method,
-            "name": begun.name,
+            "name": tracker.name,
             "context": context,
             "response": None,
             "exception": None,
-            "start_time": begun.start_time,
+            "start_time": tracker.start_time,
             "url": url,
         }
         try:
-            response = fast_failures.judged(self, exchange, thrown, ready, meta, call, begun)
+            response = fast_failures.judged(self, exchange, thrown, ready, meta, call, tracker)
         except BaseException:
             self._leave(allow_redirects)
             raise
         meta["response"] = response
         if not catch_response:
-            report.fire(self.request_event, meta, begun)
+            report.fire(self.request_event, meta, tracker)
             return response
         if type(response) is FastResponse:
-            return FastContext(response, report.fire, self.request_event, meta, begun)
-        told: Any = report.Told(self.request_event, begun)
+            return FastContext(response, report.fire, self.request_event, meta, tracker)
+        told: Any = report.Told(self.request_event, tracker)
         return stock.ResponseContextManager(response, told, meta, catch_response)
 
     @functools.wraps(_Stock._send_request_safe_mode)  # Python's words for arguments that do not fit name it
@@ -410,7 +410,7 @@ def _send(
     options: Any,
     method: str,
     name: Any,
-) -> tuple[int, _core.Begun]:
+) -> tuple[int, _core.RequestTracker]:
     """Start a request: its token, and its entry in the record under the method and name given."""
     if name and method == ready.verb:
         body, of_type = ready.body, None
@@ -421,11 +421,11 @@ def _send(
         )
         if started is not None:
             return started[0], started[1]
-    begun = record.begin(method, name)
+    tracker = record.begin(method, name)
     token = native.submit(
         waiters.queue, ready.verb, ready.url, ready.head, ready.tail, ready.body, None, options
     )
-    return token, begun
+    return token, tracker
 
 
 class _Once(_Stock):

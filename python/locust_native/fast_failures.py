@@ -110,12 +110,12 @@ def judged(
     ready: Any,
     meta: dict[str, Any],
     call: Call,
-    begun: _core.Begun,
+    tracker: _core.RequestTracker,
 ) -> Any:
     """The response, with what the event says of it in ``meta``."""
     if thrown is not None:
         meta["response_length"] = 0
-        meta["response_time"] = begun.age_ms()
+        meta["response_time"] = tracker.age_ms()
         return given_up(thrown, ready, meta, call)
     if session._reporting[1]:
         meta["context"] = {**meta["context"], "timings": timings.for_context(exchange)}

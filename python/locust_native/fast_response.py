@@ -243,11 +243,11 @@ class FastContext(_Lazy, fasthttp.ResponseContextManager):
     """
 
     def __init__(
-        self, response: FastResponse, report: Any, event: Any, meta: dict[str, Any], begun: Any
+        self, response: FastResponse, report: Any, event: Any, meta: dict[str, Any], tracker: Any
     ) -> None:
         self.__dict__.update(response.__dict__)
         self._report = report
-        self._begun = begun
+        self._begun = tracker
         self._request_event = event
         self.request_meta = meta
         self._catch_response = True

@@ -45,7 +45,7 @@ class Call(NamedTuple):
     meta: dict[str, Any]
     catch_response: bool
     kwargs: dict[str, Any]
-    begun: Any
+    tracker: Any
 
 
 def failed(call: Call, exchange: Any) -> Any:
@@ -92,7 +92,7 @@ def answer(call: Call, exchange: Any) -> Response:
     response = Response(
         exchange,
         call.session,
-        call.begun,
+        call.tracker,
         call.sent,
         meta["url"],
         meta["context"],
@@ -156,7 +156,7 @@ def judged(call: Call, response: Any) -> Any:
     meta["response_length"] = len(response.content or b"")
     meta["response"] = response
     response = stock.ResponseContextManager.wrap_response(
-        response, report.Told(call.session.request_event, call.begun), meta, call.catch_response
+        response, report.Told(call.session.request_event, call.tracker), meta, call.catch_response
     )
     if not call.catch_response:
         response.__exit__(None, None, None)

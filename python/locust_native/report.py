@@ -53,11 +53,11 @@ def listen_with(kind: type, names: dict[str, Any]) -> None:
         sole_listener = _core.SoleListener(EventHook, _COUNTER, kind, names)
 
 
-def count(event: Any, begun: _core.Begun, exchange: Any) -> bool:
+def count(event: Any, tracker: _core.RequestTracker, exchange: Any) -> bool:
     """Report a request that went well to the statistics, if nobody else listens; False, and nothing has happened, if
     it is to be fired.
     """
-    return sole_listener is not None and sole_listener.count(event, begun, exchange)
+    return sole_listener is not None and sole_listener.count(event, tracker, exchange)
 
 
 class Told:
@@ -65,15 +65,15 @@ class Told:
 
     __slots__ = ("_begun", "_event")
 
-    def __init__(self, event: Any, begun: _core.Begun) -> None:
-        self._event, self._begun = event, begun
+    def __init__(self, event: Any, tracker: _core.RequestTracker) -> None:
+        self._event, self._begun = event, tracker
 
     def fire(self, **meta: Any) -> None:
         fire(self._event, meta, self._begun)
 
 
-def fire(event: Any, meta: dict[str, Any], begun: _core.Begun) -> None:
-    """Report one request. ``meta`` holds the arguments of the event, ``begun`` how it began.
+def fire(event: Any, meta: dict[str, Any], tracker: _core.RequestTracker) -> None:
+    """Report one request. ``meta`` holds the arguments of the event, ``tracker`` how it began.
 
     Anyone but the counter among the listeners, or anything unusual, and the event fires as Locust
     fires it; otherwise the sample goes to the statistics directly, which saves the calls in between.
@@ -89,12 +89,12 @@ def fire(event: Any, meta: dict[str, Any], begun: _core.Begun) -> None:
     # Ours has it, and a class of somebody's that is made from ours has not.
     log_end = type(stats).__dict__.get("log_end")
     if log_end is not None and log_end(
-        stats, begun, method, name, meta["response_time"], meta["response_length"]
+        stats, tracker, method, name, meta["response_time"], meta["response_length"]
     ):
         if meta["exception"]:
             stats.log_error(method, name, meta["exception"])
         return
-    begun.finish(method, name)
+    tracker.finish(method, name)
     try:
         if stats is None:
             event.fire(**meta)
@@ -103,4 +103,4 @@ def fire(event: Any, meta: dict[str, Any], begun: _core.Begun) -> None:
             if meta["exception"]:
                 stats.log_error(method, name, meta["exception"])
     finally:
-        begun.reported()
+        tracker.reported()

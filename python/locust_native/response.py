@@ -11,17 +11,17 @@ from .answers import Answered, Lazy, Redirect
 
 
 def meta_of(
-    exchange: Any, begun: Any, url: str, context: dict[str, Any], response: Any = None
+    exchange: Any, tracker: Any, url: str, context: dict[str, Any], response: Any = None
 ) -> dict[str, Any]:
     """The arguments of the ``request`` event, as they are before anybody has judged the response."""
     return {
-        "request_type": begun.method,
+        "request_type": tracker.method,
         "response_time": exchange.time_ms if exchange is not None else 0.0,
-        "name": begun.name,
+        "name": tracker.name,
         "context": context,
         "response": response,
         "exception": None,
-        "start_time": begun.start_time,
+        "start_time": tracker.start_time,
         "url": url,
         "response_length": exchange.length if exchange is not None else 0,
     }
@@ -43,7 +43,7 @@ class Response(Lazy, ResponseContextManager):
         self,
         exchange: Any,
         session: Any,
-        begun: Any,
+        tracker: Any,
         sent: Sent,
         url: str,
         context: dict[str, Any],
@@ -52,7 +52,7 @@ class Response(Lazy, ResponseContextManager):
     ) -> None:
         self._exchange = exchange
         self._session = session
-        self._begun = begun
+        self._begun = tracker
         self._sent = sent
         self._sent_to = url
         self._context = context

@@ -192,15 +192,15 @@ class HttpSession(_core.HttpSession, arguments.Preparing, stock.HttpSession):  #
                 method, url, name, catch_response, context, data=data, json=json, **kwargs
             )
         exchange = waiters.wait(token, started[0])
-        begun, full_url, sent, options = started
+        tracker, full_url, sent, options = started
         if options in prepare.UNVERIFIED and exchange is not None:
             unverified.warn(exchange)
-        return self._ended(exchange, begun, full_url, sent, url, name, catch_response, context, kwargs)
+        return self._ended(exchange, tracker, full_url, sent, url, name, catch_response, context, kwargs)
 
     def _ended(
         self,
         exchange: Any,
-        begun: _core.Begun,
+        tracker: _core.RequestTracker,
         full_url: str,
         sent: Sent,
         url: Any,
@@ -222,13 +222,15 @@ class HttpSession(_core.HttpSession, arguments.Preparing, stock.HttpSession):  #
             exchange is not None
             and self._native is not None
             and (follows or exchange.status < 300)
-            and (exchange.went_well if catch_response else report.count(self.request_event, begun, exchange))
+            and (
+                exchange.went_well if catch_response else report.count(self.request_event, tracker, exchange)
+            )
         ):
-            return Response(exchange, self, begun, sent, full_url, context, catch_response, not follows)
+            return Response(exchange, self, tracker, sent, full_url, context, catch_response, not follows)
         if self._native is None and exchange is not None:
             self._take_over_cookies(exchange, sent)
-        meta = meta_of(exchange, begun, full_url, context)
-        call = http_failures.Call(self, sent, url, name, meta, catch_response, kwargs, begun)
+        meta = meta_of(exchange, tracker, full_url, context)
+        call = http_failures.Call(self, sent, url, name, meta, catch_response, kwargs, tracker)
         return self._finish(call, exchange)
 
     def _finish(self, call: http_failures.Call, exchange: Any) -> Any:
@@ -242,7 +244,7 @@ class HttpSession(_core.HttpSession, arguments.Preparing, stock.HttpSession):  #
                 return http_failures.judged(call, odd)
         if not call.catch_response:
             if response.status_code < 400:
-                report.fire(self.request_event, call.meta, call.begun)
+                report.fire(self.request_event, call.meta, call.tracker)
             else:
                 response.__exit__(None, None, None)
         return response
@@ -265,7 +267,7 @@ class HttpSession(_core.HttpSession, arguments.Preparing, stock.HttpSession):  #
         data: Any,
         json: Any,
         kwargs: dict[str, Any],
-    ) -> tuple[int, _core.Begun, str, Sent, Any]:
+    ) -> tuple[int, _core.RequestTracker, str, Sent, Any]:
         """Send a request: its token, its entry in the record, its whole URL, what goes out, and how."""
         kind = type(self)
         if not instrumentation.INTACT.holds(kind) and (instrumented := instrumentation.of_requests(kind)):
@@ -282,16 +284,17 @@ class HttpSession(_core.HttpSession, arguments.Preparing, stock.HttpSession):  #
                 octets, of_type, tail, shown = body
                 head, fields, _, options = dress
                 started = arguments.URLS.start(
-                    self._native, waiters.queue, record, head, options, method, self.base_url, url, name, octets, of_type
+                    self._native, waiters.queue, record, head, options, method, self.base_url, url, name, octets,
+                    of_type
                 )  # fmt: skip
                 if started is not None:
                     return *started, Sent(fields, tail, shown), options
         verb, full_url, head, fields, tail, octets, shown, cookies, options = self._prepare(
             method, url, data, json, kwargs
         )
-        begun = record.begin(method, name or prepare.path_of(full_url))
+        tracker = record.begin(method, name or prepare.path_of(full_url))
         token = self._native.submit(waiters.queue, verb, full_url, head, tail, octets, cookies, options)
-        return token, begun, full_url, Sent(fields, tail, shown, kwargs.get("cookies")), options
+        return token, tracker, full_url, Sent(fields, tail, shown, kwargs.get("cookies")), options
 
     def _dress(
         self, headers: Any, verify: Any, timeout: Any, follow: Any

@@ -35,11 +35,11 @@ class Statistics:
         self.started_at = time.time()
         self._failures: Counter[tuple[str, str, str]] = Counter()
 
-    def count(self, begun: _core.Begun, response_time: float | None, failed: Any) -> None:
+    def count(self, tracker: _core.RequestTracker, response_time: float | None, failed: Any) -> None:
         """A request is over, after so many ms; ``failed``: the failure, if it was one."""
-        begun.ended(response_time, failed is not None)
+        tracker.ended(response_time, failed is not None)
         if failed is not None:
-            key = str(begun.method), str(begun.name), repr(failed)
+            key = str(tracker.method), str(tracker.name), repr(failed)
             if key not in self._failures and len(self._failures) >= _ROOM:
                 key = *key[:2], _OTHERS
             self._failures[key] += 1

@@ -241,7 +241,7 @@ class RequestStats(stock.RequestStats):
     _native: _core.Stats
     _precise: _core.Record
     _user_time: UserTime
-    _record: Callable[[_core.Begun | None, object, object, object, object, object], bool | None]
+    _record: Callable[[_core.RequestTracker | None, object, object, object, object, object], bool | None]
 
     def __new__(cls, *args: Any, **kwargs: Any) -> RequestStats:
         stats = super().__new__(cls)
@@ -283,7 +283,7 @@ class RequestStats(stock.RequestStats):
         self._precise.log(method, name, response_time)
 
     def log_end(
-        self, begun: _core.Begun, method: str, name: str, response_time: Any, content_length: Any
+        self, tracker: _core.RequestTracker, method: str, name: str, response_time: Any, content_length: Any
     ) -> bool:
         """Counts a finished request as `log_request` does, and that it is over and everybody knows it.
 
@@ -295,7 +295,7 @@ class RequestStats(stock.RequestStats):
             or _names.get("bucket_response_time") is not _stock_bucket
         ):
             return False
-        return self._record(begun, method, name, response_time, content_length, stock.time.time()) is True
+        return self._record(tracker, method, name, response_time, content_length, stock.time.time()) is True
 
     def log_error(self, method: str, name: str, error: Exception | str | None) -> None:
         """Counts a failure: of the request of this method and name that was counted last."""

@@ -12,13 +12,13 @@ use pyo3::types::{PyDict, PyString};
 
 use super::asked::Asked;
 use super::asyncio::PyAsyncioWaiters;
-use super::begun::PyBegun;
 use super::body;
 use super::client::{PyClient, PyOptions};
 use super::future::{Parts, PyRequestFuture, no_loop};
 use super::manner::{Outfit, PyManner, body_of};
 use super::record::PyRecord;
 use super::sent::PySent;
+use super::tracker::PyRequestTracker;
 use super::urls::{Call, PyUrls};
 use crate::engine::Token;
 use crate::http::Verify;
@@ -164,15 +164,15 @@ impl PyAsyncSession {
             body: outfit.body,
             content_type: outfit.content_type,
         })?;
-        let Some((token, begun, url)) = started else {
+        let Some((token, tracker, url)) = started else {
             return Ok(None);
         };
-        let begun = Py::new(py, begun)?;
+        let tracker = Py::new(py, tracker)?;
         let unverified = options.get().0.verify == Verify::Nothing;
         Self::future(
             slf,
             place,
-            (token, begun),
+            (token, tracker),
             (sent, url, asked.catch_response, unverified),
         )
         .map(Some)
@@ -181,7 +181,7 @@ impl PyAsyncSession {
     fn future<'py>(
         slf: &Bound<'py, Self>,
         place: Place,
-        (token, begun): (Token, Py<PyBegun>),
+        (token, tracker): (Token, Py<PyRequestTracker>),
         (sent, url, catch_response, unverified): (
             Bound<'py, PySent>,
             Bound<'py, PyString>,
@@ -202,7 +202,7 @@ impl PyAsyncSession {
                 waiters,
                 token,
                 session: slf.clone().into_any().unbind(),
-                begun,
+                tracker,
                 sent: sent.unbind(),
                 url: url.unbind(),
                 response: own.plain.get().response.clone_ref(py),
@@ -303,14 +303,17 @@ impl PyAsyncSession {
             (body, cookies),
             options,
         )?;
-        let begun = Py::new(py, PyBegun::new(own.record.get(), method.as_any(), name)?)?;
+        let tracker = Py::new(
+            py,
+            PyRequestTracker::new(own.record.get(), method.as_any(), name)?,
+        )?;
         let token = own
             .client
             .get()
             .send(place.waiters.get().queue(), request)?;
         let unverified = options.0.verify == Verify::Nothing;
         let what = (sent, url.clone(), catch_response, unverified);
-        Self::future(slf, place, (token, begun), what)
+        Self::future(slf, place, (token, tracker), what)
     }
 
     /// Starts a request.

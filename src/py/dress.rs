@@ -66,7 +66,7 @@ impl Wardrobe {
                 of_body: false,
             }));
         }
-        let begun = match own {
+        let tracker = match own {
             None => all(self.pairs.bind(py).iter()),
             Some(own) if own.get_type().is(&self.kind) => {
                 let store = match peek::own(own) {
@@ -80,7 +80,7 @@ impl Wardrobe {
             }
             Some(_) => None,
         };
-        let Some(mut fields) = begun else {
+        let Some(mut fields) = tracker else {
             return Ok(None);
         };
         let known = fields.len();

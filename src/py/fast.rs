@@ -11,13 +11,13 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyString, PyTuple};
 
 use super::asked::Asked;
-use super::begun::PyBegun;
 use super::body;
 use super::client::{PyClient, PyFields, PyOptions};
 use super::greenlets::{LastWaiters, PyGreenletWaiters};
 use super::plain::{Parts, PyPlain, SlowPath};
 use super::record::PyRecord;
 use super::response::PyExchange;
+use super::tracker::PyRequestTracker;
 use super::urls::{Call, text};
 use crate::http::{Fields, Kind};
 
@@ -120,7 +120,7 @@ struct Started<'py> {
     me: usize,
     waiters: Py<PyGreenletWaiters>,
     token: crate::engine::Token,
-    begun: Bound<'py, PyBegun>,
+    tracker: Bound<'py, PyRequestTracker>,
     sent: Bound<'py, PyFastSent>,
 }
 
@@ -191,7 +191,7 @@ impl PyFastHttpSession {
             body: octets,
             content_type,
         })?;
-        let Some((token, begun, url)) = started else {
+        let Some((token, tracker, url)) = started else {
             return Ok(());
         };
         let sent = PyFastSent {
@@ -200,12 +200,12 @@ impl PyFastHttpSession {
             url: url.unbind(),
             body,
         };
-        let begun = Bound::new(py, begun)?;
+        let tracker = Bound::new(py, tracker)?;
         *into = Some(Started {
             me: waiters.get().park(me, token)?,
             waiters,
             token,
-            begun,
+            tracker,
             sent: Bound::new(py, sent)?,
         });
         Ok(())
@@ -225,10 +225,12 @@ impl PyFastHttpSession {
         }
         let event = parts.get(intern!(py, "request_event"))?;
         let counted = match event {
-            Some(event) => plain
-                .sole_listener
-                .get()
-                .count(&event, started.begun.get(), answer)?,
+            Some(event) => {
+                plain
+                    .sole_listener
+                    .get()
+                    .count(&event, started.tracker.get(), answer)?
+            }
             None => false,
         };
         if !counted {
@@ -265,7 +267,7 @@ impl PyFastHttpSession {
         let (py, asked) = (slf.py(), Asked::read(kwargs).unwrap_or_default());
         let waiters = started.waiters.get();
         let (exchange, thrown) =
-            match waiters.finish((started.me, started.token), came, &started.begun) {
+            match waiters.finish((started.me, started.token), came, &started.tracker) {
                 Ok(Some(exchange)) => (Some(exchange.into_bound(py)), None),
                 Ok(None) => (None, None),
                 // A gevent.Timeout is to stock a failure like others.
@@ -281,7 +283,7 @@ impl PyFastHttpSession {
         let told = (
             exchange,
             thrown,
-            &started.begun,
+            &started.tracker,
             &started.sent,
             asked.catch_response,
             !asked.stay,

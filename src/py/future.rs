@@ -13,9 +13,9 @@ use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyDict, PyString, PyType};
 
 use super::asyncio::PyAsyncioWaiters;
-use super::begun::PyBegun;
 use super::response::PyExchange;
 use super::sent::PySent;
+use super::tracker::PyRequestTracker;
 use crate::engine::{Outcome, Token};
 
 /// One request under way. It was started as it was made; awaiting it gives the response, any number of times.
@@ -36,7 +36,7 @@ pub struct Parts {
     pub waiters: Py<PyAsyncioWaiters>,
     pub token: Token,
     pub session: Py<PyAny>,
-    pub begun: Py<PyBegun>,
+    pub tracker: Py<PyRequestTracker>,
     pub sent: Py<PySent>,
     pub url: Py<PyString>,
     /// The class of the response to a request that went well.
@@ -89,12 +89,12 @@ impl PyRequestFuture {
     /// The response, counted unless the caller is to judge it.
     fn made(&self, slf: &Bound<'_, Self>, exchange: Option<Py<PyExchange>>) -> PyResult<Py<PyAny>> {
         let (py, parts) = (slf.py(), &self.parts);
-        let begun = parts.begun.get();
-        begun.answered(exchange.as_ref().map(|exchange| exchange.clone_ref(py)));
+        let tracker = parts.tracker.get();
+        tracker.answered(exchange.as_ref().map(|exchange| exchange.clone_ref(py)));
         if let Some(exchange) = &exchange
             && exchange.get().is_good()
             && !parts.unverified
-            && (parts.catch_response || begun.went_well(py, exchange.get().milliseconds())?)
+            && (parts.catch_response || tracker.went_well(py, exchange.get().milliseconds())?)
         {
             let told = (exchange, &parts.session, &parts.sent, &parts.url);
             return parts.response.call1(py, told);
@@ -239,7 +239,7 @@ impl PyRequestFuture {
             return Ok(false);
         }
         own.parts.waiters.get().give_up(own.parts.token);
-        own.parts.begun.get().give_up();
+        own.parts.tracker.get().give_up();
         own.end(slf, State::Cancelled(msg), false)?;
         Ok(true)
     }
@@ -324,8 +324,8 @@ impl PyRequestFuture {
 
     /// The entry in the record.
     #[getter]
-    fn begun(&self, py: Python<'_>) -> Py<PyBegun> {
-        self.parts.begun.clone_ref(py)
+    fn tracker(&self, py: Python<'_>) -> Py<PyRequestTracker> {
+        self.parts.tracker.clone_ref(py)
     }
 
     /// What went out.
@@ -379,7 +379,7 @@ impl PyRequestFuture {
             State::Failed(_) => "failed",
             State::Cancelled(_) => "cancelled",
         };
-        let method = self.parts.begun.get().called(py).0.str()?;
+        let method = self.parts.tracker.get().called(py).0.str()?;
         Ok(format!(
             "<RequestFuture {method} {}, {state}>",
             self.parts.url

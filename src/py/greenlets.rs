@@ -11,9 +11,9 @@ use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::intern;
 use pyo3::prelude::*;
 
-use super::begun::PyBegun;
 use super::queue::PyQueue;
 use super::response::PyExchange;
+use super::tracker::PyRequestTracker;
 use crate::clock::Stamp;
 use crate::engine::{self, Outcome, Token};
 
@@ -149,15 +149,15 @@ impl PyGreenletWaiters {
         waiter.is_none_or(|waiter| waiter.outcome.is_some())
     }
 
-    /// What became of the request, once `block` has said how it came back; `begun` is told that it was answered.
+    /// What became of the request, once `block` has said how it came back; `tracker` is told that it was answered.
     #[inline(never)]
     pub fn finish(
         &self,
         (address, token): (usize, Token),
         came: PyResult<()>,
-        begun: &Bound<'_, PyBegun>,
+        tracker: &Bound<'_, PyRequestTracker>,
     ) -> PyResult<Option<Py<PyExchange>>> {
-        let py = begun.py();
+        let py = tracker.py();
         let (waiter, last) = {
             let mut state = self.state();
             let waiter = state.waiters.remove(&token);
@@ -169,7 +169,7 @@ impl PyGreenletWaiters {
         }
         if let Err(error) = came {
             self.cancel(py, token); // a kill, or a gevent.Timeout
-            begun.get().left();
+            tracker.get().left();
             return Err(error);
         }
         RESUMED.set(address);
@@ -178,7 +178,7 @@ impl PyGreenletWaiters {
             Some(Outcome::Lost) | None => None,
         };
         let told = exchange.as_ref().map(|exchange| exchange.clone_ref(py));
-        begun.get().answered(told);
+        tracker.get().answered(told);
         Ok(exchange)
     }
 
@@ -272,16 +272,20 @@ impl PyGreenletWaiters {
         Ok(())
     }
 
-    /// Waits for a request that was started on this queue; `begun` is told that it was answered.
+    /// Waits for a request that was started on this queue; `tracker` is told that it was answered.
     ///
     /// Returns the exchange, or None if its task vanished. A kill or a `gevent.Timeout` leaves through here: the
     /// request is then given up and its connection closed.
-    #[pyo3(signature = (token, begun, /))]
-    fn wait(&self, token: Token, begun: &Bound<'_, PyBegun>) -> PyResult<Option<Py<PyExchange>>> {
-        let py = begun.py();
+    #[pyo3(signature = (token, tracker, /))]
+    fn wait(
+        &self,
+        token: Token,
+        tracker: &Bound<'_, PyRequestTracker>,
+    ) -> PyResult<Option<Py<PyExchange>>> {
+        let py = tracker.py();
         let me = self.park(self.current(py)?, token)?;
         let came = self.block(py, token);
-        self.finish((me, token), came, begun)
+        self.finish((me, token), came, tracker)
     }
 
     /// Gives the greenlets of all that has been answered their turns.

@@ -3,7 +3,6 @@
 mod asked;
 mod asyncio;
 mod awaited;
-mod begun;
 mod body;
 mod client;
 mod convert;
@@ -32,6 +31,7 @@ mod session;
 mod sole_listener;
 mod stats;
 mod tagged;
+mod tracker;
 mod urls;
 mod watch;
 
@@ -94,7 +94,7 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(picker::choose_task, module)?)?;
     module.add_class::<record::PyAsking>()?;
     module.add_class::<record::PyRecord>()?;
-    module.add_class::<begun::PyBegun>()?;
+    module.add_class::<tracker::PyRequestTracker>()?;
     module.add_class::<stats::PyStats>()?;
     module.add_class::<saleor::PyMockSaleor>()?;
     Ok(())

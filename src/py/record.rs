@@ -8,8 +8,8 @@ use pyo3::exceptions::{PyOverflowError, PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyString, PyTuple};
 
-use super::begun::PyBegun;
 use super::figures::{row_dict, rows_list, seconds_list, series_list};
+use super::tracker::PyRequestTracker;
 use crate::clock::{self, Stamp};
 use crate::engine::asking::{Asker, Asking};
 use crate::record::{Coarse, Record, Report, RowView, Second, ms};
@@ -94,8 +94,12 @@ impl PyRecord {
 
     /// A request has started under this method and name.
     #[pyo3(signature = (method, name, /))]
-    fn begin(&self, method: &Bound<'_, PyAny>, name: &Bound<'_, PyAny>) -> PyResult<PyBegun> {
-        PyBegun::new(self, method, name)
+    fn begin(
+        &self,
+        method: &Bound<'_, PyAny>,
+        name: &Bound<'_, PyAny>,
+    ) -> PyResult<PyRequestTracker> {
+        PyRequestTracker::new(self, method, name)
     }
 
     /// Counts a finished request.

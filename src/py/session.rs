@@ -10,7 +10,6 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyDict, PyString, PyTuple};
 
 use super::asked::Asked;
-use super::begun::PyBegun;
 use super::client::PyClient;
 use super::greenlets::{LastWaiters, PyGreenletWaiters};
 use super::manner::{Outfit, PyManner, body_of};
@@ -18,6 +17,7 @@ use super::plain::{Parts, PyPlain, SlowPath};
 use super::record::PyRecord;
 use super::response::PyExchange;
 use super::sent::PySent;
+use super::tracker::PyRequestTracker;
 use super::urls::Call;
 use crate::http::Verify;
 
@@ -56,7 +56,7 @@ struct Started<'py> {
     me: usize,
     waiters: Py<PyGreenletWaiters>,
     token: crate::engine::Token,
-    begun: Bound<'py, PyBegun>,
+    tracker: Bound<'py, PyRequestTracker>,
     url: Bound<'py, PyString>,
     /// Under which name, if the call or `rename_request` gave it one.
     name: Bound<'py, PyAny>,
@@ -118,15 +118,15 @@ impl PyHttpSession {
             body: outfit.body,
             content_type: outfit.content_type,
         })?;
-        let Some((token, begun, url)) = started else {
+        let Some((token, tracker, url)) = started else {
             return Ok(());
         };
-        let begun = Bound::new(py, begun)?;
+        let tracker = Bound::new(py, tracker)?;
         *into = Some(Started {
             me: waiters.get().park(me, token)?,
             waiters,
             token,
-            begun,
+            tracker,
             url,
             name,
             sent,
@@ -156,7 +156,7 @@ impl PyHttpSession {
                         plain
                             .sole_listener
                             .get()
-                            .count(&event, ended.begun.get(), answer)?
+                            .count(&event, ended.tracker.get(), answer)?
                     }
                     None => false,
                 }
@@ -167,7 +167,7 @@ impl PyHttpSession {
         let told = (
             exchange,
             slf,
-            &ended.begun,
+            &ended.tracker,
             &ended.sent,
             &ended.url,
             PyDict::new(py),
@@ -204,7 +204,7 @@ impl PyHttpSession {
     ) -> PyResult<Bound<'py, PyAny>> {
         let (py, asked) = (slf.py(), Asked::read(kwargs).unwrap_or_default());
         let waiters = started.waiters.get();
-        let exchange = waiters.finish((started.me, started.token), came, &started.begun)?;
+        let exchange = waiters.finish((started.me, started.token), came, &started.tracker)?;
         let exchange = exchange.map(|exchange| exchange.into_bound(py));
         let known = slf.get().parts.get();
         if let (Some(exchange), Some((_, http)), true) = (&exchange, known, started.unverified) {
@@ -218,7 +218,7 @@ impl PyHttpSession {
         }
         let told = (
             exchange,
-            &started.begun,
+            &started.tracker,
             &started.url,
             &started.sent,
             url,

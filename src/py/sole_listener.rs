@@ -6,11 +6,11 @@ use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyCFunction, PyDict, PyFloat, PyList, PyModule, PyString, PyType};
 
-use super::begun::PyBegun;
 use super::peek;
 use super::response::PyExchange;
 use super::stats::PyStats;
 use super::tagged::{Kept, Name, Own};
+use super::tracker::PyRequestTracker;
 use crate::clock;
 
 /// What has to be Locust's own for that, and ours.
@@ -73,11 +73,11 @@ impl PySoleListener {
 
     /// Counts a request that went well as Locust's listener would have; False, and nothing has happened, if it did
     /// not, somebody else listens, or anything is unusual.
-    #[pyo3(signature = (event, begun, exchange, /))]
+    #[pyo3(signature = (event, tracker, exchange, /))]
     pub fn count(
         &self,
         event: &Bound<'_, PyAny>,
-        begun: &PyBegun,
+        tracker: &PyRequestTracker,
         exchange: &PyExchange,
     ) -> PyResult<bool> {
         if !exchange.is_good() {
@@ -106,7 +106,7 @@ impl PySoleListener {
             }
             self.clock.read(&clock)?
         };
-        Ok(now.is_some_and(|now| native.get().count(py, begun, exchange, now)))
+        Ok(now.is_some_and(|now| native.get().count(py, tracker, exchange, now)))
     }
 }
 

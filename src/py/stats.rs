@@ -7,9 +7,9 @@ use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyFloat, PyInt, PyString};
 
-use super::begun::PyBegun;
 use super::record::PyRecord;
 use super::response::PyExchange;
+use super::tracker::PyRequestTracker;
 use crate::clock;
 use crate::record::Record;
 use crate::stats::{Number, Pending, Sample, Stats, bucket};
@@ -31,24 +31,30 @@ impl PyStats {
 impl PyStats {
     /// Counts a request that went well with its end in the record, as `record` does, and as it was answered just now;
     /// `now` is Locust's clock.
-    pub fn count(&self, py: Python<'_>, begun: &PyBegun, exchange: &PyExchange, now: f64) -> bool {
-        let (method, name) = begun.called(py);
+    pub fn count(
+        &self,
+        py: Python<'_>,
+        tracker: &PyRequestTracker,
+        exchange: &PyExchange,
+        now: f64,
+    ) -> bool {
+        let (method, name) = tracker.called(py);
         let counted = (|| {
             let time = Number::Float(exchange.milliseconds());
             let length = i64::try_from(exchange.size()).ok()?;
             let sample = Sample::new(Some(time), length, now)?;
-            if !begun.is_in(&self.record) {
+            if !tracker.is_in(&self.record) {
                 return None;
             }
             // The names of its beginning are those of its end, and mostly found by the place it has had since then.
             // Reading them makes nothing: they were read when it began.
-            let counted = begun.report_as_begun(sample.milliseconds(), |place| {
+            let counted = tracker.report_as_begun(sample.milliseconds(), |place| {
                 let names = || Some((text(method)?, text(name)?));
                 self.stats().record_at(place.parts(), names, &sample)
             });
             match counted {
                 Some(counted) => Some(counted),
-                None => self.enter(Some(begun), text(method)?, text(name)?, &sample),
+                None => self.enter(Some(tracker), text(method)?, text(name)?, &sample),
             }
         })();
         counted == Some(true)
@@ -56,19 +62,19 @@ impl PyStats {
 
     fn enter(
         &self,
-        begun: Option<&PyBegun>,
+        tracker: Option<&PyRequestTracker>,
         method: &str,
         name: &str,
         sample: &Sample,
     ) -> Option<bool> {
-        if begun.is_some_and(|begun| !begun.is_in(&self.record)) {
+        if tracker.is_some_and(|tracker| !tracker.is_in(&self.record)) {
             return None;
         }
         let counted = self.stats().record(method, name, sample);
         if counted {
             let (ms, now) = (sample.milliseconds(), clock::second() as f64);
-            match begun {
-                Some(begun) => begun.report(method, name, ms, now),
+            match tracker {
+                Some(tracker) => tracker.report(method, name, ms, now),
                 None => super::record::lock(&self.record).log(method, name, ms, now),
             }
         }
@@ -87,13 +93,13 @@ impl PyStats {
         }
     }
 
-    /// Counts a request; False if the place is not ready for it, None if Python has to count it. With `begun`, its end
+    /// Counts a request; False if the place is not ready for it, None if Python has to count it. With `tracker`, its end
     /// in the record, too, and all that belongs to its report; None as well if it did not begin in this record.
-    #[pyo3(signature = (begun, method, name, response_time, content_length, now, /))]
+    #[pyo3(signature = (tracker, method, name, response_time, content_length, now, /))]
     #[allow(clippy::too_many_arguments)] // they are Locust's
     fn record(
         &self,
-        begun: Option<&PyBegun>,
+        tracker: Option<&PyRequestTracker>,
         method: &Bound<'_, PyAny>,
         name: &Bound<'_, PyAny>,
         response_time: &Bound<'_, PyAny>,
@@ -102,7 +108,7 @@ impl PyStats {
     ) -> Option<bool> {
         let (method, name) = (text(method)?, text(name)?);
         let sample = sample(response_time, content_length, now)?;
-        self.enter(begun, method, name, &sample)
+        self.enter(tracker, method, name, &sample)
     }
 
     /// The place at which requests of this method and name are counted; 0 is the total's.

@@ -8,10 +8,10 @@ use http::Method;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyString};
 
-use super::begun::PyBegun;
 use super::client::{PyClient, PyFields, PyOptions};
 use super::queue::PyQueue;
 use super::record::PyRecord;
+use super::tracker::PyRequestTracker;
 use crate::engine::Token;
 use crate::http::{Fields, Kind, Request, Url, is_plain};
 
@@ -49,7 +49,7 @@ impl Met {
     }
 }
 
-pub(super) type Started<'py> = (Token, PyBegun, Bound<'py, PyString>);
+pub(super) type Started<'py> = (Token, PyRequestTracker, Bound<'py, PyString>);
 
 /// One request, as the call gave it.
 pub(super) struct Call<'a, 'py> {
@@ -199,9 +199,9 @@ impl PyUrls {
         } else {
             path.as_any()
         };
-        let begun = PyBegun::new(call.record, call.method, name)?;
+        let tracker = PyRequestTracker::new(call.record, call.method, name)?;
         let token = call.client.send(call.queue, request)?;
-        Ok(Some((token, begun, whole)))
+        Ok(Some((token, tracker, whole)))
     }
 }
 

@@ -215,15 +215,15 @@ def _lost_workers(teller: Teller, under_way: list[bool]) -> bool:
     """
     from .. import workers
 
-    begun = "started" in teller.facts
-    if begun and not under_way:
+    tracker = "started" in teller.facts
+    if tracker and not under_way:
         return False  # they end because the test does
     ends = workers.children().values()
     dead = [code for code in ends if code is not None]
-    if not dead or (begun and len(dead) < len(ends)):
+    if not dead or (tracker and len(dead) < len(ends)):
         return False
     words = worker_ended(dead[-1])
-    teller.tell(problem=f"{words}, {'and none is left' if begun else 'before the test began'}")
+    teller.tell(problem=f"{words}, {'and none is left' if tracker else 'before the test began'}")
     return True
 
 

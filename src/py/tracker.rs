@@ -1,4 +1,4 @@
-//! Begun as a Python class: one request's entry in the record, from its start to the end of its report.
+//! RequestTracker as a Python class: one request's entry in the record, from its start to the end of its report.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -13,10 +13,10 @@ use crate::record::{Phases, Place, Record};
 
 /// A request that was started. Whatever happens to it, the record counts exactly one end: the one it is told, or,
 /// when nobody holds it any more, that it was cut off (no answer) or not reported (an answer).
-#[pyclass(frozen, name = "Begun", module = "locust_native._core")]
-pub struct PyBegun {
+#[pyclass(frozen, name = "RequestTracker", module = "locust_native._core")]
+pub struct PyRequestTracker {
     record: Arc<Mutex<Record>>,
-    begun: Stamp,
+    tracker: Stamp,
     /// Whether the place it begins at is that of its method and name alone.
     own: bool,
     state: Mutex<State>,
@@ -40,7 +40,7 @@ enum State {
     Over,
 }
 
-impl PyBegun {
+impl PyRequestTracker {
     /// A request starts under this method and name.
     pub fn new(
         told: &PyRecord,
@@ -55,12 +55,12 @@ impl PyBegun {
             record.begin(place);
             (place, record.is_own(place, &method, &name))
         };
-        let begun = Stamp::now();
+        let tracker = Stamp::now();
         Ok(Self {
             record,
-            begun,
+            tracker,
             own,
-            state: Mutex::new(State::UnderWay(place, told.ask(begun))),
+            state: Mutex::new(State::UnderWay(place, told.ask(tracker))),
             method: method.clone().unbind(),
             name: name.clone().unbind(),
             start_time: clock::unix_time(),
@@ -147,7 +147,7 @@ impl PyBegun {
     }
 
     fn age(&self) -> Duration {
-        Stamp::now().since(self.begun)
+        Stamp::now().since(self.tracker)
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -163,7 +163,7 @@ impl PyBegun {
 }
 
 #[pymethods]
-impl PyBegun {
+impl PyRequestTracker {
     /// The core has answered, with an error perhaps, and whoever waited for that goes on now.
     #[pyo3(signature = (exchange, /))]
     pub fn answered(&self, exchange: Option<Py<PyExchange>>) {
@@ -229,13 +229,13 @@ impl PyBegun {
 
 impl State {
     fn finish(self, record: &mut Record, method: &str, name: &str) -> Self {
-        let (begun, exchange) = match self {
-            Self::UnderWay(begun, _) => (begun, None),
-            Self::Answered(begun, exchange) => (begun, exchange),
+        let (tracker, exchange) = match self {
+            Self::UnderWay(tracker, _) => (tracker, None),
+            Self::Answered(tracker, exchange) => (tracker, exchange),
             state => return state,
         };
-        let ended = record.place_again(begun, method, name);
-        record.finish(begun, ended);
+        let ended = record.place_again(tracker, method, name);
+        record.finish(tracker, ended);
         if let Some((exchange, _)) = exchange {
             record.trip(ended, &phases(&exchange));
         }
@@ -250,7 +250,7 @@ impl State {
     }
 }
 
-impl Drop for PyBegun {
+impl Drop for PyRequestTracker {
     fn drop(&mut self) {
         let state = self.state.get_mut().unwrap_or_else(PoisonError::into_inner);
         match std::mem::replace(state, State::Over) {
