@@ -10,9 +10,9 @@ use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyDict, PyString};
 
-use super::asked::Asked;
 use super::asyncio::PyAsyncioWaiters;
 use super::body;
+use super::call_args::CallArgs;
 use super::client::{PyClient, PyOptions};
 use super::future::{Parts, PyRequestFuture, no_loop};
 use super::manner::{Outfit, PyManner, body_of};
@@ -129,14 +129,14 @@ impl PyAsyncSession {
         let (py, session) = (slf.py(), slf.get());
         let own = session.own()?;
         let dict = own.own.bind(py);
-        let Some(asked) = Asked::read(kwargs) else {
+        let Some(call_args) = CallArgs::read(kwargs) else {
             return Ok(None);
         };
         let document =
             |value: &Bound<'py, PyAny>| Ok(body::dump_json(value, false)?.map(Bytes::from));
         let (Some(base), Some(body)) = (
             dict.get_item(intern!(py, "base_url"))?,
-            body_of(&asked, document)?,
+            body_of(&call_args, document)?,
         ) else {
             return Ok(None);
         };
@@ -144,13 +144,13 @@ impl PyAsyncSession {
         let Some(outfit) = plain
             .manner
             .get()
-            .outfit(slf, dict, method, (&asked, body))?
+            .outfit(slf, dict, method, (&call_args, body))?
         else {
             return Ok(None);
         };
         let Outfit { options, sent, .. } = outfit;
         let place = session.place(py)?;
-        let name = asked.name.clone();
+        let name = call_args.name.clone();
         let started = plain.urls.get().send(Call {
             client: own.client.get(),
             queue: place.waiters.get().queue(),
@@ -173,7 +173,7 @@ impl PyAsyncSession {
             slf,
             place,
             (token, tracker),
-            (sent, url, asked.catch_response, unverified),
+            (sent, url, call_args.catch_response, unverified),
         )
         .map(Some)
     }

@@ -57,9 +57,9 @@ impl Wardrobe {
         &self,
         py: Python<'py>,
         own: Option<&Bound<'py, PyAny>>,
-        asked: Option<&Bound<'py, PyAny>>,
+        headers: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<Option<Dress<'py>>> {
-        if own.is_none() && asked.is_none() {
+        if own.is_none() && headers.is_none() {
             return Ok(Some(Dress {
                 fields: Arc::clone(&self.fields),
                 shown: None,
@@ -85,11 +85,11 @@ impl Wardrobe {
         };
         let known = fields.len();
         let mut replaced = own.is_some();
-        if let Some(asked) = asked {
-            let Ok(asked) = asked.cast_exact::<PyDict>() else {
+        if let Some(headers) = headers {
+            let Ok(headers) = headers.cast_exact::<PyDict>() else {
                 return Ok(None);
             };
-            for (name, value) in asked {
+            for (name, value) in headers {
                 let Some(field) = given(name, value) else {
                     return Ok(None);
                 };

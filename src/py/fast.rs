@@ -10,8 +10,8 @@ use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyString, PyTuple};
 
-use super::asked::Asked;
 use super::body;
+use super::call_args::CallArgs;
 use super::client::{PyClient, PyFields, PyOptions};
 use super::greenlets::{LastWaiters, PyGreenletWaiters};
 use super::plain::{Parts, PyPlain, SlowPath};
@@ -98,8 +98,8 @@ fn with_form(head: &Fields, form: &[u8]) -> Fields {
 }
 
 /// The body of a request; None where it takes Python to make it.
-fn body_of(parts: &Parts, fast: &Fast, asked: &Asked<'_>) -> PyResult<Option<Body>> {
-    if let Some(data) = &asked.data {
+fn body_of(parts: &Parts, fast: &Fast, call_args: &CallArgs<'_>) -> PyResult<Option<Body>> {
+    if let Some(data) = &call_args.data {
         let Ok(data) = data.cast_exact::<PyDict>() else {
             return Ok(None);
         };
@@ -108,7 +108,7 @@ fn body_of(parts: &Parts, fast: &Fast, asked: &Asked<'_>) -> PyResult<Option<Bod
         }
         return Ok(body::encode_form(data)?.map(|form| Body::Form(form.into())));
     }
-    let Some(value) = &asked.json else {
+    let Some(value) = &call_args.json else {
         return Ok(Some(Body::None));
     };
     Ok(parts.document(value, true)?.map(Body::Json))
@@ -136,12 +136,14 @@ impl PyFastHttpSession {
         let Some((parts, fast)) = self.parts.get() else {
             return Ok(());
         };
-        let Some(asked) = Asked::read(kwargs) else {
+        let Some(call_args) = CallArgs::read(kwargs) else {
             return Ok(());
         };
         let (py, plain) = (method.py(), parts.plain.get());
         // Even where they are None, these are parameters to geventhttpclient; and it loses empty parameters.
-        let odd = asked.headers.is_some() || asked.verify.is_some() || asked.timeout.is_some();
+        let odd = call_args.headers.is_some()
+            || call_args.verify.is_some()
+            || call_args.timeout.is_some();
         let whole = text(url).is_some_and(|url| !url.is_empty() && !url.contains(';'));
         let takes_body = match text(method) {
             Some("GET" | "OPTIONS" | "HEAD" | "DELETE") => false,
@@ -152,7 +154,7 @@ impl PyFastHttpSession {
         if odd || !whole || authorized || !parts.in_order(py)? {
             return Ok(());
         }
-        let follow = if asked.stay {
+        let follow = if call_args.no_redirects {
             intern!(py, "_unfollowed")
         } else {
             intern!(py, "_options")
@@ -162,7 +164,7 @@ impl PyFastHttpSession {
             parts
                 .get(follow)?
                 .map(|options| options.cast_into::<PyOptions>()),
-            body_of(parts, fast, &asked)?,
+            body_of(parts, fast, &call_args)?,
         ) else {
             return Ok(());
         };
@@ -187,7 +189,7 @@ impl PyFastHttpSession {
             method,
             base: &base,
             url,
-            name: parts.name(py, &asked)?.as_ref().unwrap_or(url),
+            name: parts.name(py, &call_args)?.as_ref().unwrap_or(url),
             body: octets,
             content_type,
         })?;
@@ -264,7 +266,7 @@ impl PyFastHttpSession {
         came: PyResult<()>,
         kwargs: Option<&Bound<'py, PyDict>>,
     ) -> PyResult<Bound<'py, PyAny>> {
-        let (py, asked) = (slf.py(), Asked::read(kwargs).unwrap_or_default());
+        let (py, call_args) = (slf.py(), CallArgs::read(kwargs).unwrap_or_default());
         let waiters = started.waiters.get();
         let (exchange, thrown) =
             match waiters.finish((started.me, started.token), came, &started.tracker) {
@@ -274,7 +276,7 @@ impl PyFastHttpSession {
                 Err(error) => (None, Some(error.into_value(py))),
             };
         if let Some(exchange) = &exchange
-            && !asked.catch_response
+            && !call_args.catch_response
             && let Some(parts) = slf.get().parts.get()
             && let Some(response) = Self::finish(parts, exchange, started)?
         {
@@ -285,10 +287,10 @@ impl PyFastHttpSession {
             thrown,
             &started.tracker,
             &started.sent,
-            asked.catch_response,
-            !asked.stay,
-            &asked.data,
-            &asked.json,
+            call_args.catch_response,
+            !call_args.no_redirects,
+            &call_args.data,
+            &call_args.json,
         );
         slf.call_method1(intern!(py, "_ended"), told)
     }

@@ -7,8 +7,8 @@ use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyDict, PyList, PyType};
 
-use super::asked::Asked;
 use super::body;
+use super::call_args::CallArgs;
 use super::client::{PyFields, PyOptions};
 use super::dress::{Dress, Wardrobe};
 use super::sent::{Body, PySent};
@@ -83,7 +83,7 @@ impl PyManner {
         &self,
         session: &Bound<'py, PyAny>,
         own: &Bound<'py, PyDict>,
-        asked: &Asked<'py>,
+        call_args: &CallArgs<'py>,
     ) -> PyResult<Option<(Dress<'py>, Bound<'py, PyOptions>)>> {
         let py = session.py();
         let touched = |name| -> PyResult<_> {
@@ -106,7 +106,7 @@ impl PyManner {
         }
         let Some(dress) = self
             .wardrobe
-            .merged(py, headers.as_ref(), asked.headers.as_ref())?
+            .merged(py, headers.as_ref(), call_args.headers.as_ref())?
         else {
             return Ok(None);
         };
@@ -117,17 +117,25 @@ impl PyManner {
             return Ok(None);
         }
         let given = |value: &Bound<'py, PyAny>| !value.is_none();
-        let verify = asked.verify.clone().filter(given).or(verify);
+        let verify = call_args.verify.clone().filter(given).or(verify);
         let trusting = match &verify {
             None => Some(false),
             Some(verify) => verify.cast_exact::<PyBool>().ok().map(|it| !it.is_true()),
         };
-        let limited = asked.timeout.is_some() || timeout.is_some_and(|limit| given(&limit));
+        let limited = call_args.timeout.is_some() || timeout.is_some_and(|limit| given(&limit));
         let options = match (trusting, limited) {
-            (Some(false), false) => self.verified[usize::from(asked.stay)].bind(py).clone(),
-            (Some(true), false) => self.unverified[usize::from(asked.stay)].bind(py).clone(),
+            (Some(false), false) => self.verified[usize::from(call_args.no_redirects)]
+                .bind(py)
+                .clone(),
+            (Some(true), false) => self.unverified[usize::from(call_args.no_redirects)]
+                .bind(py)
+                .clone(),
             _ => {
-                let told = (&asked.verify, &asked.timeout, !asked.stay);
+                let told = (
+                    &call_args.verify,
+                    &call_args.timeout,
+                    !call_args.no_redirects,
+                );
                 let found = session.call_method1(intern!(py, "_simple_options"), told);
                 match found.map(|found| found.cast_into::<PyOptions>().ok()) {
                     Ok(Some(options)) => options,
@@ -144,10 +152,10 @@ impl PyManner {
         session: &Bound<'py, PyAny>,
         own: &Bound<'py, PyDict>,
         method: &Bound<'py, PyAny>,
-        (asked, body): (&Asked<'py>, Option<Body>),
+        (call_args, body): (&CallArgs<'py>, Option<Body>),
     ) -> PyResult<Option<Outfit<'py>>> {
         let py = session.py();
-        let Some((dress, options)) = self.dress(session, own, asked)? else {
+        let Some((dress, options)) = self.dress(session, own, call_args)? else {
             return Ok(None);
         };
         // requests announces the empty body of all other methods.
@@ -184,10 +192,10 @@ impl PyManner {
 
 /// The body of a request, JSON by `document`; None where it takes Python to make it.
 pub fn body_of<'py>(
-    asked: &Asked<'py>,
+    call_args: &CallArgs<'py>,
     document: impl FnOnce(&Bound<'py, PyAny>) -> PyResult<Option<Bytes>>,
 ) -> PyResult<Option<Option<Body>>> {
-    if let Some(data) = &asked.data
+    if let Some(data) = &call_args.data
         && data.is_truthy()?
     {
         let Ok(data) = data.cast_exact::<PyDict>() else {
@@ -196,7 +204,7 @@ pub fn body_of<'py>(
         let form = body::encode_form(data)?;
         return Ok(form.map(|form| Some(Body::Form(form.into()))));
     }
-    let Some(value) = &asked.json else {
+    let Some(value) = &call_args.json else {
         return Ok(Some(None));
     };
     Ok(document(value)?.map(|document| Some(Body::Json(document))))

@@ -1,9 +1,9 @@
 //! The seam: Rust types as Python classes, and nothing else. This file only registers.
 
-mod asked;
 mod asyncio;
 mod awaited;
 mod body;
+mod call_args;
 mod client;
 mod convert;
 mod decoded;

@@ -7,8 +7,8 @@ use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString, PyTuple, PyType};
 
-use super::asked::Asked;
 use super::body;
+use super::call_args::CallArgs;
 use super::client::PyClient;
 use super::intact::PyIntact;
 use super::record::PyRecord;
@@ -98,17 +98,17 @@ impl Parts {
         };
         // What a user adds to the context of its requests, Python asks for.
         let context = user.bind(py).getattr(intern!(py, "context"))?;
-        let asked = context.getattr_opt(intern!(py, "__func__"))?;
-        Ok(asked.is_some_and(|asked| asked.is(&plain.context)))
+        let function = context.getattr_opt(intern!(py, "__func__"))?;
+        Ok(function.is_some_and(|function| function.is(&plain.context)))
     }
 
     /// The name that the call, else `rename_request`, has for the request, if it is not empty.
     pub fn name<'py>(
         &self,
         py: Python<'py>,
-        asked: &Asked<'py>,
+        call_args: &CallArgs<'py>,
     ) -> PyResult<Option<Bound<'py, PyAny>>> {
-        if let Some(name) = &asked.name
+        if let Some(name) = &call_args.name
             && name.is_truthy()?
         {
             return Ok(Some(name.clone()));

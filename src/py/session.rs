@@ -9,7 +9,7 @@ use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyDict, PyString, PyTuple};
 
-use super::asked::Asked;
+use super::call_args::CallArgs;
 use super::client::PyClient;
 use super::greenlets::{LastWaiters, PyGreenletWaiters};
 use super::manner::{Outfit, PyManner, body_of};
@@ -77,11 +77,13 @@ impl PyHttpSession {
         let Some((parts, http)) = slf.get().parts.get() else {
             return Ok(());
         };
-        let Some(asked) = Asked::read(kwargs) else {
+        let Some(call_args) = CallArgs::read(kwargs) else {
             return Ok(());
         };
         let (py, plain, http) = (slf.py(), parts.plain.get(), http.get());
-        let name = parts.name(py, &asked)?.or_else(|| asked.name.clone());
+        let name = parts
+            .name(py, &call_args)?
+            .or_else(|| call_args.name.clone());
         let name = name.unwrap_or_else(|| py.None().into_bound(py));
         let explicit = intern!(py, "explicit_name");
         if !parts.get(explicit)?.is_some_and(|known| known.is(&name)) {
@@ -93,12 +95,13 @@ impl PyHttpSession {
         }
         let (Some(base), Some(body)) = (
             parts.get(intern!(py, "base_url"))?,
-            body_of(&asked, |value| parts.document(value, false))?,
+            body_of(&call_args, |value| parts.document(value, false))?,
         ) else {
             return Ok(());
         };
         let manner = http.manner.get();
-        let Some(outfit) = manner.outfit(slf, parts.own.bind(py), method, (&asked, body))? else {
+        let Some(outfit) = manner.outfit(slf, parts.own.bind(py), method, (&call_args, body))?
+        else {
             return Ok(());
         };
         let Outfit { options, sent, .. } = outfit;
@@ -141,13 +144,13 @@ impl PyHttpSession {
         slf: &Bound<'py, Self>,
         parts: &Parts,
         exchange: &Bound<'py, PyExchange>,
-        (ended, asked): (&Started<'py>, &Asked<'py>),
+        (ended, call_args): (&Started<'py>, &CallArgs<'py>),
     ) -> PyResult<Option<Bound<'py, PyAny>>> {
         let (py, plain) = (slf.py(), parts.plain.get());
         let answer = exchange.get();
         let counted = parts.is_native(py)?
-            && (!asked.stay || answer.code() < 300)
-            && if asked.catch_response {
+            && (!call_args.no_redirects || answer.code() < 300)
+            && if call_args.catch_response {
                 answer.is_good()
             } else {
                 let event = parts.get(intern!(py, "request_event"))?;
@@ -171,8 +174,8 @@ impl PyHttpSession {
             &ended.sent,
             &ended.url,
             PyDict::new(py),
-            asked.catch_response,
-            asked.stay,
+            call_args.catch_response,
+            call_args.no_redirects,
         );
         plain.response.bind(py).call1(told).map(Some)
     }
@@ -202,7 +205,7 @@ impl PyHttpSession {
         came: PyResult<()>,
         kwargs: Option<&Bound<'py, PyDict>>,
     ) -> PyResult<Bound<'py, PyAny>> {
-        let (py, asked) = (slf.py(), Asked::read(kwargs).unwrap_or_default());
+        let (py, call_args) = (slf.py(), CallArgs::read(kwargs).unwrap_or_default());
         let waiters = started.waiters.get();
         let exchange = waiters.finish((started.me, started.token), came, &started.tracker)?;
         let exchange = exchange.map(|exchange| exchange.into_bound(py));
@@ -212,7 +215,7 @@ impl PyHttpSession {
         }
         if let Some(exchange) = &exchange
             && let Some((parts, _)) = known
-            && let Some(response) = Self::finish(slf, parts, exchange, (started, &asked))?
+            && let Some(response) = Self::finish(slf, parts, exchange, (started, &call_args))?
         {
             return Ok(response);
         }
@@ -223,9 +226,9 @@ impl PyHttpSession {
             &started.sent,
             url,
             &started.name,
-            asked.catch_response,
+            call_args.catch_response,
             PyDict::new(py),
-            asked.passed_on(py)?,
+            call_args.passed_on(py)?,
         );
         slf.call_method1(intern!(py, "_ended"), told)
     }

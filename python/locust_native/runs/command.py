@@ -21,7 +21,7 @@ _SPAN = re.compile(r"\d+|(?:\d+h)?(?:\d+m)?(?:\d+s)?")
 
 
 @dataclass
-class Asked:
+class RunSpec:
     """What `run` was asked for, checked as far as that can be without Locust."""
 
     what: tuple[Any, ...]

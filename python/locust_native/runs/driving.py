@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar
 
 from ..saleor import MockSaleor
 from . import progress as display
-from .command import Asked
+from .command import RunSpec
 from .outcome import RunError
 from .trial import Trial
 
@@ -179,9 +179,9 @@ def run_sync(
         trial.close()
 
 
-def _asked(given: dict[str, Any]) -> Asked:
+def _asked(given: dict[str, Any]) -> RunSpec:
     wanted = {name: value for name, value in given.items() if name != "progress"}
-    return Asked(**{**wanted, "env": wanted["env"] or {}})
+    return RunSpec(**{**wanted, "env": wanted["env"] or {}})
 
 
 def _show(shown: display.Silent, trial: Trial, due: float | None = None) -> float:

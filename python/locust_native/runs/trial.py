@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from ..saleor import MockSaleor
 from . import outcome
 from .child import KILL, STOP
-from .command import Asked
+from .command import RunSpec
 
 if TYPE_CHECKING:
     from ..results import Run
@@ -32,7 +32,7 @@ _OVERDUE = 30.0
 class Trial:
     """A test from its start to its end."""
 
-    def __init__(self, asked: Asked) -> None:
+    def __init__(self, asked: RunSpec) -> None:
         self._asked = asked
         self.told: dict[str, Any] = {}
         """What it told last, see `inside`; empty as long as it has not."""

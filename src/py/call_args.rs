@@ -7,11 +7,11 @@ use pyo3::types::{PyBool, PyDict};
 /// The keyword arguments that the fast paths know; an absent one is None, and so is one that is `None` where that means
 /// the same.
 #[derive(Default)]
-pub struct Asked<'py> {
+pub struct CallArgs<'py> {
     pub name: Option<Bound<'py, PyAny>>,
     pub catch_response: bool,
     /// False if redirects are not to be followed.
-    pub stay: bool,
+    pub no_redirects: bool,
     pub data: Option<Bound<'py, PyAny>>,
     pub json: Option<Bound<'py, PyAny>>,
     pub headers: Option<Bound<'py, PyAny>>,
@@ -19,40 +19,40 @@ pub struct Asked<'py> {
     pub timeout: Option<Bound<'py, PyAny>>,
 }
 
-impl<'py> Asked<'py> {
+impl<'py> CallArgs<'py> {
     /// None if it asks for more than we know of.
     pub fn read(kwargs: Option<&Bound<'py, PyDict>>) -> Option<Self> {
-        let mut asked = Self::default();
+        let mut call_args = Self::default();
         for (key, value) in kwargs.into_iter().flatten() {
             let py = key.py();
             // A keyword in a call is the very object that is interned under its name.
             if key.is(intern!(py, "name")) {
-                asked.name = Some(value);
+                call_args.name = Some(value);
             } else if key.is(intern!(py, "catch_response")) {
-                asked.catch_response = value.cast_exact::<PyBool>().ok()?.is_true();
+                call_args.catch_response = value.cast_exact::<PyBool>().ok()?.is_true();
             } else if key.is(intern!(py, "allow_redirects")) {
-                asked.stay = !value.cast_exact::<PyBool>().ok()?.is_true();
+                call_args.no_redirects = !value.cast_exact::<PyBool>().ok()?.is_true();
             } else if key.is(intern!(py, "data")) {
-                asked.data = given(value);
+                call_args.data = given(value);
             } else if key.is(intern!(py, "json")) {
-                asked.json = given(value);
+                call_args.json = given(value);
             } else if key.is(intern!(py, "headers")) {
-                asked.headers = given(value);
+                call_args.headers = given(value);
             } else if key.is(intern!(py, "verify")) {
-                asked.verify = Some(value);
+                call_args.verify = Some(value);
             } else if key.is(intern!(py, "timeout")) {
-                asked.timeout = Some(value);
+                call_args.timeout = Some(value);
             } else {
                 return None;
             }
         }
-        Some(asked)
+        Some(call_args)
     }
 
     /// The arguments that Locust passes on to the client, as far as they were given.
     pub fn passed_on(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
         let kwargs = PyDict::new(py);
-        kwargs.set_item(intern!(py, "allow_redirects"), !self.stay)?;
+        kwargs.set_item(intern!(py, "allow_redirects"), !self.no_redirects)?;
         for (name, value) in [
             (intern!(py, "headers"), &self.headers),
             (intern!(py, "verify"), &self.verify),
