@@ -16,7 +16,7 @@ __all__ = [
     "Client",
     "Exchange",
     "FastHttpSession",
-    "FastSent",
+    "FastPreparedRequest",
     "Fields",
     "GreenletWaiters",
     "Histogram",
@@ -31,12 +31,12 @@ __all__ = [
     "Page",
     "Picker",
     "Plain",
+    "PreparedRequest",
     "Queue",
     "ReadyAwaitable",
     "Record",
     "RequestFuture",
     "RequestTracker",
-    "Sent",
     "SoleListener",
     "Stats",
     "Urls",
@@ -451,8 +451,8 @@ class Manner:
         unverified: tuple[Options, Options],
         attributes: int,
         timeout: bool,
-        bare: Sent,
-        empty: Sent,
+        bare: PreparedRequest,
+        empty: PreparedRequest,
         check_cookies: Any,
         /,
     ) -> Manner: ...
@@ -464,7 +464,7 @@ class HttpPlain:
     def __new__(cls, plain: Plain, manner: Manner, warn: Any, /) -> HttpPlain: ...
 
 @final
-class FastSent:
+class FastPreparedRequest:
     """What a ``FastHttpSession`` has sent by the fast path."""
 
     @property
@@ -591,7 +591,7 @@ class AsyncSession:
         /,
         *,
         name: Any,
-        sent: Sent,
+        sent: PreparedRequest,
         catch_response: bool,
     ) -> RequestFuture:
         """Starts a request that Python has prepared, as `Client.submit`."""
@@ -641,7 +641,7 @@ class RequestFuture:
     def tracker(self) -> RequestTracker:
         """The entry in the record."""
     @property
-    def sent(self) -> Sent:
+    def sent(self) -> PreparedRequest:
         """What went out."""
     @property
     def url(self) -> str:
@@ -951,14 +951,14 @@ def dump_json(value: Any, /, *, nan: bool) -> str | None:
     """
 
 @final
-class Sent:
+class PreparedRequest:
     """What was handed to the native client, for ``response.request``.
 
     Header fields before (``head``) and after the jar's ``Cookie`` field (``tail``), the body, and the cookies of this
     call only, as requests has them.
     """
 
-    def __new__(cls, head: Any, tail: Any, body: Any, cookies: Any = None, /) -> Sent: ...
+    def __new__(cls, head: Any, tail: Any, body: Any, cookies: Any = None, /) -> PreparedRequest: ...
     @property
     def head(self) -> Any: ...
     @property

@@ -278,7 +278,7 @@ class AsyncSession(_core.AsyncSession, arguments.Preparing):
         return self._submit(
             verb, full_url, head, tail, octets, cookies, options,
             name=name or prepare.path_of(full_url),
-            sent=_core.Sent(fields, tail, shown, kwargs.get("cookies")),
+            sent=_core.PreparedRequest(fields, tail, shown, kwargs.get("cookies")),
             catch_response=catch_response,
         )  # fmt: skip
 

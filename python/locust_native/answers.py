@@ -11,14 +11,13 @@ from io import BytesIO
 from typing import Any
 
 import requests
+from requests import models
 from requests.cookies import RequestsCookieJar, cookiejar_from_dict, merge_cookies
-from requests.models import PreparedRequest
 from requests.structures import CaseInsensitiveDict
 from requests.utils import get_encoding_from_headers
 from urllib3 import HTTPHeaderDict, HTTPResponse
 
 from . import _core
-from ._core import Sent
 from .texts import UTF8, encoding_of, text_of
 from .timings import Timings
 from .timings import of as timings_of
@@ -28,7 +27,7 @@ _LOADS = json_module.loads
 _NOT_BODY = ("content-length", "content-type", "transfer-encoding")
 
 
-def sent_fields(sent: Sent, exchange: Any, hop: int) -> list[tuple[Any, Any]]:
+def sent_fields(sent: _core.PreparedRequest, exchange: Any, hop: int) -> list[tuple[Any, Any]]:
     """The header fields sent with one hop, Host left out as requests does."""
     cookie = exchange.cookie(hop)
     jar = [("Cookie", cookie)] if cookie is not None else []
@@ -46,7 +45,7 @@ def sent_fields(sent: Sent, exchange: Any, hop: int) -> list[tuple[Any, Any]]:
     ]
 
 
-def merged_jar(session: Any, sent: Sent) -> RequestsCookieJar:
+def merged_jar(session: Any, sent: _core.PreparedRequest) -> RequestsCookieJar:
     """The session's cookies and those of the call, as requests keeps them beside a request."""
     given = sent.cookies or {}
     if not isinstance(given, CookieJar):
@@ -54,9 +53,9 @@ def merged_jar(session: Any, sent: Sent) -> RequestsCookieJar:
     return merge_cookies(merge_cookies(RequestsCookieJar(), session.cookies), given)
 
 
-def prepared_request(exchange: Any, hop: int, sent: Sent) -> PreparedRequest:
+def prepared_request(exchange: Any, hop: int, sent: _core.PreparedRequest) -> models.PreparedRequest:
     """The ``PreparedRequest`` of one hop."""
-    request = PreparedRequest()
+    request = models.PreparedRequest()
     request.method = exchange.method(hop)
     request.url = exchange.url(hop)
     request.headers = CaseInsensitiveDict(sent_fields(sent, exchange, hop))
@@ -159,7 +158,7 @@ def content_by_urllib3(exchange: Any) -> bytes:
     return b"".join(raw.stream(requests.models.CONTENT_CHUNK_SIZE, decode_content=True))
 
 
-def _next(response: Any) -> PreparedRequest | None:
+def _next(response: Any) -> models.PreparedRequest | None:
     if not response._unfollowed:
         return None
     # As the server answered, whatever has been done to the response since.
@@ -225,16 +224,16 @@ class Redirect(Lazy, requests.Response):
     _unfollowed = False
 
     @property
-    def _next(self) -> PreparedRequest | None:
+    def _next(self) -> models.PreparedRequest | None:
         # requests looks ahead from all hops but the first, which is not sent by the redirecting loop.
         follows = 0 < self._hop < self._exchange.hops - 1
         return prepared_request(self._exchange, self._hop + 1, self._sent) if follows else None
 
     @_next.setter
-    def _next(self, request: PreparedRequest | None) -> None:
+    def _next(self, request: models.PreparedRequest | None) -> None:
         pass  # by requests.Response.__init__ and the redirecting loop
 
-    def __init__(self, exchange: Any, hop: int, sent: Sent, session: Any) -> None:
+    def __init__(self, exchange: Any, hop: int, sent: _core.PreparedRequest, session: Any) -> None:
         self._exchange = exchange
         self._hop = hop
         self._sent = sent

@@ -11,7 +11,6 @@ from requests.structures import CaseInsensitiveDict
 from requests.utils import get_netrc_auth
 
 from . import _core, jar, prepare
-from ._core import Sent
 from .fallback import Unsupported
 
 KEEP = 10  # idle connections of a urllib3 pool (requests.adapters.DEFAULT_POOLSIZE)
@@ -68,7 +67,8 @@ def manner(attributes: int, timeout: bool) -> _core.Manner:
     return _core.Manner(
         defaults, FIELDS, CaseInsensitiveDict, (FOLLOW, STAY),
         (plain_options(LIMIT, None), plain_options(None, None)), attributes, timeout,
-        Sent(defaults, [], None), Sent(defaults, [("Content-Length", "0")], None), check_cookies,
+        _core.PreparedRequest(defaults, [], None),
+        _core.PreparedRequest(defaults, [("Content-Length", "0")], None), check_cookies,
     )  # fmt: skip
 
 

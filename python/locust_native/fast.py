@@ -308,7 +308,7 @@ class FastHttpSession(_core.FastHttpSession, _Stock):
         exchange: Any,
         thrown: BaseException | None,
         tracker: _core.RequestTracker,
-        ready: _core.FastSent,
+        ready: _core.FastPreparedRequest,
         catch_response: bool,
         allow_redirects: bool,
         data: Any,
@@ -391,7 +391,7 @@ class FastHttpSession(_core.FastHttpSession, _Stock):
 
     def _prepare(
         self, method: Any, url: str, data: Any, fields: dict[str, Any], kwargs: dict[str, Any]
-    ) -> fast_prepare.Prepared:
+    ) -> fast_prepare.FastPrepared:
         instrumented = instrumentation.of_geventhttpclient()
         if instrumented is not None:
             raise fallback.Unsupported(instrumented)
@@ -406,7 +406,7 @@ def _send(
     native: _core.Client,
     waiters: _core.GreenletWaiters,
     record: _core.Record,
-    ready: fast_prepare.Prepared,
+    ready: fast_prepare.FastPrepared,
     options: Any,
     method: str,
     name: Any,

@@ -70,13 +70,13 @@ class Heads:
                 self._known[key] = head
         return head
 
-    def sent(self, verb: str, url: str, kind: str, body: bytes) -> Prepared:
+    def sent(self, verb: str, url: str, kind: str, body: bytes) -> FastPrepared:
         """What `plain` makes of a request without header fields of its own: with a "json" or "form" body, or none."""
         if kind == "json":
             return plain(self, verb, url, body.decode(), _WITH_JSON)  # type: ignore[return-value]
         if kind == "form":
             pairs, head = self.get(FIELDS, (_FORM, ("content-length", str(len(body)))))  # type: ignore[misc]
-            return Prepared(verb, url, pairs, head, _NO_LENGTH, body, body)
+            return FastPrepared(verb, url, pairs, head, _NO_LENGTH, body, body)
         return plain(self, verb, url, None, FIELDS)  # type: ignore[return-value]
 
     def _make(self, headers: dict[str, Any], added: tuple[tuple[str, str], ...]) -> Head | None:
@@ -112,7 +112,7 @@ def heads(defaults: Any) -> Heads:
     return found
 
 
-class Prepared:
+class FastPrepared:
     """One request, ready for ``_core.Client.submit``; makes ``response.request`` when it is asked for."""
 
     __slots__ = ("body", "fields", "head", "shown", "tail", "url", "verb", "whole")
@@ -164,7 +164,7 @@ def known(heads: Heads) -> tuple[Any, Any, bool] | None:
     return (bare[1], with_json[1], heads.typed) if bare and with_json else None
 
 
-def plain(heads: Heads, verb: str, url: str, data: Any, headers: dict[str, Any]) -> Prepared | None:
+def plain(heads: Heads, verb: str, url: str, data: Any, headers: dict[str, Any]) -> FastPrepared | None:
     """The request, if it has a common form."""
     if url not in _plain_urls:
         if not prepare.is_plain(url) or ";" in url:  # geventhttpclient loses empty parameters
@@ -210,12 +210,12 @@ def plain(heads: Heads, verb: str, url: str, data: Any, headers: dict[str, Any])
     head = heads.get(headers, added)
     if head is None:
         return None
-    return Prepared(verb, url, head[0], head[1], tail, body, shown)
+    return FastPrepared(verb, url, head[0], head[1], tail, body, shown)
 
 
 def fully(
     defaults: Headers, verb: str, url: str, data: Any, headers: dict[str, Any], kwargs: dict[str, Any]
-) -> Prepared:
+) -> FastPrepared:
     """Any request, by geventhttpclient's own code (UserAgent.urlopen and HTTPClient._build_request)."""
     if "payload" in kwargs:
         raise prepare.StockDecides  # a TypeError
@@ -267,7 +267,7 @@ def fully(
         tail = [("Content-Length", str(len(body or b"")))]
     pairs = [(name, str(value)) for name, value in fields.items()]
     native_url = _native_url(request.url_split)
-    return Prepared(verb, native_url, pairs, _core.Fields(pairs), tail, body, whole=request)
+    return FastPrepared(verb, native_url, pairs, _core.Fields(pairs), tail, body, whole=request)
 
 
 #: What the native client takes for a host; others are for geventhttpclient to look up or to refuse.

@@ -12,8 +12,7 @@ import requests
 import urllib3.exceptions as u3
 from locust import clients as stock
 
-from . import errors, prepare, report, timings, tls_errors, tracebacks
-from ._core import Sent
+from . import _core, errors, prepare, report, timings, tls_errors, tracebacks
 from .answers import Redirect, content_by_urllib3, merged_jar, prepared_request
 from .response import Response
 
@@ -39,7 +38,7 @@ class Call(NamedTuple):
     """One call of ``HttpSession.request``, as it was made and as it went out."""
 
     session: Any
-    sent: Sent
+    sent: _core.PreparedRequest
     url: Any
     name: str | None
     meta: dict[str, Any]

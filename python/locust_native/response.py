@@ -6,7 +6,6 @@ from typing import Any
 
 from locust.clients import ResponseContextManager
 
-from ._core import Sent
 from .answers import Answered, Lazy, Redirect
 
 
@@ -44,7 +43,7 @@ class Response(Lazy, ResponseContextManager):
         exchange: Any,
         session: Any,
         tracker: Any,
-        sent: Sent,
+        sent: _core.PreparedRequest,
         url: str,
         context: dict[str, Any],
         catch_response: bool,

@@ -32,7 +32,6 @@ from . import (
     unverified,
     waiting,
 )
-from ._core import Sent
 from .answers import Redirect
 from .made import Made
 from .response import Response, meta_of
@@ -202,7 +201,7 @@ class HttpSession(_core.HttpSession, arguments.Preparing, stock.HttpSession):  #
         exchange: Any,
         tracker: _core.RequestTracker,
         full_url: str,
-        sent: Sent,
+        sent: _core.PreparedRequest,
         url: Any,
         name: Any,
         catch_response: bool,
@@ -267,7 +266,7 @@ class HttpSession(_core.HttpSession, arguments.Preparing, stock.HttpSession):  #
         data: Any,
         json: Any,
         kwargs: dict[str, Any],
-    ) -> tuple[int, _core.RequestTracker, str, Sent, Any]:
+    ) -> tuple[int, _core.RequestTracker, str, _core.PreparedRequest, Any]:
         """Send a request: its token, its entry in the record, its whole URL, what goes out, and how."""
         kind = type(self)
         if not instrumentation.INTACT.holds(kind) and (instrumented := instrumentation.of_requests(kind)):
@@ -288,13 +287,19 @@ class HttpSession(_core.HttpSession, arguments.Preparing, stock.HttpSession):  #
                     of_type
                 )  # fmt: skip
                 if started is not None:
-                    return *started, Sent(fields, tail, shown), options
+                    return *started, _core.PreparedRequest(fields, tail, shown), options
         verb, full_url, head, fields, tail, octets, shown, cookies, options = self._prepare(
             method, url, data, json, kwargs
         )
         tracker = record.begin(method, name or prepare.path_of(full_url))
         token = self._native.submit(waiters.queue, verb, full_url, head, tail, octets, cookies, options)
-        return token, tracker, full_url, Sent(fields, tail, shown, kwargs.get("cookies")), options
+        return (
+            token,
+            tracker,
+            full_url,
+            _core.PreparedRequest(fields, tail, shown, kwargs.get("cookies")),
+            options,
+        )
 
     def _dress(
         self, headers: Any, verify: Any, timeout: Any, follow: Any
@@ -331,7 +336,7 @@ class HttpSession(_core.HttpSession, arguments.Preparing, stock.HttpSession):  #
         self._native.close()
         self._native = None
 
-    def _take_over_cookies(self, exchange: Any, sent: Sent) -> None:
+    def _take_over_cookies(self, exchange: Any, sent: _core.PreparedRequest) -> None:
         """Those of an answer to a request that was under way while another greenlet made the session fall back."""
         for hop in range(exchange.hops):
             if exchange.answered(hop):

@@ -16,8 +16,8 @@ use super::call_args::CallArgs;
 use super::client::{PyClient, PyOptions};
 use super::future::{Parts, PyRequestFuture, no_loop};
 use super::manner::{Outfit, PyManner, body_of};
+use super::prepared::PyPreparedRequest;
 use super::record::PyRecord;
-use super::sent::PySent;
 use super::tracker::PyRequestTracker;
 use super::urls::{Call, PyUrls};
 use crate::engine::Token;
@@ -183,7 +183,7 @@ impl PyAsyncSession {
         place: Place,
         (token, tracker): (Token, Py<PyRequestTracker>),
         (sent, url, catch_response, unverified): (
-            Bound<'py, PySent>,
+            Bound<'py, PyPreparedRequest>,
             Bound<'py, PyString>,
             bool,
             bool,
@@ -291,7 +291,7 @@ impl PyAsyncSession {
         cookies: Option<Vec<(String, String)>>,
         options: &PyOptions,
         name: &Bound<'py, PyAny>,
-        sent: Bound<'py, PySent>,
+        sent: Bound<'py, PyPreparedRequest>,
         catch_response: bool,
     ) -> PyResult<Bound<'py, PyRequestFuture>> {
         let (py, session) = (slf.py(), slf.get());

@@ -30,8 +30,8 @@ enum Body {
 }
 
 /// One request, for `response.request` and for what is told of it.
-#[pyclass(frozen, name = "FastSent", module = "locust_native._core")]
-pub struct PyFastSent {
+#[pyclass(frozen, name = "FastPreparedRequest", module = "locust_native._core")]
+pub struct PyFastPreparedRequest {
     heads: Py<PyAny>,
     #[pyo3(get)]
     verb: Py<PyAny>,
@@ -41,7 +41,7 @@ pub struct PyFastSent {
 }
 
 #[pymethods]
-impl PyFastSent {
+impl PyFastPreparedRequest {
     /// `FastRequest` of the exchange's last hop.
     #[pyo3(signature = (exchange, /))]
     fn request<'py>(
@@ -121,7 +121,7 @@ struct Started<'py> {
     waiters: Py<PyGreenletWaiters>,
     token: crate::engine::Token,
     tracker: Bound<'py, PyRequestTracker>,
-    sent: Bound<'py, PyFastSent>,
+    sent: Bound<'py, PyFastPreparedRequest>,
 }
 
 impl PyFastHttpSession {
@@ -196,7 +196,7 @@ impl PyFastHttpSession {
         let Some((token, tracker, url)) = started else {
             return Ok(());
         };
-        let sent = PyFastSent {
+        let sent = PyFastPreparedRequest {
             heads: fast.heads.clone_ref(py),
             verb: method.clone().unbind(),
             url: url.unbind(),

@@ -13,8 +13,8 @@ use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyDict, PyString, PyType};
 
 use super::asyncio::PyAsyncioWaiters;
+use super::prepared::PyPreparedRequest;
 use super::response::PyExchange;
-use super::sent::PySent;
 use super::tracker::PyRequestTracker;
 use crate::engine::{Outcome, Token};
 
@@ -37,7 +37,7 @@ pub struct Parts {
     pub token: Token,
     pub session: Py<PyAny>,
     pub tracker: Py<PyRequestTracker>,
-    pub sent: Py<PySent>,
+    pub sent: Py<PyPreparedRequest>,
     pub url: Py<PyString>,
     /// The class of the response to a request that went well.
     pub response: Py<PyAny>,
@@ -330,7 +330,7 @@ impl PyRequestFuture {
 
     /// What went out.
     #[getter]
-    fn sent(&self, py: Python<'_>) -> Py<PySent> {
+    fn sent(&self, py: Python<'_>) -> Py<PyPreparedRequest> {
         self.parts.sent.clone_ref(py)
     }
 

@@ -11,7 +11,7 @@ use super::body;
 use super::call_args::CallArgs;
 use super::client::{PyFields, PyOptions};
 use super::dress::{Dress, Wardrobe};
-use super::sent::{Body, PySent};
+use super::prepared::{Body, PyPreparedRequest};
 use super::urls::text;
 use crate::http::Fields;
 
@@ -27,8 +27,8 @@ pub struct PyManner {
     /// Whether a `timeout` of the session's own counts.
     timeout: bool,
     /// What goes out with a method that has no body, and with one that has an empty one.
-    bare: Py<PySent>,
-    empty: Py<PySent>,
+    bare: Py<PyPreparedRequest>,
+    empty: Py<PyPreparedRequest>,
     /// The function that looks at a jar somebody may have changed.
     check_cookies: Py<PyAny>,
 }
@@ -40,7 +40,7 @@ pub struct Outfit<'py> {
     pub body: Bytes,
     /// The body goes with its Content-Length where there is one, and with this type where it is not empty.
     pub content_type: Option<&'static str>,
-    pub sent: Bound<'py, PySent>,
+    pub sent: Bound<'py, PyPreparedRequest>,
 }
 
 #[pymethods]
@@ -56,8 +56,8 @@ impl PyManner {
         unverified: (Py<PyOptions>, Py<PyOptions>),
         attributes: usize,
         timeout: bool,
-        bare: Py<PySent>,
-        empty: Py<PySent>,
+        bare: Py<PyPreparedRequest>,
+        empty: Py<PyPreparedRequest>,
         check_cookies: Py<PyAny>,
     ) -> Self {
         Self {
@@ -166,7 +166,7 @@ impl PyManner {
         let sent = match (&body, dress.shown) {
             (Some(body), shown) => {
                 let head = shown.map_or_else(|| self.bare.get().head(py), Bound::unbind);
-                Bound::new(py, PySent::of(py, head, body.clone()))?
+                Bound::new(py, PyPreparedRequest::of(py, head, body.clone()))?
             }
             (None, shown) => {
                 let alike = if bodiless { &self.bare } else { &self.empty };

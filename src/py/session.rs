@@ -14,9 +14,9 @@ use super::client::PyClient;
 use super::greenlets::{LastWaiters, PyGreenletWaiters};
 use super::manner::{Outfit, PyManner, body_of};
 use super::plain::{Parts, PyPlain, SlowPath};
+use super::prepared::PyPreparedRequest;
 use super::record::PyRecord;
 use super::response::PyExchange;
-use super::sent::PySent;
 use super::tracker::PyRequestTracker;
 use super::urls::Call;
 use crate::http::Verify;
@@ -60,7 +60,7 @@ struct Started<'py> {
     url: Bound<'py, PyString>,
     /// Under which name, if the call or `rename_request` gave it one.
     name: Bound<'py, PyAny>,
-    sent: Bound<'py, PySent>,
+    sent: Bound<'py, PyPreparedRequest>,
     /// Whether any certificate would do, of which urllib3 warns.
     unverified: bool,
 }

@@ -49,7 +49,7 @@ const CONNECTIONS = [
   number("Reused", (row) => row.connections?.reused, "requests that took a connection already open"),
   number("TLS handshakes", (row) => row.tls?.full, "full ones"),
   number("TLS resumed", (row) => row.tls?.resumed),
-  { title: "Sent", of: (row) => row.bytes?.out, text: bytes },
+  { title: "PreparedRequest", of: (row) => row.bytes?.out, text: bytes },
   { title: "Received", of: (row) => row.bytes?.in, text: bytes },
   { title: "Protocol", of: versions, words: true },
 ];

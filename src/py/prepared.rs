@@ -1,4 +1,4 @@
-//! Sent for Python: what was handed to the native client, for `response.request`.
+//! PreparedRequest for Python: what was handed to the native client, for `response.request`.
 
 use bytes::Bytes;
 use pyo3::prelude::*;
@@ -51,8 +51,8 @@ impl Body {
 }
 
 /// Header fields before and after the jar's `Cookie` field, body, and cookies of this call only, as requests has them.
-#[pyclass(frozen, name = "Sent", module = "locust_native._core")]
-pub struct PySent {
+#[pyclass(frozen, name = "PreparedRequest", module = "locust_native._core")]
+pub struct PyPreparedRequest {
     #[pyo3(get)]
     head: Py<PyAny>,
     later: Later,
@@ -67,7 +67,7 @@ enum Later {
     Of(Body),
 }
 
-impl PySent {
+impl PyPreparedRequest {
     /// Of a request whose body was encoded here.
     pub fn of(py: Python<'_>, head: Py<PyAny>, body: Body) -> Self {
         Self {
@@ -97,7 +97,7 @@ impl PySent {
 }
 
 #[pymethods]
-impl PySent {
+impl PyPreparedRequest {
     #[new]
     #[pyo3(signature = (head, tail, body, cookies=None, /))]
     fn new(
