@@ -23,7 +23,6 @@ __all__ = [
     "HttpPlain",
     "HttpSession",
     "Intact",
-    "Manner",
     "Meter",
     "MockSaleor",
     "NamespaceWatch",
@@ -37,6 +36,7 @@ __all__ = [
     "Record",
     "RequestFuture",
     "RequestTracker",
+    "RequestsRules",
     "SoleListener",
     "Stats",
     "Urls",
@@ -431,7 +431,7 @@ class Plain:
     ) -> Plain: ...
 
 @final
-class Manner:
+class RequestsRules:
     """How sessions with the rules of requests send what needs little preparation: as long as nobody has touched more of
     them than headers, cookies and ``verify`` (and ``timeout``, if that of a session counts).
 
@@ -455,13 +455,13 @@ class Manner:
         empty: PreparedRequest,
         check_cookies: Any,
         /,
-    ) -> Manner: ...
+    ) -> RequestsRules: ...
 
 @final
 class HttpPlain:
     """The same for an ``HttpSession``; ``warn`` is called with the exchange where any certificate would have done."""
 
-    def __new__(cls, plain: Plain, manner: Manner, warn: Any, /) -> HttpPlain: ...
+    def __new__(cls, plain: Plain, requests_rules: RequestsRules, warn: Any, /) -> HttpPlain: ...
 
 @final
 class FastPreparedRequest:
@@ -565,7 +565,9 @@ class AsyncPlain:
     ``response``: the class of what a call comes to; ``here`` gives the `AsyncioWaiters` of an event loop.
     """
 
-    def __new__(cls, manner: Manner, urls: Urls, response: Any, here: Any, /) -> AsyncPlain: ...
+    def __new__(
+        cls, requests_rules: RequestsRules, urls: Urls, response: Any, here: Any, /
+    ) -> AsyncPlain: ...
 
 @disjoint_base
 class AsyncSession:

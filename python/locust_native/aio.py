@@ -404,4 +404,6 @@ _ATTRIBUTES = 3
 @functools.cache
 def _plain() -> _core.AsyncPlain:
     """How sessions send what needs little preparation, as long as nobody has touched more of them than that."""
-    return _core.AsyncPlain(arguments.manner(_ATTRIBUTES, timeout=True), arguments.URLS, Response, _here)
+    return _core.AsyncPlain(
+        arguments.requests_rules(_ATTRIBUTES, timeout=True), arguments.URLS, Response, _here
+    )

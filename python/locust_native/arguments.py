@@ -59,12 +59,12 @@ def check_cookies(cookies: Any) -> None:
         raise prepare.StockDecides
 
 
-def manner(attributes: int, timeout: bool) -> _core.Manner:
+def requests_rules(attributes: int, timeout: bool) -> _core.RequestsRules:
     """How sessions send what needs little preparation, which have so many attributes before anybody touches them;
     ``timeout``: whether a session's own counts.
     """
     defaults = prepare.DEFAULT_HEADERS
-    return _core.Manner(
+    return _core.RequestsRules(
         defaults, FIELDS, CaseInsensitiveDict, (FOLLOW, STAY),
         (plain_options(LIMIT, None), plain_options(None, None)), attributes, timeout,
         _core.PreparedRequest(defaults, [], None),

@@ -232,7 +232,7 @@ class FastHttpSession(_core.FastHttpSession, _Stock):
         if native is not None:
             try:
                 built_url = self._build_url(url)
-                payload, fields = self._dressed(data, headers, auth, json)
+                payload, fields = self._body_and_headers(data, headers, auth, json)
                 if stream:
                     raise fallback.Unsupported("stream=True")
                 ready = self._prepare(method, built_url, payload, fields, kwargs)
@@ -318,7 +318,7 @@ class FastHttpSession(_core.FastHttpSession, _Stock):
         if thrown is not None and not isinstance(thrown, stock.FAILURE_EXCEPTIONS):
             self._leave(allow_redirects)
             raise thrown
-        payload, fields = self._dressed(data, None, None, json)
+        payload, fields = self._body_and_headers(data, None, None, json)
         call = (ready.verb, ready.url, payload, fields, {})
         return self._finish(exchange, thrown, tracker, ready, call, catch_response, allow_redirects, {})
 
@@ -369,7 +369,7 @@ class FastHttpSession(_core.FastHttpSession, _Stock):
         if not allow_redirects:
             self._options = self._unfollowed
 
-    def _dressed(self, data: Any, headers: Any, auth: Any, json: Any) -> tuple[Any, dict[str, Any]]:
+    def _body_and_headers(self, data: Any, headers: Any, auth: Any, json: Any) -> tuple[Any, dict[str, Any]]:
         """Body and header fields as Locust hands them to its client."""
         fields = dict(headers) if headers else {}
         if auth:

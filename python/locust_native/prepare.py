@@ -188,10 +188,10 @@ def with_defaults(merged: dict[str, tuple[Any, Any]]) -> Pairs:
 
 _KEPT = 1000  # of what was met before: a locustfile that draws its headers at random must not fill memory
 _known_fields: dict[tuple[Any, ...], Any] = {}
-_known_dresses: dict[Any, Dress | None] = {}
+_known_heads: dict[Any, MergedHeaders | None] = {}
 
 #: Header fields as the native client takes them, as ``response.request`` shows them, and whether any is of a body.
-Dress = tuple[Any, Pairs, bool]
+MergedHeaders = tuple[Any, Pairs, bool]
 
 
 def native_fields(fields: Pairs) -> Any:
@@ -209,7 +209,7 @@ def native_fields(fields: Pairs) -> Any:
     return known
 
 
-def dressed(session_headers: Any, headers: Any) -> Dress | None:
+def build_head(session_headers: Any, headers: Any) -> MergedHeaders | None:
     """The header fields of a request, if those of the session and its own are plain texts."""
     if session_headers is DEFAULT_HEADERS_DICT:
         given: Any = None
@@ -225,22 +225,22 @@ def dressed(session_headers: Any, headers: Any) -> Dress | None:
         return None
     key = given, asked
     try:
-        return _known_dresses[key]
+        return _known_heads[key]
     except TypeError:  # a list of values
         return None
     except KeyError:
         pass
-    dress = None
+    merged = None
     pairs = [*(given or ()), *(asked or ())]
     if all(type(name) is str and (type(value) is str or value is None) for name, value in pairs):
         merged = merged_headers(DEFAULT_HEADERS_DICT if given is None else dict(given), headers)
         fields = with_defaults(merged)
         of_body = not merged.keys().isdisjoint(("content-type", "content-length"))
-        dress = native_fields(fields), list(merged.values()), of_body
-    if len(_known_dresses) >= _KEPT:
-        _known_dresses.clear()
-    _known_dresses[key] = dress
-    return dress
+        merged = native_fields(fields), list(merged.values()), of_body
+    if len(_known_heads) >= _KEPT:
+        _known_heads.clear()
+    _known_heads[key] = merged
+    return merged
 
 
 _URLLIB3_AGENT = requests.packages.urllib3.connection._get_default_user_agent()  # type: ignore[attr-defined]

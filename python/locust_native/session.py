@@ -274,14 +274,14 @@ class HttpSession(_core.HttpSession, arguments.Preparing, stock.HttpSession):  #
         record = self._reporting[0]
         if not self.trust_env and kind._build_url is _BUILD_URL and _SIMPLE.issuperset(kwargs):
             take = kwargs.get
-            dress = self._dress(
+            merged = self._build_head(
                 take("headers"), take("verify"), take("timeout"), take("allow_redirects", True)
             )
             body = prepare.plain_body(method, data, json)
             # A body's own fields would have to be placed among those given.
-            if dress and body and not (body[2] and dress[2]):
+            if merged and body and not (body[2] and merged[2]):
                 octets, of_type, tail, shown = body
-                head, fields, _, options = dress
+                head, fields, _, options = merged
                 started = arguments.URLS.start(
                     self._native, waiters.queue, record, head, options, method, self.base_url, url, name, octets,
                     of_type
@@ -301,23 +301,23 @@ class HttpSession(_core.HttpSession, arguments.Preparing, stock.HttpSession):  #
             options,
         )
 
-    def _dress(
+    def _build_head(
         self, headers: Any, verify: Any, timeout: Any, follow: Any
     ) -> tuple[Any, Any, bool, Any] | None:
-        """What `prepare.dressed` says of a request with no arguments but these, and how to send it.
+        """What `prepare.build_head` says of a request with no arguments but these, and how to send it.
 
         None if that takes more than a look.
         """
         own = _core.own_names(self)
         if not _COMPLEX.isdisjoint(own):
             return None
-        dressed = prepare.dressed(own.get("headers", prepare.DEFAULT_HEADERS_DICT), headers)
+        build_head = prepare.build_head(own.get("headers", prepare.DEFAULT_HEADERS_DICT), headers)
         options = self._simple_options(verify, timeout, follow)
-        if not dressed or not options:
+        if not build_head or not options:
             return None
         if "cookies" in own:
             arguments.check_cookies(own["cookies"])
-        return *dressed, options
+        return *build_head, options
 
     def _check_touched(self, own: dict[str, Any], take: Any) -> None:
         """Only the stock client has hooks and adapters."""
@@ -375,4 +375,4 @@ def _plain() -> _core.HttpPlain:
         instrumentation.intact_json(), Response, waiting.here, getcurrent, _NO_CONTEXT,
         report.sole_listener,  # type: ignore[arg-type]
     )  # fmt: skip
-    return _core.HttpPlain(plain, arguments.manner(_ATTRIBUTES, timeout=False), unverified.warn)
+    return _core.HttpPlain(plain, arguments.requests_rules(_ATTRIBUTES, timeout=False), unverified.warn)

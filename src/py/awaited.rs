@@ -15,9 +15,9 @@ use super::body;
 use super::call_args::CallArgs;
 use super::client::{PyClient, PyOptions};
 use super::future::{Parts, PyRequestFuture, no_loop};
-use super::manner::{Outfit, PyManner, body_of};
 use super::prepared::PyPreparedRequest;
 use super::record::PyRecord;
+use super::requests_rules::{PyRequestsRules, WireRequest, body_of};
 use super::tracker::PyRequestTracker;
 use super::urls::{Call, PyUrls};
 use crate::engine::Token;
@@ -26,7 +26,7 @@ use crate::http::Verify;
 /// What all such sessions have in common.
 #[pyclass(frozen, name = "AsyncPlain", module = "locust_native._core")]
 pub struct PyAsyncPlain {
-    manner: Py<PyManner>,
+    rules: Py<PyRequestsRules>,
     urls: Py<PyUrls>,
     /// The class of the response to a request that went well.
     response: Py<PyAny>,
@@ -37,10 +37,15 @@ pub struct PyAsyncPlain {
 #[pymethods]
 impl PyAsyncPlain {
     #[new]
-    #[pyo3(signature = (manner, urls, response, here, /))]
-    fn new(manner: Py<PyManner>, urls: Py<PyUrls>, response: Py<PyAny>, here: Py<PyAny>) -> Self {
+    #[pyo3(signature = (rules, urls, response, here, /))]
+    fn new(
+        rules: Py<PyRequestsRules>,
+        urls: Py<PyUrls>,
+        response: Py<PyAny>,
+        here: Py<PyAny>,
+    ) -> Self {
         Self {
-            manner,
+            rules,
             urls,
             response,
             here,
@@ -141,28 +146,28 @@ impl PyAsyncSession {
             return Ok(None);
         };
         let plain = own.plain.get();
-        let Some(outfit) = plain
-            .manner
+        let Some(wire) = plain
+            .rules
             .get()
-            .outfit(slf, dict, method, (&call_args, body))?
+            .wire_request(slf, dict, method, (&call_args, body))?
         else {
             return Ok(None);
         };
-        let Outfit { options, sent, .. } = outfit;
+        let WireRequest { options, sent, .. } = wire;
         let place = session.place(py)?;
         let name = call_args.name.clone();
         let started = plain.urls.get().send(Call {
             client: own.client.get(),
             queue: place.waiters.get().queue(),
             record: own.record.get(),
-            head: &outfit.fields,
+            head: &wire.fields,
             options: options.get(),
             method,
             base: &base,
             url,
             name: &name.unwrap_or_else(|| py.None().into_bound(py)),
-            body: outfit.body,
-            content_type: outfit.content_type,
+            body: wire.body,
+            content_type: wire.content_type,
         })?;
         let Some((token, tracker, url)) = started else {
             return Ok(None);

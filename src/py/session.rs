@@ -12,10 +12,10 @@ use pyo3::types::{PyBool, PyDict, PyString, PyTuple};
 use super::call_args::CallArgs;
 use super::client::PyClient;
 use super::greenlets::{LastWaiters, PyGreenletWaiters};
-use super::manner::{Outfit, PyManner, body_of};
 use super::plain::{Parts, PyPlain, SlowPath};
 use super::prepared::PyPreparedRequest;
 use super::record::PyRecord;
+use super::requests_rules::{PyRequestsRules, WireRequest, body_of};
 use super::response::PyExchange;
 use super::tracker::PyRequestTracker;
 use super::urls::Call;
@@ -25,7 +25,7 @@ use crate::http::Verify;
 #[pyclass(frozen, name = "HttpPlain", module = "locust_native._core")]
 pub struct PyHttpPlain {
     plain: Py<PyPlain>,
-    manner: Py<PyManner>,
+    rules: Py<PyRequestsRules>,
     /// The function that warns of a certificate nobody looked at.
     warn: Py<PyAny>,
 }
@@ -33,13 +33,9 @@ pub struct PyHttpPlain {
 #[pymethods]
 impl PyHttpPlain {
     #[new]
-    #[pyo3(signature = (plain, manner, warn, /))]
-    fn new(plain: Py<PyPlain>, manner: Py<PyManner>, warn: Py<PyAny>) -> Self {
-        Self {
-            plain,
-            manner,
-            warn,
-        }
+    #[pyo3(signature = (plain, rules, warn, /))]
+    fn new(plain: Py<PyPlain>, rules: Py<PyRequestsRules>, warn: Py<PyAny>) -> Self {
+        Self { plain, rules, warn }
     }
 }
 
@@ -99,12 +95,12 @@ impl PyHttpSession {
         ) else {
             return Ok(());
         };
-        let manner = http.manner.get();
-        let Some(outfit) = manner.outfit(slf, parts.own.bind(py), method, (&call_args, body))?
+        let rules = http.rules.get();
+        let Some(wire) = rules.wire_request(slf, parts.own.bind(py), method, (&call_args, body))?
         else {
             return Ok(());
         };
-        let Outfit { options, sent, .. } = outfit;
+        let WireRequest { options, sent, .. } = wire;
         let me = plain.current.bind(py).call0()?;
         let waiters = slf.get().last.get(&plain.here, &me)?;
         let queue = waiters.get().open_queue(py)?;
@@ -112,14 +108,14 @@ impl PyHttpSession {
             client: parts.client.get(),
             queue: queue.get(),
             record: parts.record.get(),
-            head: &outfit.fields,
+            head: &wire.fields,
             options: options.get(),
             method,
             base: &base,
             url,
             name: &name,
-            body: outfit.body,
-            content_type: outfit.content_type,
+            body: wire.body,
+            content_type: wire.content_type,
         })?;
         let Some((token, tracker, url)) = started else {
             return Ok(());

@@ -60,7 +60,7 @@ class FiguresChart {
     this.box = box;
     box.append(this.canvas);
     this.chart = new Chart(this.canvas, configuration);
-    this.dress = null;
+    this.merged = null;
   }
 
   describe(text) {
@@ -77,8 +77,8 @@ class FiguresChart {
       else data.datasets.push(set);
     }
     data.datasets = data.datasets.filter((had) => datasets.some((set) => set.key === had.key));
-    if (this.dress !== theme) {
-      this.dress = theme;
+    if (this.merged !== theme) {
+      this.merged = theme;
       const colours = PALETTES[theme];
       options.color = colours.text;
       options.plugins.legend.labels.color = colours.text;

@@ -393,7 +393,7 @@ class NativeFigures extends HTMLElement {
     if (!heavy.length) return;
     const height = `${Math.max(150, heavy.length * 30 + 100)}px`;
     if (boxes.phases.style.height !== height) boxes.phases.style.height = height;
-    if (charts.phases?.dress !== undefined && charts.phases.dress !== theme) {
+    if (charts.phases?.merged !== undefined && charts.phases.merged !== theme) {
       charts.phases.destroy(); // its bars would keep the colours of the other theme
       delete charts.phases;
     }

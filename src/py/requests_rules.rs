@@ -1,4 +1,4 @@
-//! Manner: how sessions with the rules of requests send what needs little preparation.
+//! RequestsRules: how sessions with the rules of requests send what needs little preparation.
 
 use std::sync::Arc;
 
@@ -10,15 +10,15 @@ use pyo3::types::{PyBool, PyDict, PyList, PyType};
 use super::body;
 use super::call_args::CallArgs;
 use super::client::{PyFields, PyOptions};
-use super::dress::{Dress, Wardrobe};
+use super::merged_headers::{DefaultHeaders, MergedHeaders};
 use super::prepared::{Body, PyPreparedRequest};
 use super::urls::text;
 use crate::http::Fields;
 
 /// What such sessions have in common, as long as nobody has touched more of them than headers, cookies and `verify`.
-#[pyclass(frozen, name = "Manner", module = "locust_native._core")]
-pub struct PyManner {
-    wardrobe: Wardrobe,
+#[pyclass(frozen, name = "RequestsRules", module = "locust_native._core")]
+pub struct PyRequestsRules {
+    default_headers: DefaultHeaders,
     /// How redirects are followed, and how not; the same for those who accept any certificate.
     verified: [Py<PyOptions>; 2],
     unverified: [Py<PyOptions>; 2],
@@ -34,7 +34,7 @@ pub struct PyManner {
 }
 
 /// A request as it is to go out.
-pub struct Outfit<'py> {
+pub struct WireRequest<'py> {
     pub fields: Arc<Fields>,
     pub options: Bound<'py, PyOptions>,
     pub body: Bytes,
@@ -44,7 +44,7 @@ pub struct Outfit<'py> {
 }
 
 #[pymethods]
-impl PyManner {
+impl PyRequestsRules {
     #[new]
     #[pyo3(signature = (pairs, fields, headers, verified, unverified, attributes, timeout, bare, empty, check_cookies, /))]
     #[allow(clippy::too_many_arguments)] // made once, of all there is to know
@@ -61,7 +61,7 @@ impl PyManner {
         check_cookies: Py<PyAny>,
     ) -> Self {
         Self {
-            wardrobe: Wardrobe {
+            default_headers: DefaultHeaders {
                 pairs,
                 fields: Arc::clone(&fields.0),
                 kind: headers,
@@ -77,14 +77,14 @@ impl PyManner {
     }
 }
 
-impl PyManner {
+impl PyRequestsRules {
     /// Header fields and options; None where that takes the slow path. `own` is the `__dict__` of the session.
-    fn dress<'py>(
+    fn build_head<'py>(
         &self,
         session: &Bound<'py, PyAny>,
         own: &Bound<'py, PyDict>,
         call_args: &CallArgs<'py>,
-    ) -> PyResult<Option<(Dress<'py>, Bound<'py, PyOptions>)>> {
+    ) -> PyResult<Option<(MergedHeaders<'py>, Bound<'py, PyOptions>)>> {
         let py = session.py();
         let touched = |name| -> PyResult<_> {
             match own.len() == self.attributes {
@@ -104,9 +104,9 @@ impl PyManner {
         if own.len() != self.attributes + known {
             return Ok(None);
         }
-        let Some(dress) = self
-            .wardrobe
-            .merged(py, headers.as_ref(), call_args.headers.as_ref())?
+        let Some(merged) =
+            self.default_headers
+                .merge(py, headers.as_ref(), call_args.headers.as_ref())?
         else {
             return Ok(None);
         };
@@ -143,27 +143,27 @@ impl PyManner {
                 }
             }
         };
-        Ok(Some((dress, options)))
+        Ok(Some((merged, options)))
     }
 
     /// How a request goes out; None where that takes the slow path.
-    pub fn outfit<'py>(
+    pub fn wire_request<'py>(
         &self,
         session: &Bound<'py, PyAny>,
         own: &Bound<'py, PyDict>,
         method: &Bound<'py, PyAny>,
         (call_args, body): (&CallArgs<'py>, Option<Body>),
-    ) -> PyResult<Option<Outfit<'py>>> {
+    ) -> PyResult<Option<WireRequest<'py>>> {
         let py = session.py();
-        let Some((dress, options)) = self.dress(session, own, call_args)? else {
+        let Some((merged, options)) = self.build_head(session, own, call_args)? else {
             return Ok(None);
         };
         // requests announces the empty body of all other methods.
         let bodiless = body.is_none() && matches!(text(method), Some("GET" | "HEAD"));
-        if dress.of_body && !bodiless {
+        if merged.of_body && !bodiless {
             return Ok(None); // the body's own fields would have to be placed among those given
         }
-        let sent = match (&body, dress.shown) {
+        let sent = match (&body, merged.shown) {
             (Some(body), shown) => {
                 let head = shown.map_or_else(|| self.bare.get().head(py), Bound::unbind);
                 Bound::new(py, PyPreparedRequest::of(py, head, body.clone()))?
@@ -180,8 +180,8 @@ impl PyManner {
             Some(body) => Some(body.kind()),
             None => (!bodiless).then_some(""),
         };
-        Ok(Some(Outfit {
-            fields: dress.fields,
+        Ok(Some(WireRequest {
+            fields: merged.fields,
             options,
             body: body.map_or_else(Bytes::new, Body::into_octets),
             content_type,

@@ -1,4 +1,4 @@
-//! Dress: the header fields of a request, from those of a session and those of a call.
+//! MergedHeaders: the header fields of a request, from those of a session and those of a call.
 
 use std::sync::Arc;
 
@@ -10,7 +10,7 @@ use super::peek;
 use crate::http::Fields;
 
 /// The fields of a request.
-pub struct Dress<'py> {
+pub struct MergedHeaders<'py> {
     pub fields: Arc<Fields>,
     /// As `response.request` shows them, names beside values; None if they are the default ones.
     pub shown: Option<Bound<'py, PyAny>>,
@@ -19,7 +19,7 @@ pub struct Dress<'py> {
 }
 
 /// The default fields of sessions, and the class that holds those of a session that has others.
-pub struct Wardrobe {
+pub struct DefaultHeaders {
     /// Names beside values.
     pub pairs: Py<PyList>,
     pub fields: Arc<Fields>,
@@ -50,17 +50,17 @@ impl Field<'_> {
     }
 }
 
-impl Wardrobe {
+impl DefaultHeaders {
     /// The fields that a session and a call of it were given, merged as requests merges them; None where that takes
     /// more than a look.
-    pub fn merged<'py>(
+    pub fn merge<'py>(
         &self,
         py: Python<'py>,
         own: Option<&Bound<'py, PyAny>>,
         headers: Option<&Bound<'py, PyAny>>,
-    ) -> PyResult<Option<Dress<'py>>> {
+    ) -> PyResult<Option<MergedHeaders<'py>>> {
         if own.is_none() && headers.is_none() {
-            return Ok(Some(Dress {
+            return Ok(Some(MergedHeaders {
                 fields: Arc::clone(&self.fields),
                 shown: None,
                 of_body: false,
@@ -113,7 +113,7 @@ impl Wardrobe {
                 (None, None) => {}
             }
         }
-        Ok(Some(Dress {
+        Ok(Some(MergedHeaders {
             fields: Arc::new(wire),
             shown: Some(shown.into_any()),
             of_body,
