@@ -60,7 +60,7 @@ def test_nothing_is_instrumented_here():
 
 
 def holder():
-    """A class with a base and a metaclass, a module, and what tells whether what they have is intact."""
+    """A class with a base and a metaclass, a module, and what tells whether what they have is guard."""
 
     class Meta(type):
         pass
@@ -78,7 +78,7 @@ def holder():
 
     module = types.ModuleType("module")
     module.function = lambda: None
-    intact = _core.Intact(
+    guard = _core.PatchGuard(
         [("send", Kind.send), ("inherited", Plain.inherited)],
         [
             (Kind, "own", 7),
@@ -86,7 +86,7 @@ def holder():
             (module, "function", module.function),
         ],
     )
-    return types.SimpleNamespace(intact=intact, Meta=Meta, Plain=Plain, Kind=Kind, Ruled=Ruled, module=module)
+    return types.SimpleNamespace(guard=guard, Meta=Meta, Plain=Plain, Kind=Kind, Ruled=Ruled, module=module)
 
 
 def put(owner, name, value):
@@ -115,11 +115,11 @@ REPLACED = {
 def test_what_is_replaced_is_seen_at_once_and_so_is_what_is_put_back(replace):
     it = holder()
     for _ in range(3):
-        assert it.intact.holds(it.Kind)
-        assert it.intact.holds(it.Kind)
+        assert it.guard.holds(it.Kind)
+        assert it.guard.holds(it.Kind)
         back = replace(it)
-        assert not it.intact.holds(it.Kind)
-        assert not it.intact.holds(it.Kind)
+        assert not it.guard.holds(it.Kind)
+        assert not it.guard.holds(it.Kind)
         back()
 
 
@@ -145,11 +145,11 @@ def test_other_bases_are_seen_and_so_is_another_metaclass_and_another_kind_of_mo
         (it.module, "__class__", Module),
     ):
         before = getattr(owner, name)
-        assert it.intact.holds(it.Kind)
+        assert it.guard.holds(it.Kind)
         setattr(owner, name, other)
-        assert not it.intact.holds(it.Kind)
+        assert not it.guard.holds(it.Kind)
         setattr(owner, name, before)
-        assert it.intact.holds(it.Kind)
+        assert it.guard.holds(it.Kind)
 
 
 def test_what_a_descriptor_answers_is_asked_for_each_time():
@@ -164,11 +164,11 @@ def test_what_a_descriptor_answers_is_asked_for_each_time():
 
     first = object()
     answers.append(first)
-    intact = _core.Intact([("send", first)], [])
-    assert intact.holds(Kind)
-    assert intact.holds(Kind)
+    guard = _core.PatchGuard([("send", first)], [])
+    assert guard.holds(Kind)
+    assert guard.holds(Kind)
     answers.append(object())
-    assert not intact.holds(Kind)
+    assert not guard.holds(Kind)
 
 
 def test_one_class_does_not_vouch_for_another():
@@ -177,12 +177,12 @@ def test_one_class_does_not_vouch_for_another():
     class Heir(it.Kind):
         def send(self): ...
 
-    assert it.intact.holds(it.Kind)
-    assert not it.intact.holds(Heir)
-    assert it.intact.holds(it.Kind)
+    assert it.guard.holds(it.Kind)
+    assert not it.guard.holds(Heir)
+    assert it.guard.holds(it.Kind)
     del Heir.send
-    assert it.intact.holds(Heir)
-    assert it.intact.holds(it.Kind)
+    assert it.guard.holds(Heir)
+    assert it.guard.holds(it.Kind)
 
 
 @pytest.mark.parametrize(
@@ -198,8 +198,8 @@ def test_one_class_does_not_vouch_for_another():
 )
 def test_a_step_of_stock_s_is_missed_as_soon_as_it_is_replaced(monkeypatch, owner, name):
     for _ in range(3):
-        assert instrumentation.INTACT.holds(HttpSession)
-        assert instrumentation.INTACT.holds(HttpSession)
+        assert instrumentation.GUARD.holds(HttpSession)
+        assert instrumentation.GUARD.holds(HttpSession)
         with monkeypatch.context() as patch:
             watched(patch, owner, name)
-            assert not instrumentation.INTACT.holds(HttpSession)
+            assert not instrumentation.GUARD.holds(HttpSession)

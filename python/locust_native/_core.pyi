@@ -22,12 +22,12 @@ __all__ = [
     "Histogram",
     "HttpPlain",
     "HttpSession",
-    "Intact",
     "Meter",
     "MockSaleor",
     "NamespaceWatch",
     "Options",
     "Page",
+    "PatchGuard",
     "Picker",
     "Plain",
     "PreparedRequest",
@@ -410,7 +410,7 @@ class Urls:
 
 @final
 class Plain:
-    """How the sessions of class ``kind`` send what needs no preparation, as long as ``intact`` holds.
+    """How the sessions of class ``kind`` send what needs no preparation, as long as ``guard`` holds.
 
     ``json``: what has to be itself besides where JSON is sent; ``response``: the class of what a call returns;
     ``here`` gives a thread's `GreenletWaiters`; ``context``: ``User.context`` where it adds nothing.
@@ -420,8 +420,8 @@ class Plain:
         cls,
         kind: type,
         urls: Urls,
-        intact: Intact,
-        json: Intact,
+        guard: PatchGuard,
+        json: PatchGuard,
         response: Any,
         here: Any,
         getcurrent: Any,
@@ -691,7 +691,7 @@ class ReadyAwaitable:
     def __next__(self) -> Any: ...
 
 @final
-class Intact:
+class PatchGuard:
     """Attributes and the values they had: (name, value) of a class asked about, (owner, name, value) elsewhere."""
 
     def __new__(
@@ -700,7 +700,7 @@ class Intact:
         elsewhere: Sequence[tuple[Any, str, Any]],
         watch: NamespaceWatch | None = None,
         /,
-    ) -> Intact: ...
+    ) -> PatchGuard: ...
     def holds(self, kind: type, /) -> bool:
         """Whether all of them are still there, the very same."""
 

@@ -453,10 +453,10 @@ def _plain() -> tuple[_core.Plain, list[int]]:
     plain = _core.Plain(
         FastHttpSession,
         fast_prepare.URLS,
-        instrumentation.fast_intact(
+        instrumentation.fast_guard(
             _build_url=_Stock._build_url, auth_header=None, request=_core.FastHttpSession.request
         ),
-        instrumentation.intact_json(),
+        instrumentation.json_guard(),
         FastResponse,
         waiting.here,
         getcurrent,

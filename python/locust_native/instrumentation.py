@@ -252,22 +252,22 @@ def of_requests(kind: type[requests.Session] = requests.Session) -> str | None:
     return None if _HTTP.watch.is_clean() else _HTTP.replaced()
 
 
-def intact(**more: Any) -> _core.Intact:
+def guard(**more: Any) -> _core.PatchGuard:
     """All that `of_requests` looks at, which has the words, and further attributes of the session's class."""
-    return _core.Intact(
+    return _core.PatchGuard(
         [("send", _SESSION_SEND), ("get_adapter", _GET_ADAPTER), *more.items()],
         [],
         _HTTP.watch,
     )
 
 
-def intact_json() -> _core.Intact:
+def json_guard() -> _core.PatchGuard:
     """The functions by which requests makes JSON of what it is given."""
-    return _core.Intact([], [(requests.models, "complexjson", json), (json, "dumps", _DUMPS)])  # type: ignore[list-item]
+    return _core.PatchGuard([], [(requests.models, "complexjson", json), (json, "dumps", _DUMPS)])  # type: ignore[list-item]
 
 
 #: Asked natively before every request.
-INTACT = intact()
+GUARD = guard()
 
 
 def of_geventhttpclient() -> str | None:
@@ -277,10 +277,10 @@ def of_geventhttpclient() -> str | None:
     return None if _FAST.watch.is_clean() else _FAST.replaced()
 
 
-def fast_intact(**more: Any) -> _core.Intact:
+def fast_guard(**more: Any) -> _core.PatchGuard:
     """All that `of_geventhttpclient` looks at, which has the words, and further attributes of the session's class."""
     agent = fasthttp.LocustUserAgent
-    return _core.Intact(
+    return _core.PatchGuard(
         [*more.items()],
         [
             (fasthttp, "LocustUserAgent", agent),

@@ -269,7 +269,7 @@ class HttpSession(_core.HttpSession, arguments.Preparing, stock.HttpSession):  #
     ) -> tuple[int, _core.RequestTracker, str, _core.PreparedRequest, Any]:
         """Send a request: its token, its entry in the record, its whole URL, what goes out, and how."""
         kind = type(self)
-        if not instrumentation.INTACT.holds(kind) and (instrumented := instrumentation.of_requests(kind)):
+        if not instrumentation.GUARD.holds(kind) and (instrumented := instrumentation.of_requests(kind)):
             raise fallback.Unsupported(instrumented)
         record = self._reporting[0]
         if not self.trust_env and kind._build_url is _BUILD_URL and _SIMPLE.issuperset(kwargs):
@@ -371,8 +371,8 @@ HttpSession._get.__qualname__ = "HttpSession.get"
 def _plain() -> _core.HttpPlain:
     """How sessions send what needs little preparation, as long as nobody has touched more of them than that."""
     plain = _core.Plain(
-        HttpSession, arguments.URLS, instrumentation.intact(_build_url=_BUILD_URL, request=_core.HttpSession.request),
-        instrumentation.intact_json(), Response, waiting.here, getcurrent, _NO_CONTEXT,
+        HttpSession, arguments.URLS, instrumentation.guard(_build_url=_BUILD_URL, request=_core.HttpSession.request),
+        instrumentation.json_guard(), Response, waiting.here, getcurrent, _NO_CONTEXT,
         report.sole_listener,  # type: ignore[arg-type]
     )  # fmt: skip
     return _core.HttpPlain(plain, arguments.requests_rules(_ATTRIBUTES, timeout=False), unverified.warn)

@@ -10,7 +10,7 @@ use pyo3::types::{PyDict, PyString, PyTuple, PyType};
 use super::body;
 use super::call_args::CallArgs;
 use super::client::PyClient;
-use super::intact::PyIntact;
+use super::patch_guard::PyPatchGuard;
 use super::record::PyRecord;
 use super::sole_listener::PySoleListener;
 use super::urls::PyUrls;
@@ -22,8 +22,8 @@ pub struct PyPlain {
     pub kind: Py<PyType>,
     pub urls: Py<PyUrls>,
     /// What has to be itself, and what besides where JSON is sent.
-    pub intact: Py<PyIntact>,
-    pub json: Py<PyIntact>,
+    pub guard: Py<PyPatchGuard>,
+    pub json_guard: Py<PyPatchGuard>,
     /// The class of what the call returns.
     pub response: Py<PyAny>,
     /// The function that gives a current hub's waiters.
@@ -38,13 +38,13 @@ pub struct PyPlain {
 #[pymethods]
 impl PyPlain {
     #[new]
-    #[pyo3(signature = (kind, urls, intact, json, response, here, getcurrent, context, sole_listener, /))]
+    #[pyo3(signature = (kind, urls, guard, json_guard, response, here, getcurrent, context, sole_listener, /))]
     #[allow(clippy::too_many_arguments)] // made once, of all there is to know
     fn new(
         kind: Py<PyType>,
         urls: Py<PyUrls>,
-        intact: Py<PyIntact>,
-        json: Py<PyIntact>,
+        guard: Py<PyPatchGuard>,
+        json_guard: Py<PyPatchGuard>,
         response: Py<PyAny>,
         here: Py<PyAny>,
         getcurrent: Py<PyAny>,
@@ -54,8 +54,8 @@ impl PyPlain {
         Self {
             kind,
             urls,
-            intact,
-            json,
+            guard,
+            json_guard,
             response,
             here,
             current: getcurrent,
@@ -90,7 +90,7 @@ impl Parts {
     /// Whether nobody has put anything into the way of the session's requests.
     pub fn in_order(&self, py: Python<'_>) -> PyResult<bool> {
         let plain = self.plain.get();
-        if !self.is_native(py)? || !plain.intact.get().holds(plain.kind.bind(py)) {
+        if !self.is_native(py)? || !plain.guard.get().holds(plain.kind.bind(py)) {
             return Ok(false);
         }
         let Some(user) = &self.user else {
@@ -122,7 +122,7 @@ impl Parts {
     /// A JSON document; None where it takes Python to make it.
     pub fn document(&self, value: &Bound<'_, PyAny>, nan: bool) -> PyResult<Option<Bytes>> {
         let plain = self.plain.get();
-        if !plain.json.get().holds(plain.kind.bind(value.py())) {
+        if !plain.json_guard.get().holds(plain.kind.bind(value.py())) {
             return Ok(None);
         }
         Ok(body::dump_json(value, nan)?.map(Bytes::from))

@@ -1,4 +1,4 @@
-//! Intact for Python: whether what a stock client goes through is still its maker's, asked before every request.
+//! PatchGuard for Python: whether what a stock client goes through is still its maker's, asked before every request.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -10,17 +10,17 @@ use super::tagged::{Attribute, Kept, Name, is};
 use super::watch::PyNamespaceWatch;
 
 /// Attributes and the values they had; compared by identity.
-#[pyclass(frozen, name = "Intact", module = "locust_native._core")]
-pub struct PyIntact {
+#[pyclass(frozen, name = "PatchGuard", module = "locust_native._core")]
+pub struct PyPatchGuard {
     of_kind: Kept,
     classes: Vec<(Py<PyType>, Kept)>,
-    modules: Vec<Told>,
+    modules: Vec<ModuleAttr>,
     others: Vec<(Py<PyAny>, Attribute)>,
     watch: Option<Py<PyNamespaceWatch>>,
 }
 
 /// An attribute of a module, whose names are always the same dictionary.
-struct Told {
+struct ModuleAttr {
     module: Py<PyModule>,
     names: Py<PyDict>,
     name: Name,
@@ -31,7 +31,7 @@ struct Told {
 }
 
 #[pymethods]
-impl PyIntact {
+impl PyPatchGuard {
     /// `of_kind`: (name, value) of the class that is asked about; `elsewhere`: (owner, name, value); `watch`: whole
     /// modules and classes.
     #[new]
@@ -60,7 +60,7 @@ impl PyIntact {
                         .push((class.clone().unbind(), Kept::new(vec![attribute]))),
                 }
             } else if let Ok(module) = owner.cast::<PyModule>() {
-                this.modules.push(Told {
+                this.modules.push(ModuleAttr {
                     module: module.clone().unbind(),
                     names: module.dict().unbind(),
                     seen: AtomicU64::new(0),
@@ -96,7 +96,7 @@ impl PyIntact {
     }
 }
 
-impl Told {
+impl ModuleAttr {
     /// Whether the module still has it.
     fn holds(&self, py: Python<'_>) -> bool {
         let module = self.module.bind(py).as_any();
