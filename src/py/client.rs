@@ -10,7 +10,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString};
 
 use super::convert::{fields, seconds};
-use super::peek;
+use super::cpython;
 use super::queue::PyQueue;
 use crate::engine;
 use crate::http::cookies::Cookie;
@@ -30,7 +30,8 @@ pub fn limit_heads(longest_line: usize, most_fields: usize) {
 #[pyfunction]
 #[pyo3(signature = (object, /))]
 pub fn own_names<'py>(object: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyDict>> {
-    peek::own(object).ok_or_else(|| PyTypeError::new_err("the object has no names of its own"))
+    cpython::instance_dict(object)
+        .ok_or_else(|| PyTypeError::new_err("the object has no names of its own"))
 }
 
 /// Header fields, checked and converted once.

@@ -7,7 +7,7 @@ use bytestring::ByteString;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyString};
 
-use super::peek;
+use super::cpython;
 
 /// A text as it came over the wire, beside what Python was given.
 type Given = (Py<PyString>, ByteString);
@@ -35,7 +35,7 @@ pub fn decode(py: Python<'_>, octets: Bytes, keep: bool) -> Option<Bound<'_, PyS
     let given = {
         let mut units = UNITS.lock().unwrap_or_else(PoisonError::into_inner);
         match widened(&text, &mut units) {
-            Some(()) => peek::text_of(py, &units).ok()?,
+            Some(()) => cpython::text_of(py, &units).ok()?,
             None => PyString::new(py, &text),
         }
     };

@@ -6,7 +6,7 @@ use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList, PyString, PyTuple, PyType};
 
-use super::peek;
+use super::cpython;
 use crate::http::Fields;
 
 /// The fields of a request.
@@ -69,7 +69,7 @@ impl DefaultHeaders {
         let tracker = match own {
             None => all(self.pairs.bind(py).iter()),
             Some(own) if own.get_type().is(&self.kind) => {
-                let store = match peek::own(own) {
+                let store = match cpython::instance_dict(own) {
                     Some(names) => names.get_item(intern!(py, "_store"))?,
                     None => None,
                 };

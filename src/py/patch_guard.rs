@@ -5,15 +5,15 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyModule, PyString, PyType};
 
-use super::peek;
-use super::tagged::{Attribute, Kept, Name, is};
+use super::cpython;
+use super::type_cache::{Attribute, CachedClassAttrs, CachedKey, is};
 use super::watch::PyNamespaceWatch;
 
 /// Attributes and the values they had; compared by identity.
 #[pyclass(frozen, name = "PatchGuard", module = "locust_native._core")]
 pub struct PyPatchGuard {
-    of_kind: Kept,
-    classes: Vec<(Py<PyType>, Kept)>,
+    of_kind: CachedClassAttrs,
+    classes: Vec<(Py<PyType>, CachedClassAttrs)>,
     modules: Vec<ModuleAttr>,
     others: Vec<(Py<PyAny>, Attribute)>,
     watch: Option<Py<PyNamespaceWatch>>,
@@ -23,7 +23,7 @@ pub struct PyPatchGuard {
 struct ModuleAttr {
     module: Py<PyModule>,
     names: Py<PyDict>,
-    name: Name,
+    name: CachedKey,
     attribute: Attribute,
     /// The version of its names when it was there; 0 if it was not, or changes cannot be told.
     seen: AtomicU64,
@@ -43,7 +43,7 @@ impl PyPatchGuard {
         watch: Option<Py<PyNamespaceWatch>>,
     ) -> Self {
         let mut this = Self {
-            of_kind: Kept::new(of_kind),
+            of_kind: CachedClassAttrs::new(of_kind),
             classes: Vec::new(),
             modules: Vec::new(),
             others: Vec::new(),
@@ -55,17 +55,18 @@ impl PyPatchGuard {
                 let known = this.classes.iter_mut().find(|(known, _)| known.is(class));
                 match known {
                     Some((_, kept)) => kept.add(attribute),
-                    None => this
-                        .classes
-                        .push((class.clone().unbind(), Kept::new(vec![attribute]))),
+                    None => this.classes.push((
+                        class.clone().unbind(),
+                        CachedClassAttrs::new(vec![attribute]),
+                    )),
                 }
             } else if let Ok(module) = owner.cast::<PyModule>() {
                 this.modules.push(ModuleAttr {
                     module: module.clone().unbind(),
                     names: module.dict().unbind(),
                     seen: AtomicU64::new(0),
-                    watched: peek::watch(&module.dict()),
-                    name: Name::new(attribute.0.clone_ref(py)),
+                    watched: cpython::watch(&module.dict()),
+                    name: CachedKey::new(attribute.0.clone_ref(py)),
                     attribute,
                 });
             } else {
@@ -102,7 +103,7 @@ impl ModuleAttr {
         let module = self.module.bind(py).as_any();
         // A module may be given another class, with properties.
         if module.is_exact_instance_of::<PyModule>() {
-            let version = peek::version(self.names.bind(py));
+            let version = cpython::dict_version(self.names.bind(py));
             if version != 0 && version == self.seen.load(Ordering::Relaxed) {
                 return true;
             }

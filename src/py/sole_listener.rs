@@ -6,11 +6,11 @@ use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyCFunction, PyDict, PyFloat, PyList, PyModule, PyString, PyType};
 
-use super::peek;
+use super::cpython;
 use super::response::PyExchange;
 use super::stats::PyStats;
-use super::tagged::{Kept, Name, Own};
 use super::tracker::PyRequestTracker;
+use super::type_cache::{CachedClassAttrs, CachedInstanceAttr, CachedKey};
 use crate::clock;
 
 /// What has to be Locust's own for that, and ours.
@@ -22,18 +22,18 @@ pub struct PySoleListener {
     counter: Py<PyAny>,
     /// Our `RequestStats`, and its `log_request`.
     kind: Py<PyType>,
-    log_request: Kept,
+    log_request: CachedClassAttrs,
     /// The names of `locust.stats`, and what `bucket_response_time` among them is.
     names: Py<PyDict>,
     bucket: Py<PyAny>,
-    bucket_name: Name,
-    time: Name,
+    bucket_name: CachedKey,
+    time: CachedKey,
     clock: Clock,
     /// Versions of the names of `locust.stats` and of `time` with which the buckets were Locust's and the clock Python's.
     plain: [AtomicU64; 2],
-    handlers: Own,
-    environment: Own,
-    stats: Own,
+    handlers: CachedInstanceAttr,
+    environment: CachedInstanceAttr,
+    stats: CachedInstanceAttr,
 }
 
 #[pymethods]
@@ -47,7 +47,7 @@ impl PySoleListener {
         names: &Bound<'_, PyDict>,
     ) -> PyResult<Self> {
         let py = names.py();
-        let name = |name| Name::new(PyString::intern(py, name).unbind());
+        let name = |name| CachedKey::new(PyString::intern(py, name).unbind());
         let bucket = names.get_item("bucket_response_time")?;
         let log_request = PyString::intern(py, "log_request");
         let kept = vec![(
@@ -57,7 +57,7 @@ impl PySoleListener {
         Ok(Self {
             hook,
             counter,
-            log_request: Kept::new(kept),
+            log_request: CachedClassAttrs::new(kept),
             kind: kind.clone().unbind(),
             names: names.clone().unbind(),
             bucket: bucket.map_or_else(|| py.None(), Bound::unbind),
@@ -65,9 +65,9 @@ impl PySoleListener {
             time: name("time"),
             clock: Clock::new(py, names),
             plain: Default::default(),
-            handlers: Own::new(py, "_handlers"),
-            environment: Own::new(py, "environment"),
-            stats: Own::new(py, "stats"),
+            handlers: CachedInstanceAttr::new(py, "_handlers"),
+            environment: CachedInstanceAttr::new(py, "environment"),
+            stats: CachedInstanceAttr::new(py, "stats"),
         })
     }
 
@@ -117,7 +117,7 @@ impl PySoleListener {
         if !is_of(event, &self.hook) {
             return Ok(None);
         }
-        let Some(own) = peek::own(event) else {
+        let Some(own) = cpython::instance_dict(event) else {
             return Ok(None);
         };
         let Some(handlers) = self.handlers.among(event, &own)? else {
@@ -128,13 +128,13 @@ impl PySoleListener {
         if handlers.len() != 1 || own.len() > 1 && own.contains(intern!(py, "fire"))? {
             return Ok(None);
         }
-        let Some(runner) = peek::enclosed(&handlers.get_item(0)?, &self.counter) else {
+        let Some(runner) = cpython::enclosed(&handlers.get_item(0)?, &self.counter) else {
             return Ok(None);
         };
         let stats = self.stats.get(&self.environment.get(&runner)?)?;
         let ours = is_of(&stats, &self.kind)
             && self.log_request.holds(self.kind.bind(py))
-            && match peek::own(&stats) {
+            && match cpython::instance_dict(&stats) {
                 // whoever replaces it wants to be asked
                 Some(own) => !own.contains(intern!(py, "log_request"))?,
                 None => true,
@@ -154,7 +154,8 @@ impl PySoleListener {
         let Some(known) = &self.clock.0 else {
             return Ok(false);
         };
-        let versions = [&self.names, &known.names].map(|names| peek::version(names.bind(py)));
+        let versions =
+            [&self.names, &known.names].map(|names| cpython::dict_version(names.bind(py)));
         let seen = [0, 1].map(|at: usize| self.plain[at].load(Ordering::Relaxed));
         if versions == seen && seen[0] != 0 {
             return Ok(true);
@@ -185,7 +186,7 @@ struct Clock(Option<Known>);
 struct Known {
     module: Py<PyModule>,
     names: Py<PyDict>,
-    name: Name,
+    name: CachedKey,
     time: Py<PyAny>,
     /// Whether changes of its names, and of those of `locust.stats`, can be told.
     told: bool,
@@ -211,10 +212,10 @@ impl Clock {
                 && time.getattr("__self__")?.is(&module)
                 && time.getattr("__name__")?.eq(&name)?;
             Ok(own.then(|| Known {
-                told: peek::watch(&module.dict()) && peek::watch(stats),
+                told: cpython::watch(&module.dict()) && cpython::watch(stats),
                 names: module.dict().unbind(),
                 module: module.unbind(),
-                name: Name::new(name.unbind()),
+                name: CachedKey::new(name.unbind()),
                 time: time.unbind(),
             }))
         };

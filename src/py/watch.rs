@@ -6,7 +6,7 @@ use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyModule, PyType};
 
-use super::peek;
+use super::cpython;
 
 /// Modules and classes, with the versions they had when they were looked at last; 0 where there is none to trust.
 #[pyclass(frozen, name = "NamespaceWatch", module = "locust_native._core")]
@@ -27,7 +27,7 @@ impl PyNamespaceWatch {
     #[pyo3(signature = (modules, classes, look, /))]
     fn new(modules: Vec<Bound<'_, PyModule>>, classes: Vec<Py<PyType>>, look: Py<PyAny>) -> Self {
         Self {
-            told: modules.iter().all(|module| peek::watch(&module.dict())),
+            told: modules.iter().all(|module| cpython::watch(&module.dict())),
             modules: modules
                 .iter()
                 .map(|module| (module.dict().unbind(), AtomicU64::new(0)))
@@ -44,10 +44,10 @@ impl PyNamespaceWatch {
     /// Whether all is as it was.
     pub fn is_clean(&self, py: Python<'_>) -> bool {
         let modules = differences(&self.modules, |(names, seen)| {
-            peek::version(names.bind(py)) ^ seen.load(Ordering::Relaxed)
+            cpython::dict_version(names.bind(py)) ^ seen.load(Ordering::Relaxed)
         });
         let classes = differences(&self.classes, |(class, seen)| {
-            u64::from(peek::tag(class.bind(py)) ^ seen.load(Ordering::Relaxed))
+            u64::from(cpython::type_version(class.bind(py)) ^ seen.load(Ordering::Relaxed))
         });
         let same = modules == 0 && classes == 0 && self.clean.load(Ordering::Relaxed);
         same || self.look(py)
@@ -62,7 +62,7 @@ impl PyNamespaceWatch {
         let mut known = self.told;
         // Versions are read first: what is changed while we look is seen the next time.
         for (names, seen) in &self.modules {
-            let version = peek::version(names.bind(py));
+            let version = cpython::dict_version(names.bind(py));
             seen.store(version, Ordering::Relaxed);
             known &= version != 0;
         }
@@ -70,7 +70,7 @@ impl PyNamespaceWatch {
             let class = class.bind(py);
             // A look-up gives a class the tag that it has lost with a change.
             let _ = class.getattr(intern!(py, "__init__"));
-            let tag = peek::tag(class);
+            let tag = cpython::type_version(class);
             seen.store(tag, Ordering::Relaxed);
             known &= tag != 0;
         }

@@ -1,4 +1,4 @@
-//! Tagged: what was found out about a class, for as long as its tag tells that it has not changed; and names with the
+//! Type cache: what was found out about a class, for as long as its tag tells that it has not changed; and names with the
 //! places at which dictionaries had them.
 
 use std::sync::atomic::{AtomicIsize, AtomicU32, AtomicU64, Ordering};
@@ -7,18 +7,18 @@ use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyAny, PyDict, PyMapping, PyString, PyType};
 
-use super::peek;
+use super::cpython;
 
 pub type Attribute = (Py<PyString>, Py<PyAny>);
 
 /// Attributes of a class.
-pub struct Kept {
+pub struct CachedClassAttrs {
     attributes: Vec<Attribute>,
     /// The tag of the class when they were all found there; 0 if they were not, or it has none.
     seen: AtomicU32,
 }
 
-impl Kept {
+impl CachedClassAttrs {
     pub fn new(attributes: Vec<Attribute>) -> Self {
         Self {
             attributes,
@@ -34,7 +34,7 @@ impl Kept {
     /// Whether this class has them all.
     #[inline]
     pub fn holds(&self, kind: &Bound<'_, PyType>) -> bool {
-        let tag = peek::tag(kind);
+        let tag = cpython::type_version(kind);
         // A metaclass might answer in the place of its classes, and they may be given another.
         tag != 0
             && tag == self.seen.load(Ordering::Relaxed)
@@ -55,11 +55,11 @@ impl Kept {
         }
         // Looking has given the class its tag. That vouches for what is in the class and its bases: not for what a
         // descriptor there makes of it.
-        let tag = peek::tag(kind);
+        let tag = cpython::type_version(kind);
         let stored = self.attributes.iter().all(|(name, value)| {
             matches!(stored(kind, name.bind(kind.py())), Ok(Some(found)) if found.is(value))
         });
-        if stored && tag == peek::tag(kind) {
+        if stored && tag == cpython::type_version(kind) {
             self.seen.store(tag, Ordering::Relaxed);
         }
         true
@@ -88,13 +88,13 @@ fn stored<'py>(
 }
 
 /// A name, and at which position a dictionary had it last: there it mostly is again.
-pub struct Name {
+pub struct CachedKey {
     name: Py<PyString>,
     /// Below 0 if it was found, but nowhere by this very object.
     position: AtomicIsize,
 }
 
-impl Name {
+impl CachedKey {
     pub fn new(name: Py<PyString>) -> Self {
         Self {
             name,
@@ -106,7 +106,7 @@ impl Name {
     #[inline]
     pub fn get<'py>(&self, names: &Bound<'py, PyDict>) -> PyResult<Option<Bound<'py, PyAny>>> {
         let position = self.position.load(Ordering::Relaxed);
-        match peek::at(names, position, self.name.bind(names.py())) {
+        match cpython::at(names, position, self.name.bind(names.py())) {
             None => self.look(names, position),
             found => Ok(found),
         }
@@ -122,7 +122,7 @@ impl Name {
         let name = self.name.bind(names.py());
         let found = names.get_item(name)?;
         if found.is_some() && before >= 0 {
-            let position = peek::position(names, name).unwrap_or(-1);
+            let position = cpython::position(names, name).unwrap_or(-1);
             self.position.store(position, Ordering::Relaxed);
         }
         Ok(found)
@@ -130,17 +130,17 @@ impl Name {
 }
 
 /// An attribute that objects have of their own, whatever their class.
-pub struct Own {
-    name: Name,
+pub struct CachedInstanceAttr {
+    name: CachedKey,
     /// The tag of the class that was looked at last, times two; odd, if its objects' attribute is found in their own
     /// names and nowhere else.
     seen: AtomicU64,
 }
 
-impl Own {
+impl CachedInstanceAttr {
     pub fn new(py: Python<'_>, name: &str) -> Self {
         Self {
-            name: Name::new(PyString::intern(py, name).unbind()),
+            name: CachedKey::new(PyString::intern(py, name).unbind()),
             seen: AtomicU64::new(0),
         }
     }
@@ -148,7 +148,7 @@ impl Own {
     /// The attribute, as `getattr` finds it.
     #[inline]
     pub fn get<'py>(&self, object: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
-        if let Some(own) = peek::own(object)
+        if let Some(own) = cpython::instance_dict(object)
             && let Some(found) = self.among(object, &own)?
         {
             return Ok(found);
@@ -173,7 +173,7 @@ impl Own {
     #[inline]
     fn is_plain(&self, kind: &Bound<'_, PyType>) -> bool {
         let (tag, seen) = (
-            u64::from(peek::tag(kind)),
+            u64::from(cpython::type_version(kind)),
             self.seen.load(Ordering::Relaxed),
         );
         if tag != 0 && seen >> 1 == tag {
@@ -190,12 +190,12 @@ impl Own {
         let stock = py.get_type::<PyAny>().getattr(reader)?;
         // Looking gives the class its tag.
         let plain = kind.getattr(reader)?.is(&stock);
-        let tag = peek::tag(kind);
+        let tag = cpython::type_version(kind);
         if tag == 0 {
             return Ok(false);
         }
         let plain = plain && stored(kind, self.name.name.bind(py))?.is_none();
-        if tag != peek::tag(kind) {
+        if tag != cpython::type_version(kind) {
             return Ok(false);
         }
         self.seen

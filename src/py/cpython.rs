@@ -1,4 +1,4 @@
-//! Peek: what CPython tells of classes, functions and objects, but pyo3's safe interface only by costly detours.
+//! CPython: what CPython tells of classes, functions and objects, but pyo3's safe interface only by costly detours.
 #![allow(unsafe_code)] // this is its home
 
 use std::ptr;
@@ -17,7 +17,7 @@ const LOCKED: bool = size_of::<ffi::PyObject>() == 2 * size_of::<usize>();
 /// An assignment to a class or to one of its bases takes the tag away (`PyType_Modified`); the next look-up gives it
 /// another, for good: tags are counted up, and when they run out there are none.
 #[inline]
-pub fn tag(kind: &Bound<'_, PyType>) -> u32 {
+pub fn type_version(kind: &Bound<'_, PyType>) -> u32 {
     if !LOCKED {
         return 0;
     }
@@ -30,7 +30,7 @@ pub fn tag(kind: &Bound<'_, PyType>) -> u32 {
 /// dictionary ever has the same. 0 if that cannot be known.
 #[inline]
 #[cfg(not(Py_3_12))]
-pub fn version(names: &Bound<'_, PyDict>) -> u64 {
+pub fn dict_version(names: &Bound<'_, PyDict>) -> u64 {
     if !LOCKED {
         return 0;
     }
@@ -42,7 +42,7 @@ pub fn version(names: &Bound<'_, PyDict>) -> u64 {
 /// The same where dictionaries have no versions any more: the number of changes of all that were ever asked about.
 #[inline]
 #[cfg(Py_3_12)]
-pub fn version(names: &Bound<'_, PyDict>) -> u64 {
+pub fn dict_version(names: &Bound<'_, PyDict>) -> u64 {
     watcher::changes(names)
 }
 
@@ -95,7 +95,7 @@ mod watcher {
     }
 }
 
-/// Makes `version` tell of changes of this dictionary; false if it cannot.
+/// Makes `dict_version` tell of changes of this dictionary; false if it cannot.
 pub fn watch(names: &Bound<'_, PyDict>) -> bool {
     #[cfg(Py_3_12)]
     {
@@ -109,7 +109,7 @@ pub fn watch(names: &Bound<'_, PyDict>) -> bool {
 }
 
 /// The names an object has of its own, whatever its class shows as its `__dict__`.
-pub fn own<'py>(object: &Bound<'py, PyAny>) -> Option<Bound<'py, PyDict>> {
+pub fn instance_dict<'py>(object: &Bound<'py, PyAny>) -> Option<Bound<'py, PyDict>> {
     // SAFETY: the call takes any live object, and returns a new reference, or null and has raised, as
     // `from_owned_ptr_or_err` wants it.
     let own = unsafe {
