@@ -15,7 +15,7 @@ from locust_native import prepare
 
 @pytest.mark.parametrize("port", [1, 80, 8000, 9999, 10000, 32768, 59999, 64999, 65499, 65529, 65535])
 def test_a_url_with_any_port_is_plain(port):
-    assert prepare.is_plain(f"http://127.0.0.1:{port}/products/7/?page=2")
+    assert prepare.is_canonical(f"http://127.0.0.1:{port}/products/7/?page=2")
 
 
 @pytest.mark.parametrize(
@@ -36,7 +36,7 @@ def test_a_url_with_any_port_is_plain(port):
     ],
 )
 def test_a_url_that_somebody_must_look_at_is_not(url):
-    assert not prepare.is_plain(url)
+    assert not prepare.is_canonical(url)
 
 
 @pytest.mark.parametrize(
@@ -44,7 +44,7 @@ def test_a_url_that_somebody_must_look_at_is_not(url):
     ["http://shop.test/", "https://shop.test:8443/a_b/c-d~e/?q=1&r=a/b?c", "http://10.0.0.1:8000/x;y=1,2/@z"],
 )
 def test_requests_leaves_a_plain_url_as_it_is(url):
-    assert prepare.is_plain(url)
+    assert prepare.is_canonical(url)
     prepared = PreparedRequest()
     prepared.prepare_url(url, None)
     assert prepared.url == url
@@ -53,7 +53,7 @@ def test_requests_leaves_a_plain_url_as_it_is(url):
 @given(st.text("az09_-.:/", max_size=12), st.text("aZ0_~!$&'()*+,;=:@/?.-%#ü \n", max_size=12))
 def test_what_is_called_plain_requests_and_geventhttpclient_leave_as_it_is(place, rest):
     url = f"http://{place}/{rest}"
-    if prepare.is_plain(url):
+    if prepare.is_canonical(url):
         prepared = PreparedRequest()
         prepared.prepare_url(url, None)
         assert prepared.url == url

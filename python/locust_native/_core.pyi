@@ -10,8 +10,8 @@ __all__ = [
     "ERROR_KINDS",
     "OPTIMISED",
     "Asking",
-    "AsyncPlain",
     "AsyncSession",
+    "AsyncSessionClass",
     "AsyncioWaiters",
     "Client",
     "Exchange",
@@ -20,8 +20,8 @@ __all__ = [
     "Fields",
     "GreenletWaiters",
     "Histogram",
-    "HttpPlain",
     "HttpSession",
+    "HttpSessionClass",
     "Meter",
     "MockSaleor",
     "NamespaceWatch",
@@ -29,7 +29,6 @@ __all__ = [
     "Page",
     "PatchGuard",
     "Picker",
-    "Plain",
     "PreparedRequest",
     "Queue",
     "ReadyAwaitable",
@@ -37,6 +36,7 @@ __all__ = [
     "RequestFuture",
     "RequestTracker",
     "RequestsRules",
+    "SessionClass",
     "SoleListener",
     "Stats",
     "Urls",
@@ -48,7 +48,7 @@ __all__ = [
     "encode_form",
     "forget_after_fork",
     "had_a_turn",
-    "is_plain_url",
+    "is_canonical_url",
     "limit_heads",
     "loads_json",
     "own_names",
@@ -379,7 +379,7 @@ class Client:
     def close(self) -> None:
         """Closes the idle connections."""
 
-def is_plain_url(url: str, /) -> bool:
+def is_canonical_url(url: str, /) -> bool:
     """Whether neither requests nor geventhttpclient would change a byte of the URL."""
 
 @final
@@ -409,7 +409,7 @@ class Urls:
         """
 
 @final
-class Plain:
+class SessionClass:
     """How the sessions of class ``kind`` send what needs no preparation, as long as ``guard`` holds.
 
     ``json``: what has to be itself besides where JSON is sent; ``response``: the class of what a call returns;
@@ -428,7 +428,7 @@ class Plain:
         context: Any,
         sole_listener: SoleListener,
         /,
-    ) -> Plain: ...
+    ) -> SessionClass: ...
 
 @final
 class RequestsRules:
@@ -458,10 +458,12 @@ class RequestsRules:
     ) -> RequestsRules: ...
 
 @final
-class HttpPlain:
+class HttpSessionClass:
     """The same for an ``HttpSession``; ``warn`` is called with the exchange where any certificate would have done."""
 
-    def __new__(cls, plain: Plain, requests_rules: RequestsRules, warn: Any, /) -> HttpPlain: ...
+    def __new__(
+        cls, session_class: SessionClass, requests_rules: RequestsRules, warn: Any, /
+    ) -> HttpSessionClass: ...
 
 @final
 class FastPreparedRequest:
@@ -478,14 +480,14 @@ class FastPreparedRequest:
 class FastHttpSession:
     """The base of ``FastHttpSession``.
 
-    Plain requests go without a Python frame, all others by ``_request``, ``_get`` and ``_post``. What came of a plain
+    Requests on the fast path run no Python; all others go by ``_request``, ``_get`` and ``_post``. What came of a fast
     request and needs more than counting goes to ``_ended``.
     """
 
     def __new__(cls, *_args: Any, **_kwargs: Any) -> FastHttpSession: ...
     def _open(
         self,
-        plain: Plain,
+        session_class: SessionClass,
         own: dict[str, Any],
         client: Client,
         record: Record,
@@ -528,13 +530,19 @@ class FastHttpSession:
 class HttpSession:
     """The base of ``HttpSession``.
 
-    Plain requests go without a Python frame, all others by ``_request``, ``_get`` and ``_post``. What came of a plain
+    Requests on the fast path run no Python; all others go by ``_request``, ``_get`` and ``_post``. What came of a fast
     request and needs more than counting goes to ``_ended``.
     """
 
     def __new__(cls, *_args: Any, **_kwargs: Any) -> HttpSession: ...
     def _open(
-        self, plain: HttpPlain, own: dict[str, Any], client: Client, record: Record, user: Any, /
+        self,
+        session_class: HttpSessionClass,
+        own: dict[str, Any],
+        client: Client,
+        record: Record,
+        user: Any,
+        /,
     ) -> None:
         """Opens the fast path for this session, of which ``own`` is the ``__dict__``.
 
@@ -559,7 +567,7 @@ class HttpSession:
         """As ``locust.clients.HttpSession.post``."""
 
 @final
-class AsyncPlain:
+class AsyncSessionClass:
     """How sessions of asyncio send what needs no preparation.
 
     ``response``: the class of what a call comes to; ``here`` gives the `AsyncioWaiters` of an event loop.
@@ -567,19 +575,21 @@ class AsyncPlain:
 
     def __new__(
         cls, requests_rules: RequestsRules, urls: Urls, response: Any, here: Any, /
-    ) -> AsyncPlain: ...
+    ) -> AsyncSessionClass: ...
 
 @disjoint_base
 class AsyncSession:
     """The base of ``AsyncSession``.
 
-    Plain requests go without a Python frame, all others by ``_request``. What came of one and needs more than counting
+    Requests on the fast path run no Python; all others go by ``_request``. What came of one and needs more than counting
     goes to ``_ended``; what its caller has to judge, to ``_judged``. Each of its methods starts a request, and raises
     RuntimeError outside a running event loop.
     """
 
     def __new__(cls, *_args: Any, **_kwargs: Any) -> AsyncSession: ...
-    def _open(self, plain: AsyncPlain, own: dict[str, Any], client: Client, record: Record, /) -> None:
+    def _open(
+        self, session_class: AsyncSessionClass, own: dict[str, Any], client: Client, record: Record, /
+    ) -> None:
         """Opens this session, of which ``own`` is the ``__dict__``. Raises RuntimeError if it is open."""
     def _submit(
         self,

@@ -216,7 +216,7 @@ class AsyncSession(_core.AsyncSession, arguments.Preparing):
             self.timeout = timeout
         if proxies:
             self.proxies.update(proxies)
-        self._open(_plain(), self.__dict__, self._native, self.statistics.record)
+        self._open(_session_class(), self.__dict__, self._native, self.statistics.record)
 
     if TYPE_CHECKING:
         # Whoever says more of the arguments than the base does narrows them.
@@ -402,8 +402,8 @@ _ATTRIBUTES = 3
 
 
 @functools.cache
-def _plain() -> _core.AsyncPlain:
+def _session_class() -> _core.AsyncSessionClass:
     """How sessions send what needs little preparation, as long as nobody has touched more of them than that."""
-    return _core.AsyncPlain(
+    return _core.AsyncSessionClass(
         arguments.requests_rules(_ATTRIBUTES, timeout=True), arguments.URLS, Response, _here
     )

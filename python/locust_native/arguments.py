@@ -130,7 +130,7 @@ class Preparing:
         given_url, params = url, take("params")
         if "params" in own:
             params = merge_setting(params or {}, own["params"])
-        if params or not prepare.is_plain(url):
+        if params or not prepare.is_canonical(url):
             url = prepare.prepared_url(url, params)
         merged = prepare.merged_headers(own.get("headers", prepare.DEFAULT_HEADERS_DICT), take("headers"))
         body, later, shown = prepare.body_of(verb, data, take("files"), json)

@@ -155,8 +155,10 @@ class FastHttpSession(_core.FastHttpSession, _Stock):
         if type(self) is FastHttpSession and report.sole_listener is not None and not timed:
             known = fast_prepare.known(self._heads)
             if known is not None:
-                plain, good = _plain()
-                self._open(plain, self.__dict__, self._native, record, self.user, good, self._heads, *known)
+                session_class, good = _session_class()
+                self._open(
+                    session_class, self.__dict__, self._native, record, self.user, good, self._heads, *known
+                )
 
     def _native_jar(self) -> Any:
         """The jar over the native one, whatever a locustfile has put in its place."""
@@ -398,7 +400,7 @@ class FastHttpSession(_core.FastHttpSession, _Stock):
         if type(method) is not str:
             raise prepare.StockDecides
         verb = method.upper()
-        ready = None if kwargs else fast_prepare.plain(self._heads, verb, url, data, fields)
+        ready = None if kwargs else fast_prepare.simple_request(self._heads, verb, url, data, fields)
         return ready or fast_prepare.fully(self._heads.defaults, verb, url, data, fields, kwargs)
 
 
@@ -448,9 +450,9 @@ FastHttpSession._request.__qualname__ = "FastHttpSession.request"
 
 
 @functools.cache
-def _plain() -> tuple[_core.Plain, list[int]]:
+def _session_class() -> tuple[_core.SessionClass, list[int]]:
     """How sessions send what needs no preparation, and the status codes that are no failure."""
-    plain = _core.Plain(
+    session_class = _core.SessionClass(
         FastHttpSession,
         fast_prepare.URLS,
         instrumentation.fast_guard(
@@ -464,4 +466,4 @@ def _plain() -> tuple[_core.Plain, list[int]]:
         report.sole_listener,  # type: ignore[arg-type]
     )
     codes = stock.LocustUserAgent.valid_response_codes
-    return plain, [code for code in codes if type(code) is int and 0 < code < 1000]
+    return session_class, [code for code in codes if type(code) is int and 0 < code < 1000]

@@ -32,7 +32,7 @@ _NO_LENGTH: prepare.Pairs = []
 _ZERO_LENGTH: prepare.Pairs = [("Content-Length", "0")]
 
 _KEPT = 1000  # of what was met before: a locustfile that draws URLs or headers at random must not fill memory
-_plain_urls: set[str] = set()
+_canonical_urls: set[str] = set()
 
 URLS = _core.Urls(_KEPT)
 
@@ -71,13 +71,13 @@ class Heads:
         return head
 
     def sent(self, verb: str, url: str, kind: str, body: bytes) -> FastPrepared:
-        """What `plain` makes of a request without header fields of its own: with a "json" or "form" body, or none."""
+        """As `simple_request`, without header fields of the call: with a "json" or "form" body, or none."""
         if kind == "json":
-            return plain(self, verb, url, body.decode(), _WITH_JSON)  # type: ignore[return-value]
+            return simple_request(self, verb, url, body.decode(), _WITH_JSON)  # type: ignore[return-value]
         if kind == "form":
             pairs, head = self.get(FIELDS, (_FORM, ("content-length", str(len(body)))))  # type: ignore[misc]
             return FastPrepared(verb, url, pairs, head, _NO_LENGTH, body, body)
-        return plain(self, verb, url, None, FIELDS)  # type: ignore[return-value]
+        return simple_request(self, verb, url, None, FIELDS)  # type: ignore[return-value]
 
     def _make(self, headers: dict[str, Any], added: tuple[tuple[str, str], ...]) -> Head | None:
         fields = self.defaults.copy()
@@ -164,14 +164,16 @@ def known(heads: Heads) -> tuple[Any, Any, bool] | None:
     return (bare[1], with_json[1], heads.typed) if bare and with_json else None
 
 
-def plain(heads: Heads, verb: str, url: str, data: Any, headers: dict[str, Any]) -> FastPrepared | None:
+def simple_request(
+    heads: Heads, verb: str, url: str, data: Any, headers: dict[str, Any]
+) -> FastPrepared | None:
     """The request, if it has a common form."""
-    if url not in _plain_urls:
-        if not prepare.is_plain(url) or ";" in url:  # geventhttpclient loses empty parameters
+    if url not in _canonical_urls:
+        if not prepare.is_canonical(url) or ";" in url:  # geventhttpclient loses empty parameters
             return None
-        if len(_plain_urls) >= _KEPT:
-            _plain_urls.clear()
-        _plain_urls.add(url)
+        if len(_canonical_urls) >= _KEPT:
+            _canonical_urls.clear()
+        _canonical_urls.add(url)
     if verb not in _VERBS:
         return None
     tail = _NO_LENGTH

@@ -86,9 +86,9 @@ def options(
     return found
 
 
-def is_plain(url: Any) -> bool:
+def is_canonical(url: Any) -> bool:
     """Whether the URL needs no preparation: neither requests nor geventhttpclient would change a byte of it."""
-    return type(url) is str and _core.is_plain_url(url)
+    return type(url) is str and _core.is_canonical_url(url)
 
 
 def path_of(url: str) -> str:
@@ -292,7 +292,7 @@ _NOTHING = (b"", "", [("Content-Length", "0")], None)
 _NO_BODY: tuple[None, None, Pairs, None] = (None, None, [], None)
 
 
-def plain_body(method: Any, data: Any, json: Any) -> tuple[Any, Any, Pairs, Any] | None:
+def simple_body(method: Any, data: Any, json: Any) -> tuple[Any, Any, Pairs, Any] | None:
     """The body of a common request: its octets, their type, the header fields for both, and the body as
     ``response.request.body`` shows it; None where ``body_of`` has to look.
     """

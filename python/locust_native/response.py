@@ -6,6 +6,7 @@ from typing import Any
 
 from locust.clients import ResponseContextManager
 
+from . import _core
 from .answers import Answered, Lazy, Redirect
 
 

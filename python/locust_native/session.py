@@ -144,7 +144,7 @@ class HttpSession(_core.HttpSession, arguments.Preparing, stock.HttpSession):  #
             if overridden:
                 self._fall_back(f"{type(self).__name__} overrides {', '.join(sorted(overridden))}")
         elif report.sole_listener is not None and not self._reporting[1]:
-            self._open(_plain(), _core.own_names(self), self._native, self._reporting[0], user)
+            self._open(_session_class(), _core.own_names(self), self._native, self._reporting[0], user)
 
     @property
     def __dict__(self) -> dict[str, Any]:  # type: ignore[override]
@@ -277,7 +277,7 @@ class HttpSession(_core.HttpSession, arguments.Preparing, stock.HttpSession):  #
             merged = self._build_head(
                 take("headers"), take("verify"), take("timeout"), take("allow_redirects", True)
             )
-            body = prepare.plain_body(method, data, json)
+            body = prepare.simple_body(method, data, json)
             # A body's own fields would have to be placed among those given.
             if merged and body and not (body[2] and merged[2]):
                 octets, of_type, tail, shown = body
@@ -368,11 +368,13 @@ HttpSession._get.__qualname__ = "HttpSession.get"
 
 
 @functools.cache
-def _plain() -> _core.HttpPlain:
+def _session_class() -> _core.HttpSessionClass:
     """How sessions send what needs little preparation, as long as nobody has touched more of them than that."""
-    plain = _core.Plain(
+    session_class = _core.SessionClass(
         HttpSession, arguments.URLS, instrumentation.guard(_build_url=_BUILD_URL, request=_core.HttpSession.request),
         instrumentation.json_guard(), Response, waiting.here, getcurrent, _NO_CONTEXT,
         report.sole_listener,  # type: ignore[arg-type]
     )  # fmt: skip
-    return _core.HttpPlain(plain, arguments.requests_rules(_ATTRIBUTES, timeout=False), unverified.warn)
+    return _core.HttpSessionClass(
+        session_class, arguments.requests_rules(_ATTRIBUTES, timeout=False), unverified.warn
+    )

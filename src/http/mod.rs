@@ -1,6 +1,7 @@
 //! The HTTP client: cookies, redirects and decoding once, above two transports.
 
 mod body;
+mod canonical;
 mod client;
 mod cookie_date;
 pub mod cookies;
@@ -9,7 +10,6 @@ mod fields;
 #[doc(hidden)]
 pub mod fuzzing;
 mod headers;
-mod plain;
 mod proxy;
 mod redirect;
 mod request;
@@ -21,10 +21,10 @@ mod url;
 mod words;
 
 pub use body::encode_form;
+pub use canonical::is_canonical;
 pub use client::Client;
 pub use fields::{Fields, Kind};
 pub use headers::Headers;
-pub use plain::is_plain;
 pub use proxy::Proxy;
 pub use request::{Dialect, Options, Request, Verify};
 pub use response::{Answer, Exchange, Hop};

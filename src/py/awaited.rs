@@ -24,8 +24,8 @@ use crate::engine::Token;
 use crate::http::Verify;
 
 /// What all such sessions have in common.
-#[pyclass(frozen, name = "AsyncPlain", module = "locust_native._core")]
-pub struct PyAsyncPlain {
+#[pyclass(frozen, name = "AsyncSessionClass", module = "locust_native._core")]
+pub struct PyAsyncSessionClass {
     rules: Py<PyRequestsRules>,
     urls: Py<PyUrls>,
     /// The class of the response to a request that went well.
@@ -35,7 +35,7 @@ pub struct PyAsyncPlain {
 }
 
 #[pymethods]
-impl PyAsyncPlain {
+impl PyAsyncSessionClass {
     #[new]
     #[pyo3(signature = (rules, urls, response, here, /))]
     fn new(
@@ -54,7 +54,7 @@ impl PyAsyncPlain {
 }
 
 struct Own {
-    plain: Py<PyAsyncPlain>,
+    class: Py<PyAsyncSessionClass>,
     /// The session's `__dict__`.
     own: Py<PyDict>,
     client: Py<PyClient>,
@@ -108,7 +108,7 @@ impl PyAsyncSession {
         let waiters = match known {
             Some(waiters) => waiters,
             None => {
-                let here = self.own()?.plain.get().here.bind(py);
+                let here = self.own()?.class.get().here.bind(py);
                 let waiters = here
                     .call1((&event_loop,))?
                     .cast_into::<PyAsyncioWaiters>()?
@@ -145,8 +145,8 @@ impl PyAsyncSession {
         ) else {
             return Ok(None);
         };
-        let plain = own.plain.get();
-        let Some(wire) = plain
+        let class = own.class.get();
+        let Some(wire) = class
             .rules
             .get()
             .wire_request(slf, dict, method, (&call_args, body))?
@@ -156,7 +156,7 @@ impl PyAsyncSession {
         let WireRequest { options, sent, .. } = wire;
         let place = session.place(py)?;
         let name = call_args.name.clone();
-        let started = plain.urls.get().send(Call {
+        let started = class.urls.get().send(Call {
             client: own.client.get(),
             queue: place.waiters.get().queue(),
             record: own.record.get(),
@@ -210,7 +210,7 @@ impl PyAsyncSession {
                 tracker,
                 sent: sent.unbind(),
                 url: url.unbind(),
-                response: own.plain.get().response.clone_ref(py),
+                response: own.class.get().response.clone_ref(py),
                 catch_response,
                 unverified,
             }),
@@ -264,16 +264,16 @@ impl PyAsyncSession {
     ///
     /// # Errors
     /// RuntimeError if it is open.
-    #[pyo3(signature = (plain, own, client, record, /))]
+    #[pyo3(signature = (class, own, client, record, /))]
     fn _open(
         &self,
-        plain: Py<PyAsyncPlain>,
+        class: Py<PyAsyncSessionClass>,
         own: Py<PyDict>,
         client: Py<PyClient>,
         record: Py<PyRecord>,
     ) -> PyResult<()> {
         let own = Own {
-            plain,
+            class,
             own,
             client,
             record,
@@ -415,7 +415,7 @@ impl PyAsyncSession {
 
     fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
         if let Some(own) = self.own.get() {
-            visit.call(&own.plain)?;
+            visit.call(&own.class)?;
             visit.call(&own.own)?;
         }
         match self.last.try_lock() {

@@ -255,6 +255,6 @@ impl PyClient {
 /// Whether neither requests nor geventhttpclient would change a byte of the URL.
 #[pyfunction]
 #[pyo3(signature = (url, /))]
-pub fn is_plain_url(url: &Bound<'_, PyString>) -> bool {
-    url.to_str().is_ok_and(crate::http::is_plain)
+pub fn is_canonical_url(url: &Bound<'_, PyString>) -> bool {
+    url.to_str().is_ok_and(crate::http::is_canonical)
 }

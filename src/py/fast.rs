@@ -14,9 +14,9 @@ use super::body;
 use super::call_args::CallArgs;
 use super::client::{PyClient, PyFields, PyOptions};
 use super::greenlets::{LastWaiters, PyGreenletWaiters};
-use super::plain::{Parts, PyPlain, SlowPath};
 use super::record::PyRecord;
 use super::response::PyExchange;
+use super::session_class::{Parts, PySessionClass, SlowPath};
 use super::tracker::PyRequestTracker;
 use super::urls::{Call, text};
 use crate::http::{Fields, Kind};
@@ -139,7 +139,7 @@ impl PyFastHttpSession {
         let Some(call_args) = CallArgs::read(kwargs) else {
             return Ok(());
         };
-        let (py, plain) = (method.py(), parts.plain.get());
+        let (py, class) = (method.py(), parts.class.get());
         // Even where they are None, these are parameters to geventhttpclient; and it loses empty parameters.
         let odd = call_args.headers.is_some()
             || call_args.verify.is_some()
@@ -177,10 +177,10 @@ impl PyFastHttpSession {
                 (&of_form, octets.clone(), None)
             }
         };
-        let me = plain.current.bind(py).call0()?;
-        let waiters = self.last.get(&plain.here, &me)?;
+        let me = class.current.bind(py).call0()?;
+        let waiters = self.last.get(&class.here, &me)?;
         let queue = waiters.get().open_queue(py)?;
-        let started = plain.urls.get().send(Call {
+        let started = class.urls.get().send(Call {
             client: parts.client.get(),
             queue: queue.get(),
             record: parts.record.get(),
@@ -220,7 +220,7 @@ impl PyFastHttpSession {
         exchange: &Bound<'py, PyExchange>,
         started: &Started<'py>,
     ) -> PyResult<Option<Bound<'py, PyAny>>> {
-        let (py, plain) = (exchange.py(), parts.plain.get());
+        let (py, class) = (exchange.py(), parts.class.get());
         let answer = exchange.get();
         if !answer.is_good() || !fast.good.contains(&answer.code()) {
             return Ok(None);
@@ -228,7 +228,7 @@ impl PyFastHttpSession {
         let event = parts.get(intern!(py, "request_event"))?;
         let counted = match event {
             Some(event) => {
-                plain
+                class
                     .sole_listener
                     .get()
                     .count(&event, started.tracker.get(), answer)?
@@ -238,7 +238,7 @@ impl PyFastHttpSession {
         if !counted {
             return Ok(None);
         }
-        let response = plain.response.bind(py);
+        let response = class.response.bind(py);
         response.call1((exchange, &started.sent)).map(Some)
     }
 
@@ -302,7 +302,7 @@ impl PyFastHttpSession {
         slow: SlowPath<'_, 'py>,
     ) -> PyResult<Bound<'py, PyAny>> {
         match slow.args.iter_borrowed().next() {
-            Some(url) if slow.args.len() == 1 && Self::is_plain_kind(slf) => {
+            Some(url) if slow.args.len() == 1 && Self::is_exact_class(slf) => {
                 Self::send(slf, (verb, &url), slow)
             }
             _ => slow.call(slf),
@@ -310,9 +310,9 @@ impl PyFastHttpSession {
     }
 
     /// Whether a call of `get` comes here and goes on to our `request`.
-    fn is_plain_kind(slf: &Bound<'_, Self>) -> bool {
+    fn is_exact_class(slf: &Bound<'_, Self>) -> bool {
         let parts = slf.get().parts.get();
-        parts.is_some_and(|(parts, _)| slf.get_type().is(&parts.plain.get().kind))
+        parts.is_some_and(|(parts, _)| slf.get_type().is(&parts.class.get().kind))
     }
 }
 
@@ -333,11 +333,11 @@ impl PyFastHttpSession {
     ///
     /// # Errors
     /// RuntimeError if it is open.
-    #[pyo3(signature = (plain, own, client, record, user, good, heads, bare, json, typed, /))]
+    #[pyo3(signature = (class, own, client, record, user, good, heads, bare, json, typed, /))]
     #[allow(clippy::too_many_arguments)] // all that a session has
     fn _open(
         &self,
-        plain: Py<PyPlain>,
+        class: Py<PySessionClass>,
         own: Py<PyDict>,
         client: Py<PyClient>,
         record: Py<PyRecord>,
@@ -349,7 +349,7 @@ impl PyFastHttpSession {
         typed: bool,
     ) -> PyResult<()> {
         let parts = Parts {
-            plain,
+            class,
             own,
             client,
             record,
@@ -378,7 +378,7 @@ impl PyFastHttpSession {
         let slow = SlowPath { name, args, kwargs };
         let mut given = args.iter_borrowed();
         match (given.next(), given.next(), given.next()) {
-            (Some(method), Some(url), None) if Self::is_plain_kind(slf) => {
+            (Some(method), Some(url), None) if Self::is_exact_class(slf) => {
                 Self::send(slf, (&method, &url), slow)
             }
             _ => slow.call(slf),

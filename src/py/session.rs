@@ -12,37 +12,37 @@ use pyo3::types::{PyBool, PyDict, PyString, PyTuple};
 use super::call_args::CallArgs;
 use super::client::PyClient;
 use super::greenlets::{LastWaiters, PyGreenletWaiters};
-use super::plain::{Parts, PyPlain, SlowPath};
 use super::prepared::PyPreparedRequest;
 use super::record::PyRecord;
 use super::requests_rules::{PyRequestsRules, WireRequest, body_of};
 use super::response::PyExchange;
+use super::session_class::{Parts, PySessionClass, SlowPath};
 use super::tracker::PyRequestTracker;
 use super::urls::Call;
 use crate::http::Verify;
 
 /// How an `HttpSession` sends what needs little preparation, as long as nobody has touched more of it than that.
-#[pyclass(frozen, name = "HttpPlain", module = "locust_native._core")]
-pub struct PyHttpPlain {
-    plain: Py<PyPlain>,
+#[pyclass(frozen, name = "HttpSessionClass", module = "locust_native._core")]
+pub struct PyHttpSessionClass {
+    class: Py<PySessionClass>,
     rules: Py<PyRequestsRules>,
     /// The function that warns of a certificate nobody looked at.
     warn: Py<PyAny>,
 }
 
 #[pymethods]
-impl PyHttpPlain {
+impl PyHttpSessionClass {
     #[new]
-    #[pyo3(signature = (plain, rules, warn, /))]
-    fn new(plain: Py<PyPlain>, rules: Py<PyRequestsRules>, warn: Py<PyAny>) -> Self {
-        Self { plain, rules, warn }
+    #[pyo3(signature = (class, rules, warn, /))]
+    fn new(class: Py<PySessionClass>, rules: Py<PyRequestsRules>, warn: Py<PyAny>) -> Self {
+        Self { class, rules, warn }
     }
 }
 
 /// The base of `HttpSession`.
 #[pyclass(frozen, subclass, name = "HttpSession", module = "locust_native._core")]
 pub struct PyHttpSession {
-    parts: OnceLock<(Parts, Py<PyHttpPlain>)>,
+    parts: OnceLock<(Parts, Py<PyHttpSessionClass>)>,
     last: LastWaiters,
 }
 
@@ -76,7 +76,7 @@ impl PyHttpSession {
         let Some(call_args) = CallArgs::read(kwargs) else {
             return Ok(());
         };
-        let (py, plain, http) = (slf.py(), parts.plain.get(), http.get());
+        let (py, class, http) = (slf.py(), parts.class.get(), http.get());
         let name = parts
             .name(py, &call_args)?
             .or_else(|| call_args.name.clone());
@@ -101,10 +101,10 @@ impl PyHttpSession {
             return Ok(());
         };
         let WireRequest { options, sent, .. } = wire;
-        let me = plain.current.bind(py).call0()?;
-        let waiters = slf.get().last.get(&plain.here, &me)?;
+        let me = class.current.bind(py).call0()?;
+        let waiters = slf.get().last.get(&class.here, &me)?;
         let queue = waiters.get().open_queue(py)?;
-        let started = plain.urls.get().send(Call {
+        let started = class.urls.get().send(Call {
             client: parts.client.get(),
             queue: queue.get(),
             record: parts.record.get(),
@@ -142,7 +142,7 @@ impl PyHttpSession {
         exchange: &Bound<'py, PyExchange>,
         (ended, call_args): (&Started<'py>, &CallArgs<'py>),
     ) -> PyResult<Option<Bound<'py, PyAny>>> {
-        let (py, plain) = (slf.py(), parts.plain.get());
+        let (py, class) = (slf.py(), parts.class.get());
         let answer = exchange.get();
         let counted = parts.is_native(py)?
             && (!call_args.no_redirects || answer.code() < 300)
@@ -152,7 +152,7 @@ impl PyHttpSession {
                 let event = parts.get(intern!(py, "request_event"))?;
                 match event {
                     Some(event) => {
-                        plain
+                        class
                             .sole_listener
                             .get()
                             .count(&event, ended.tracker.get(), answer)?
@@ -173,7 +173,7 @@ impl PyHttpSession {
             call_args.catch_response,
             call_args.no_redirects,
         );
-        plain.response.bind(py).call1(told).map(Some)
+        class.response.bind(py).call1(told).map(Some)
     }
 
     /// The whole of a request: by the fast path, if it is plain, else by the long one.
@@ -236,7 +236,7 @@ impl PyHttpSession {
         slow: SlowPath<'_, 'py>,
     ) -> PyResult<Bound<'py, PyAny>> {
         match slow.args.iter_borrowed().next() {
-            Some(url) if slow.args.len() == 1 && Self::is_plain_kind(slf) => {
+            Some(url) if slow.args.len() == 1 && Self::is_exact_class(slf) => {
                 Self::send(slf, (verb, &url), slow)
             }
             _ => slow.call(slf),
@@ -244,9 +244,9 @@ impl PyHttpSession {
     }
 
     /// Whether a call of `get` comes here and goes on to our `request`.
-    fn is_plain_kind(slf: &Bound<'_, Self>) -> bool {
+    fn is_exact_class(slf: &Bound<'_, Self>) -> bool {
         let parts = slf.get().parts.get();
-        parts.is_some_and(|(parts, _)| slf.get_type().is(&parts.plain.get().kind))
+        parts.is_some_and(|(parts, _)| slf.get_type().is(&parts.class.get().kind))
     }
 }
 
@@ -265,25 +265,25 @@ impl PyHttpSession {
     ///
     /// # Errors
     /// RuntimeError if it is open.
-    #[pyo3(signature = (plain, own, client, record, user, /))]
+    #[pyo3(signature = (class, own, client, record, user, /))]
     fn _open(
         &self,
         py: Python<'_>,
-        plain: Py<PyHttpPlain>,
+        class: Py<PyHttpSessionClass>,
         own: Py<PyDict>,
         client: Py<PyClient>,
         record: Py<PyRecord>,
         user: Option<Py<PyAny>>,
     ) -> PyResult<()> {
         let parts = Parts {
-            plain: plain.get().plain.clone_ref(py),
+            class: class.get().class.clone_ref(py),
             own,
             client,
             record,
             user,
         };
         self.parts
-            .set((parts, plain))
+            .set((parts, class))
             .map_err(|_| PyRuntimeError::new_err("the session has a fast path already"))
     }
 
@@ -298,7 +298,7 @@ impl PyHttpSession {
         let slow = SlowPath { name, args, kwargs };
         let mut given = args.iter_borrowed();
         match (given.next(), given.next(), given.next()) {
-            (Some(method), Some(url), None) if Self::is_plain_kind(slf) => {
+            (Some(method), Some(url), None) if Self::is_exact_class(slf) => {
                 Self::send(slf, (&method, &url), slow)
             }
             _ => slow.call(slf),

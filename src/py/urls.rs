@@ -13,7 +13,7 @@ use super::queue::PyQueue;
 use super::record::PyRecord;
 use super::tracker::PyRequestTracker;
 use crate::engine::Token;
-use crate::http::{Fields, Kind, Request, Url, is_plain};
+use crate::http::{Fields, Kind, Request, Url, is_canonical};
 
 /// The URLs that need no preparation, each taken apart once.
 #[pyclass(frozen, name = "Urls", module = "locust_native._core")]
@@ -40,7 +40,9 @@ struct Met {
 
 impl Met {
     fn new(py: Python<'_>, text: &str) -> Option<Self> {
-        let url = is_plain(text).then(|| Url::parse(text).ok()).flatten()?;
+        let url = is_canonical(text)
+            .then(|| Url::parse(text).ok())
+            .flatten()?;
         Some(Self {
             path: PyString::new(py, &url.target()).unbind(),
             text: PyString::new(py, text).unbind(),

@@ -3,7 +3,7 @@
 /// Whether `text` is such a URL: lower-case host of letters, digits and hyphens, a port if any, a path without
 /// dot segments or escapes, perhaps a query.
 #[must_use]
-pub fn is_plain(text: &str) -> bool {
+pub fn is_canonical(text: &str) -> bool {
     let text = text.as_bytes();
     let Some(rest) = text
         .strip_prefix(b"http://")

@@ -1,4 +1,4 @@
-//! Plain for Python: what the fast paths of the session classes have in common.
+//! SessionClass for Python: what the fast paths of all sessions of one class have in common.
 
 use bytes::Bytes;
 use pyo3::exceptions::PyException;
@@ -16,8 +16,8 @@ use super::sole_listener::PySoleListener;
 use super::urls::PyUrls;
 
 /// How the sessions of one class send what needs no preparation, as long as nobody has touched what they stand in for.
-#[pyclass(frozen, name = "Plain", module = "locust_native._core")]
-pub struct PyPlain {
+#[pyclass(frozen, name = "SessionClass", module = "locust_native._core")]
+pub struct PySessionClass {
     /// The class itself. One made from it may do as it likes.
     pub kind: Py<PyType>,
     pub urls: Py<PyUrls>,
@@ -36,7 +36,7 @@ pub struct PyPlain {
 }
 
 #[pymethods]
-impl PyPlain {
+impl PySessionClass {
     #[new]
     #[pyo3(signature = (kind, urls, guard, json_guard, response, here, getcurrent, context, sole_listener, /))]
     #[allow(clippy::too_many_arguments)] // made once, of all there is to know
@@ -67,7 +67,7 @@ impl PyPlain {
 
 /// What a session that can go the fast path has of its own.
 pub struct Parts {
-    pub plain: Py<PyPlain>,
+    pub class: Py<PySessionClass>,
     /// Its `__dict__`.
     pub own: Py<PyDict>,
     pub client: Py<PyClient>,
@@ -89,8 +89,8 @@ impl Parts {
 
     /// Whether nobody has put anything into the way of the session's requests.
     pub fn in_order(&self, py: Python<'_>) -> PyResult<bool> {
-        let plain = self.plain.get();
-        if !self.is_native(py)? || !plain.guard.get().holds(plain.kind.bind(py)) {
+        let class = self.class.get();
+        if !self.is_native(py)? || !class.guard.get().holds(class.kind.bind(py)) {
             return Ok(false);
         }
         let Some(user) = &self.user else {
@@ -99,7 +99,7 @@ impl Parts {
         // What a user adds to the context of its requests, Python asks for.
         let context = user.bind(py).getattr(intern!(py, "context"))?;
         let function = context.getattr_opt(intern!(py, "__func__"))?;
-        Ok(function.is_some_and(|function| function.is(&plain.context)))
+        Ok(function.is_some_and(|function| function.is(&class.context)))
     }
 
     /// The name that the call, else `rename_request`, has for the request, if it is not empty.
@@ -121,8 +121,8 @@ impl Parts {
 
     /// A JSON document; None where it takes Python to make it.
     pub fn document(&self, value: &Bound<'_, PyAny>, nan: bool) -> PyResult<Option<Bytes>> {
-        let plain = self.plain.get();
-        if !plain.json_guard.get().holds(plain.kind.bind(value.py())) {
+        let class = self.class.get();
+        if !class.json_guard.get().holds(class.kind.bind(value.py())) {
             return Ok(None);
         }
         Ok(body::dump_json(value, nan)?.map(Bytes::from))
@@ -130,7 +130,7 @@ impl Parts {
 
     /// For the garbage collector.
     pub fn traverse(&self, visit: &PyVisit<'_>) -> Result<(), PyTraverseError> {
-        visit.call(&self.plain)?;
+        visit.call(&self.class)?;
         visit.call(&self.own)?;
         visit.call(&self.user)
     }
