@@ -94,12 +94,12 @@ class Bench:
 
         record, _ = client._reporting
         if self.base == "HttpUser":
-            urls, head, options, name = arguments.URLS, arguments.FIELDS, arguments.FOLLOW, ""
+            urls, head, options, name = arguments.URL_CACHE, arguments.FIELDS, arguments.FOLLOW, ""
         else:
             known = fast_prepare.known(client._heads)
             if known is None:
                 raise Failed("FastHttpUser: the fast path is closed")
-            urls, head, options, name = fast_prepare.URLS, known[0], client._options, "/"
+            urls, head, options, name = fast_prepare.URL_CACHE, known[0], client._options, "/"
         token, tracker, _ = urls.start(
             client._native, queue, record, head, options, "GET", client.base_url, "/", name
         )  # type: ignore[misc]

@@ -39,7 +39,7 @@ __all__ = [
     "SessionClass",
     "SoleListener",
     "Stats",
-    "Urls",
+    "UrlCache",
     "__version__",
     "asked",
     "choose_task",
@@ -383,10 +383,10 @@ def is_canonical_url(url: str, /) -> bool:
     """Whether neither requests nor geventhttpclient would change a byte of the URL."""
 
 @final
-class Urls:
+class UrlCache:
     """The URLs that need no preparation, each taken apart once; up to ``limit`` are kept."""
 
-    def __new__(cls, limit: int, /) -> Urls: ...
+    def __new__(cls, limit: int, /) -> UrlCache: ...
     def start(
         self,
         client: Client,
@@ -419,7 +419,7 @@ class SessionClass:
     def __new__(
         cls,
         kind: type,
-        urls: Urls,
+        urls: UrlCache,
         guard: PatchGuard,
         json: PatchGuard,
         response: Any,
@@ -574,7 +574,7 @@ class AsyncSessionClass:
     """
 
     def __new__(
-        cls, requests_rules: RequestsRules, urls: Urls, response: Any, here: Any, /
+        cls, requests_rules: RequestsRules, urls: UrlCache, response: Any, here: Any, /
     ) -> AsyncSessionClass: ...
 
 @disjoint_base

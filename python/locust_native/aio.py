@@ -405,5 +405,5 @@ _ATTRIBUTES = 3
 def _session_class() -> _core.AsyncSessionClass:
     """How sessions send what needs little preparation, as long as nobody has touched more of them than that."""
     return _core.AsyncSessionClass(
-        arguments.requests_rules(_ATTRIBUTES, timeout=True), arguments.URLS, Response, _here
+        arguments.requests_rules(_ATTRIBUTES, timeout=True), arguments.URL_CACHE, Response, _here
     )

@@ -16,7 +16,7 @@ from .fallback import Unsupported
 KEEP = 10  # idle connections of a urllib3 pool (requests.adapters.DEFAULT_POOLSIZE)
 
 #: The URLs that need no preparation, and the default header fields.
-URLS = _core.Urls(1000)
+URL_CACHE = _core.UrlCache(1000)
 FIELDS = _core.Fields(prepare.DEFAULT_HEADERS)
 
 #: Arguments that ``request`` itself gives a meaning; others are a TypeError in requests.

@@ -418,7 +418,7 @@ def _send(
         body, of_type = ready.body, None
         if ready.tail:  # it holds a Content-Length, and nothing else
             body, of_type = body or b"", ""
-        started = fast_prepare.URLS.start(
+        started = fast_prepare.URL_CACHE.start(
             native, waiters.queue, record, ready.head, options, method, "", ready.url, name, body, of_type
         )
         if started is not None:
@@ -454,7 +454,7 @@ def _session_class() -> tuple[_core.SessionClass, list[int]]:
     """How sessions send what needs no preparation, and the status codes that are no failure."""
     session_class = _core.SessionClass(
         FastHttpSession,
-        fast_prepare.URLS,
+        fast_prepare.URL_CACHE,
         instrumentation.fast_guard(
             _build_url=_Stock._build_url, auth_header=None, request=_core.FastHttpSession.request
         ),

@@ -34,7 +34,7 @@ _ZERO_LENGTH: prepare.Pairs = [("Content-Length", "0")]
 _KEPT = 1000  # of what was met before: a locustfile that draws URLs or headers at random must not fill memory
 _canonical_urls: set[str] = set()
 
-URLS = _core.Urls(_KEPT)
+URL_CACHE = _core.UrlCache(_KEPT)
 
 #: The fields of a request for which nothing is asked, as Locust hands them to its client.
 FIELDS = {"Accept-Encoding": "gzip, deflate, br"}

@@ -282,7 +282,7 @@ class HttpSession(_core.HttpSession, arguments.Preparing, stock.HttpSession):  #
             if merged and body and not (body[2] and merged[2]):
                 octets, of_type, tail, shown = body
                 head, fields, _, options = merged
-                started = arguments.URLS.start(
+                started = arguments.URL_CACHE.start(
                     self._native, waiters.queue, record, head, options, method, self.base_url, url, name, octets,
                     of_type
                 )  # fmt: skip
@@ -371,7 +371,7 @@ HttpSession._get.__qualname__ = "HttpSession.get"
 def _session_class() -> _core.HttpSessionClass:
     """How sessions send what needs little preparation, as long as nobody has touched more of them than that."""
     session_class = _core.SessionClass(
-        HttpSession, arguments.URLS, instrumentation.guard(_build_url=_BUILD_URL, request=_core.HttpSession.request),
+        HttpSession, arguments.URL_CACHE, instrumentation.guard(_build_url=_BUILD_URL, request=_core.HttpSession.request),
         instrumentation.json_guard(), Response, waiting.here, getcurrent, _NO_CONTEXT,
         report.sole_listener,  # type: ignore[arg-type]
     )  # fmt: skip

@@ -19,7 +19,7 @@ use super::prepared::PyPreparedRequest;
 use super::record::PyRecord;
 use super::requests_rules::{PyRequestsRules, WireRequest, body_of};
 use super::tracker::PyRequestTracker;
-use super::urls::{Call, PyUrls};
+use super::url_cache::{Call, PyUrlCache};
 use crate::engine::Token;
 use crate::http::Verify;
 
@@ -27,7 +27,7 @@ use crate::http::Verify;
 #[pyclass(frozen, name = "AsyncSessionClass", module = "locust_native._core")]
 pub struct PyAsyncSessionClass {
     rules: Py<PyRequestsRules>,
-    urls: Py<PyUrls>,
+    url_cache: Py<PyUrlCache>,
     /// The class of the response to a request that went well.
     response: Py<PyAny>,
     /// The function that gives the waiters of the running event loop.
@@ -37,16 +37,16 @@ pub struct PyAsyncSessionClass {
 #[pymethods]
 impl PyAsyncSessionClass {
     #[new]
-    #[pyo3(signature = (rules, urls, response, here, /))]
+    #[pyo3(signature = (rules, url_cache, response, here, /))]
     fn new(
         rules: Py<PyRequestsRules>,
-        urls: Py<PyUrls>,
+        url_cache: Py<PyUrlCache>,
         response: Py<PyAny>,
         here: Py<PyAny>,
     ) -> Self {
         Self {
             rules,
-            urls,
+            url_cache,
             response,
             here,
         }
@@ -156,7 +156,7 @@ impl PyAsyncSession {
         let WireRequest { options, sent, .. } = wire;
         let place = session.place(py)?;
         let name = call_args.name.clone();
-        let started = class.urls.get().send(Call {
+        let started = class.url_cache.get().send(Call {
             client: own.client.get(),
             queue: place.waiters.get().queue(),
             record: own.record.get(),

@@ -18,7 +18,7 @@ use super::record::PyRecord;
 use super::response::PyExchange;
 use super::session_class::{Parts, PySessionClass, SlowPath};
 use super::tracker::PyRequestTracker;
-use super::urls::{Call, text};
+use super::url_cache::{Call, text};
 use crate::http::{Fields, Kind};
 
 /// What a request has for a body, with the fields that describe it.
@@ -180,7 +180,7 @@ impl PyFastHttpSession {
         let me = class.current.bind(py).call0()?;
         let waiters = self.last.get(&class.here, &me)?;
         let queue = waiters.get().open_queue(py)?;
-        let started = class.urls.get().send(Call {
+        let started = class.url_cache.get().send(Call {
             client: parts.client.get(),
             queue: queue.get(),
             record: parts.record.get(),

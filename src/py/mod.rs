@@ -32,7 +32,7 @@ mod sole_listener;
 mod stats;
 mod tracker;
 mod type_cache;
-mod urls;
+mod url_cache;
 mod watch;
 
 use pyo3::prelude::*;
@@ -61,7 +61,7 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<future::PyRequestFuture>()?;
     module.add_class::<future::ReadyAwaitable>()?;
     module.add_function(wrap_pyfunction!(greenlets::had_a_turn, module)?)?;
-    module.add_class::<urls::PyUrls>()?;
+    module.add_class::<url_cache::PyUrlCache>()?;
     module.add_class::<patch_guard::PyPatchGuard>()?;
     module.add_class::<watch::PyNamespaceWatch>()?;
     module.add_function(wrap_pyfunction!(client::limit_heads, module)?)?;

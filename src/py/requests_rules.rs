@@ -12,7 +12,7 @@ use super::call_args::CallArgs;
 use super::client::{PyFields, PyOptions};
 use super::merged_headers::{DefaultHeaders, MergedHeaders};
 use super::prepared::{Body, PyPreparedRequest};
-use super::urls::text;
+use super::url_cache::text;
 use crate::http::Fields;
 
 /// What such sessions have in common, as long as nobody has touched more of them than headers, cookies and `verify`.

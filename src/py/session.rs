@@ -18,7 +18,7 @@ use super::requests_rules::{PyRequestsRules, WireRequest, body_of};
 use super::response::PyExchange;
 use super::session_class::{Parts, PySessionClass, SlowPath};
 use super::tracker::PyRequestTracker;
-use super::urls::Call;
+use super::url_cache::Call;
 use crate::http::Verify;
 
 /// How an `HttpSession` sends what needs little preparation, as long as nobody has touched more of it than that.
@@ -104,7 +104,7 @@ impl PyHttpSession {
         let me = class.current.bind(py).call0()?;
         let waiters = slf.get().last.get(&class.here, &me)?;
         let queue = waiters.get().open_queue(py)?;
-        let started = class.urls.get().send(Call {
+        let started = class.url_cache.get().send(Call {
             client: parts.client.get(),
             queue: queue.get(),
             record: parts.record.get(),

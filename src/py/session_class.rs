@@ -13,14 +13,14 @@ use super::client::PyClient;
 use super::patch_guard::PyPatchGuard;
 use super::record::PyRecord;
 use super::sole_listener::PySoleListener;
-use super::urls::PyUrls;
+use super::url_cache::PyUrlCache;
 
 /// How the sessions of one class send what needs no preparation, as long as nobody has touched what they stand in for.
 #[pyclass(frozen, name = "SessionClass", module = "locust_native._core")]
 pub struct PySessionClass {
     /// The class itself. One made from it may do as it likes.
     pub kind: Py<PyType>,
-    pub urls: Py<PyUrls>,
+    pub url_cache: Py<PyUrlCache>,
     /// What has to be itself, and what besides where JSON is sent.
     pub guard: Py<PyPatchGuard>,
     pub json_guard: Py<PyPatchGuard>,
@@ -38,11 +38,11 @@ pub struct PySessionClass {
 #[pymethods]
 impl PySessionClass {
     #[new]
-    #[pyo3(signature = (kind, urls, guard, json_guard, response, here, getcurrent, context, sole_listener, /))]
+    #[pyo3(signature = (kind, url_cache, guard, json_guard, response, here, getcurrent, context, sole_listener, /))]
     #[allow(clippy::too_many_arguments)] // made once, of all there is to know
     fn new(
         kind: Py<PyType>,
-        urls: Py<PyUrls>,
+        url_cache: Py<PyUrlCache>,
         guard: Py<PyPatchGuard>,
         json_guard: Py<PyPatchGuard>,
         response: Py<PyAny>,
@@ -53,7 +53,7 @@ impl PySessionClass {
     ) -> Self {
         Self {
             kind,
-            urls,
+            url_cache,
             guard,
             json_guard,
             response,

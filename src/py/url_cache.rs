@@ -1,4 +1,4 @@
-//! Urls for Python: plain requests to URLs met before, from the call's arguments to the I/O thread in one crossing.
+//! UrlCache for Python: plain requests to URLs met before, from the call's arguments to the I/O thread in one crossing.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -16,29 +16,29 @@ use crate::engine::Token;
 use crate::http::{Fields, Kind, Request, Url, is_canonical};
 
 /// The URLs that need no preparation, each taken apart once.
-#[pyclass(frozen, name = "Urls", module = "locust_native._core")]
-pub struct PyUrls {
+#[pyclass(frozen, name = "UrlCache", module = "locust_native._core")]
+pub struct PyUrlCache {
     /// How many to keep: a locustfile that draws its URLs at random must not fill memory.
-    room: usize,
+    limit: usize,
     known: Mutex<Known>,
 }
 
 #[derive(Default)]
 struct Known {
-    urls: HashMap<Box<str>, Met>,
+    urls: HashMap<Box<str>, CachedUrl>,
     /// Where an address is put together.
     whole: String,
 }
 
 /// A URL met before.
-struct Met {
+struct CachedUrl {
     url: Url,
     text: Py<PyString>,
     /// Path and query, which requests names a request by.
     path: Py<PyString>,
 }
 
-impl Met {
+impl CachedUrl {
     fn new(py: Python<'_>, text: &str) -> Option<Self> {
         let url = is_canonical(text)
             .then(|| Url::parse(text).ok())
@@ -69,7 +69,7 @@ pub(super) struct Call<'a, 'py> {
     pub content_type: Option<&'a str>,
 }
 
-impl PyUrls {
+impl PyUrlCache {
     fn known(&self) -> MutexGuard<'_, Known> {
         // A panic while it was held leaves it whole: it is only inserted into and cleared.
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
@@ -90,10 +90,10 @@ impl PyUrls {
         }
         whole.push_str(url);
         if !urls.contains_key(whole.as_str()) {
-            if urls.len() >= self.room {
+            if urls.len() >= self.limit {
                 urls.clear();
             }
-            urls.insert(whole.as_str().into(), Met::new(py, whole)?);
+            urls.insert(whole.as_str().into(), CachedUrl::new(py, whole)?);
         }
         let met = urls.get(whole.as_str())?;
         let (text, path) = (met.text.bind(py).clone(), met.path.bind(py).clone());
@@ -124,12 +124,12 @@ fn method_of(verb: &str) -> Option<Method> {
 }
 
 #[pymethods]
-impl PyUrls {
+impl PyUrlCache {
     #[new]
-    #[pyo3(signature = (room, /))]
-    fn new(room: usize) -> Self {
+    #[pyo3(signature = (limit, /))]
+    fn new(limit: usize) -> Self {
         Self {
-            room,
+            limit,
             known: Mutex::new(Known {
                 urls: HashMap::new(),
                 whole: String::new(),
@@ -174,7 +174,7 @@ impl PyUrls {
     }
 }
 
-impl PyUrls {
+impl PyUrlCache {
     /// As `start`.
     pub(super) fn send<'py>(&self, call: Call<'_, 'py>) -> PyResult<Option<Started<'py>>> {
         let texts = (|| Some((text(call.method)?, text(call.base)?, text(call.url)?)))();
