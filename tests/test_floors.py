@@ -51,7 +51,7 @@ PYTHON = {
     "unverified": 0,
     "activation": 0,
     "shape": 0,
-    "texts": 0,
+    "text": 0,
     "precise": 0,
     "timings": 0,
     "limits": 0,

@@ -18,7 +18,7 @@ from requests.utils import get_encoding_from_headers
 from urllib3 import HTTPHeaderDict, HTTPResponse
 
 from . import _core
-from .texts import UTF8, encoding_of, text_of
+from .text import UTF8, encoding_of, text_of
 from .timings import Timings
 from .timings import of as timings_of
 

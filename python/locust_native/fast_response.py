@@ -16,7 +16,7 @@ from geventhttpclient.header import Headers
 from geventhttpclient.response import HTTPConnectionClosed
 from locust.contrib import fasthttp
 
-from .texts import encoding_of, text_of
+from .text import encoding_of, text_of
 from .timings import Timings
 from .timings import of as timings_of
 

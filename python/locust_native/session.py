@@ -371,7 +371,8 @@ HttpSession._get.__qualname__ = "HttpSession.get"
 def _session_class() -> _core.HttpSessionClass:
     """How sessions send what needs little preparation, as long as nobody has touched more of them than that."""
     session_class = _core.SessionClass(
-        HttpSession, arguments.URL_CACHE, instrumentation.guard(_build_url=_BUILD_URL, request=_core.HttpSession.request),
+        HttpSession, arguments.URL_CACHE,
+        instrumentation.guard(_build_url=_BUILD_URL, request=_core.HttpSession.request),
         instrumentation.json_guard(), Response, waiting.here, getcurrent, _NO_CONTEXT,
         report.sole_listener,  # type: ignore[arg-type]
     )  # fmt: skip

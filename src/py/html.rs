@@ -6,7 +6,7 @@ use bytestring::ByteString;
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyDict, PyFrozenSet, PyInt, PyList, PySet, PyString, PyTuple};
 
-use super::decoded;
+use super::utf8;
 use crate::html::{
     DOCUMENT, Element, Odd, Only, Page, Query, Rules, Selector, Wanted, only_string, strings,
 };
@@ -52,7 +52,7 @@ enum Text {
 #[pyo3(signature = (text, mixed_slashes, /))]
 pub fn scan_page(text: &Bound<'_, PyString>, mixed_slashes: bool) -> Option<PyPage> {
     let py = text.py();
-    let text = match decoded::octets(text) {
+    let text = match utf8::octets(text) {
         Some(octets) => Text::Octets(octets),
         None => Text::Python(text.clone().unbind()),
     };

@@ -7,7 +7,6 @@ mod call_args;
 mod client;
 mod convert;
 mod cpython;
-mod decoded;
 mod fast;
 mod figures;
 mod future;
@@ -33,6 +32,7 @@ mod stats;
 mod tracker;
 mod type_cache;
 mod url_cache;
+mod utf8;
 mod watch;
 
 use pyo3::prelude::*;
@@ -86,7 +86,7 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(queue::rest_before_fork, module)?)?;
     module.add_function(wrap_pyfunction!(queue::resume_after_fork, module)?)?;
     module.add_function(wrap_pyfunction!(queue::forget_after_fork, module)?)?;
-    module.add_function(wrap_pyfunction!(decoded::decode_utf8, module)?)?;
+    module.add_function(wrap_pyfunction!(utf8::decode_utf8, module)?)?;
     module.add_class::<html::PyPage>()?;
     module.add_function(wrap_pyfunction!(html::scan_page, module)?)?;
     module.add_class::<picker::PyPicker>()?;

@@ -8,7 +8,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyBytes, PyString};
 
 use super::convert::latin1;
-use super::decoded;
+use super::utf8;
 use crate::engine::Finished;
 use crate::http::{Answer, Hop, Phase, Timings};
 
@@ -195,7 +195,7 @@ impl PyExchange {
         hop: isize,
         keep: bool,
     ) -> PyResult<Option<Bound<'py, PyString>>> {
-        Ok(decoded::decode(py, self.answer(hop)?.shared_body(), keep))
+        Ok(utf8::decode(py, self.answer(hop)?.shared_body(), keep))
     }
 
     /// Whether the body of a hop's answer could be decoded.
