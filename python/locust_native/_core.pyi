@@ -582,8 +582,8 @@ class AsyncSession:
     """The base of ``AsyncSession``.
 
     Requests on the fast path run no Python; all others go by ``_request``. What came of one and needs more than
-    counting goes to ``_ended``; what its caller has to judge, to ``_judged``. Each of its methods starts a request, and raises
-    RuntimeError outside a running event loop.
+    counting goes to ``_ended``; what its caller has to judge, to ``_judged``. Each of its methods starts a request,
+    and raises RuntimeError outside a running event loop.
     """
 
     def __new__(cls, *_args: Any, **_kwargs: Any) -> AsyncSession: ...

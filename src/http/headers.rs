@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use bytes::Bytes;
 
-use super::words::same_name;
+use super::byte_scan::same_name;
 
 /// Where names and values lie.
 pub type Places = Vec<(Range<u32>, Range<u32>)>;

@@ -1,6 +1,7 @@
 //! The HTTP client: cookies, redirects and decoding once, above two transports.
 
 mod body;
+mod byte_scan;
 mod canonical;
 mod client;
 mod cookie_date;
@@ -18,7 +19,6 @@ mod set_cookie;
 mod timings;
 mod transport;
 mod url;
-mod words;
 
 pub use body::encode_form;
 pub use canonical::is_canonical;

@@ -5,8 +5,8 @@ use bytes::{Buf, Bytes, BytesMut};
 use super::head::{Odd, strict_field};
 use super::number::python_int;
 use crate::error::{Error, ErrorKind};
+use crate::http::byte_scan::is_token;
 use crate::http::request::Dialect;
-use crate::http::words::is_token;
 
 /// Longest line that gives the size of a chunk, or of a trailer (urllib3's `_MAX_CHUNK_LINE_LENGTH`), in bytes.
 const LONGEST_LINE: usize = 1 << 16;

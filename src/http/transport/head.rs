@@ -11,9 +11,9 @@ use bytes::Bytes;
 use memchr::{memchr, memchr2};
 
 use super::status_line::{StatusLine, lenient_status, strict_status};
+use crate::http::byte_scan::{is_token, name_length, shown_length};
 use crate::http::headers::{Headers, Places, unfolded};
 use crate::http::request::Dialect;
-use crate::http::words::{is_token, name_length, shown_length};
 
 /// http.client's `_MAXLINE`, in bytes, and its `_MAXHEADERS`, which a program may set.
 static LONGEST_LINE: AtomicUsize = AtomicUsize::new(65_536);

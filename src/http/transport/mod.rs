@@ -1,18 +1,18 @@
 //! The transports: HTTP/1.1 of our own, direct or through an HTTP proxy; reqwest for other proxies.
 
 mod chunked;
-mod direct;
+mod connection;
 mod framing;
 #[cfg(feature = "fuzzing")]
 pub mod fuzzing;
-mod habit;
 mod head;
-mod line;
+mod keep_alive;
 mod number;
+mod pool;
+mod socket;
 mod status_line;
-mod stream;
 mod tls;
-mod wide;
+mod via_reqwest;
 
 pub use head::limit as limit_heads;
 
@@ -57,16 +57,16 @@ pub struct Outgoing<'a> {
 /// Both transports of one client.
 #[derive(Debug)]
 pub struct Transports {
-    direct: direct::Direct,
-    wide: wide::Wide,
+    pool: pool::Http1Pool,
+    via_reqwest: via_reqwest::ViaReqwest,
 }
 
 impl Transports {
     /// Transports that keep up to `keep` idle connections.
     pub fn new(keep: usize) -> Self {
         Self {
-            direct: direct::Direct::new(keep),
-            wide: wide::Wide::default(),
+            pool: pool::Http1Pool::new(keep),
+            via_reqwest: via_reqwest::ViaReqwest::default(),
         }
     }
 
@@ -81,24 +81,24 @@ impl Transports {
         match &options.proxy {
             Some(proxy) if proxy.http().is_none() => {
                 // Its future is large, and every request would carry the room for it along.
-                let exchange = Box::pin(self.wide.exchange(options, proxy, outgoing, watch));
+                let exchange = Box::pin(self.via_reqwest.exchange(options, proxy, outgoing, watch));
                 *answer = Some(exchange.await?);
                 Ok(())
             }
-            _ => self.direct.exchange(options, outgoing, watch, answer).await,
+            _ => self.pool.exchange(options, outgoing, watch, answer).await,
         }
     }
 
     /// Closes the idle connections.
     pub fn close(&self) {
-        self.direct.close();
-        self.wide.close();
+        self.pool.close();
+        self.via_reqwest.close();
     }
 
     /// Gives up the idle connections without closing them.
     pub fn forget(&self) {
-        self.direct.forget();
-        self.wide.forget();
+        self.pool.forget();
+        self.via_reqwest.forget();
     }
 }
 

@@ -1,4 +1,4 @@
-//! Wide: reqwest, for the proxies that the direct transport does not do (SOCKS, https), its own extras off.
+//! ViaReqwest: reqwest, for the proxies that the direct transport does not do (SOCKS, https), its own extras off.
 
 use std::collections::HashMap;
 use std::mem;
@@ -18,11 +18,11 @@ use crate::http::timings::Watch;
 
 /// One reqwest client for each proxy and set of certificates this user has needed.
 #[derive(Debug, Default)]
-pub struct Wide {
+pub struct ViaReqwest {
     clients: Mutex<HashMap<(String, Verify), reqwest::Client>>,
 }
 
-impl Wide {
+impl ViaReqwest {
     fn clients(&self) -> MutexGuard<'_, HashMap<(String, Verify), reqwest::Client>> {
         // A panic while the map was held leaves at most one client unmade.
         self.clients.lock().unwrap_or_else(PoisonError::into_inner)
@@ -118,7 +118,7 @@ impl Wide {
         self.clients().clear();
     }
 
-    /// Gives them up without closing (see `Direct::forget`).
+    /// Gives them up without closing (see `Http1Pool::forget`).
     pub fn forget(&self) {
         mem::forget(mem::take(&mut *self.clients()));
     }

@@ -1,4 +1,4 @@
-//! Habit: whether a server keeps its connections open between requests, learned from what it did before.
+//! KeepAliveHint: whether a server keeps its connections open between requests, learned from what it did before.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU8, Ordering};
@@ -20,12 +20,13 @@ const KEEPS: u8 = 2;
 /// way, and a request lost like that must not be sent twice: nobody knows whether it was read. So a request
 /// that follows another at once waits a moment, until the server has once been seen to keep a connection.
 #[derive(Debug, Default)]
-pub struct Habit(AtomicU8);
+pub struct KeepAliveHint(AtomicU8);
 
-impl Habit {
+impl KeepAliveHint {
     /// The one of a server, shared by all users of the process: only the first has to wait.
     pub fn of(place: String) -> Arc<Self> {
-        static KNOWN: LazyLock<Mutex<HashMap<String, Arc<Habit>>>> = LazyLock::new(Mutex::default);
+        static KNOWN: LazyLock<Mutex<HashMap<String, Arc<KeepAliveHint>>>> =
+            LazyLock::new(Mutex::default);
         // A panic while the map was held leaves it whole.
         let mut known = KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
         if known.len() >= PLACES && !known.contains_key(&place) {

@@ -1,4 +1,4 @@
-//! Words: looks at eight bytes at a time for where the name or the value of a field ends, and whether two names are one.
+//! Byte scan: looks at eight bytes at a time for where the name or the value of a field ends, and whether two names are one.
 
 const ONES: u64 = 0x0101_0101_0101_0101;
 const TOPS: u64 = ONES << 7;

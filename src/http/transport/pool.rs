@@ -1,11 +1,11 @@
-//! Direct: HTTP/1.1 over TCP or TLS, by way of an HTTP proxy if need be; the idle connections of one user.
+//! Pool: HTTP/1.1 over TCP or TLS, by way of an HTTP proxy if need be; the idle connections of one user.
 
 use std::mem;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use super::habit::Habit;
-use super::line::{self, Line};
-use super::stream::Stream;
+use super::connection::{self, Http1Connection};
+use super::keep_alive::KeepAliveHint;
+use super::socket::Stream;
 use super::{Alarm, Outgoing, tls};
 use crate::clock::Stamp;
 use crate::error::{Error, ErrorKind, Result};
@@ -18,7 +18,7 @@ use crate::http::url::Url;
 /// The idle connections of one client. Nothing polls one while it is idle: no task, no buffer, no
 /// wake-ups during think times.
 #[derive(Debug)]
-pub struct Direct {
+pub struct Http1Pool {
     keep: usize,
     idle: Mutex<Idle>,
 }
@@ -37,7 +37,7 @@ struct Open {
     stream: Stream,
     alarm: Alarm,
     /// What is known of the server at its other end.
-    habit: Arc<Habit>,
+    hint: Arc<KeepAliveHint>,
     /// Idle since then.
     since: Stamp,
 }
@@ -100,7 +100,7 @@ impl<'a> Place<'a> {
                             ..error
                         })?;
                 if self.secure.is_some() {
-                    Box::pin(line::tunnel(&mut stream, proxy, self.url)).await?;
+                    Box::pin(connection::tunnel(&mut stream, proxy, self.url)).await?;
                 }
                 stream
             }
@@ -113,7 +113,7 @@ impl<'a> Place<'a> {
             host: self.end().shared_host(),
             port: self.end().port(),
             via: self.via.cloned(),
-            habit: Habit::of(self.name()),
+            hint: KeepAliveHint::of(self.name()),
             since: watch.last(),
             stream,
             alarm: Alarm::default(),
@@ -121,7 +121,7 @@ impl<'a> Place<'a> {
     }
 }
 
-impl Direct {
+impl Http1Pool {
     /// A pool that keeps up to `keep` idle connections.
     pub fn new(keep: usize) -> Self {
         Self {
@@ -160,12 +160,13 @@ impl Direct {
             }
         };
         watch.enter(Phase::Send);
-        let mut line = Line::new(&mut open.stream, &mut open.alarm, options, watch);
-        let exchanged = line.exchange(outgoing, answer).await;
-        drop(line);
+        let mut connection =
+            Http1Connection::new(&mut open.stream, &mut open.alarm, options, watch);
+        let exchanged = connection.exchange(outgoing, answer).await;
+        drop(connection);
         match &exchanged {
-            Ok(_) if kept => open.habit.kept(),
-            Err(error) if kept && error.closed() => open.habit.closed(),
+            Ok(_) if kept => open.hint.kept(),
+            Err(error) if kept && error.closed() => open.hint.closed(),
             _ => {}
         }
         let usable = exchanged?;
@@ -197,7 +198,7 @@ impl Direct {
             if !closed {
                 return Some(open);
             }
-            open.habit.closed();
+            open.hint.closed();
         }
         None
     }
@@ -222,7 +223,7 @@ impl Direct {
 
 /// Whether the server closes an idle connection, as long as it may be about to.
 async fn hangs_up(open: &Open, watch: &mut Watch) -> bool {
-    let grace = open.habit.grace();
+    let grace = open.hint.grace();
     if grace.is_zero() {
         return false;
     }

@@ -1,4 +1,4 @@
-//! Line: one open connection, and one exchange over it.
+//! Connection: one open connection, and one exchange over it.
 
 use std::io;
 use std::mem;
@@ -11,7 +11,7 @@ use http::Method;
 use super::chunked::Chunked;
 use super::framing::{self, Framing, Refused};
 use super::head::{Head, HeadReader};
-use super::stream::Stream;
+use super::socket::Stream;
 use super::{Alarm, Outgoing, TOGETHER};
 use crate::error::{Error, ErrorKind, Result};
 use crate::http::headers::Places;
@@ -33,7 +33,7 @@ const EMPTY: &[u8] = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n";
 const LAST: &[u8] = b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 0\r\n\r\n";
 
 /// One exchange over a connection.
-pub struct Line<'a> {
+pub struct Http1Connection<'a> {
     stream: &'a mut Stream,
     alarm: &'a mut Alarm,
     options: &'a Options,
@@ -47,7 +47,7 @@ pub struct Line<'a> {
     reads: u32,
 }
 
-impl<'a> Line<'a> {
+impl<'a> Http1Connection<'a> {
     /// An exchange over `stream`, `watch` being in `Send`.
     pub fn new(
         stream: &'a mut Stream,
