@@ -6,8 +6,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::meter::{Meter, Who};
 use super::pulse::PERIOD;
-use super::runtime::Owed;
-use super::wake::Waker;
+use super::runtime::PendingWakeups;
+use super::waker::Waker;
 use super::{Finished, Token};
 use crate::clock::Stamp;
 
@@ -29,16 +29,16 @@ const WAKE_AT: usize = 64;
 pub struct Completions {
     outcomes: Mutex<Vec<(Token, Outcome)>>,
     /// Whether a wake-up is owed or already sent since the last `take`.
-    told: AtomicBool,
-    owed: Arc<Owed>,
+    notified: AtomicBool,
+    pending: Arc<PendingWakeups>,
     waker: Waker,
     meter: Arc<Meter>,
     life: Mutex<Life>,
 }
 
 impl Completions {
-    /// An empty list with a descriptor of its own, woken as `owed` says; `meter` is told how late its loop is.
-    pub fn new(owed: Arc<Owed>, meter: Arc<Meter>) -> std::io::Result<Self> {
+    /// An empty list with a descriptor of its own, woken as `pending` says; `meter` is told how late its loop is.
+    pub fn new(pending: Arc<PendingWakeups>, meter: Arc<Meter>) -> std::io::Result<Self> {
         Ok(Self {
             meter,
             life: Mutex::new(Life {
@@ -46,8 +46,8 @@ impl Completions {
                 seen: Stamp::now(),
             }),
             outcomes: Mutex::default(),
-            told: AtomicBool::new(false),
-            owed,
+            notified: AtomicBool::new(false),
+            pending,
             waker: Waker::new()?,
         })
     }
@@ -63,8 +63,8 @@ impl Completions {
             outcomes.push((token, outcome));
             outcomes.len()
         };
-        if !self.told.swap(true, Ordering::AcqRel) {
-            self.owed.wake_when_parking(Arc::clone(self));
+        if !self.notified.swap(true, Ordering::AcqRel) {
+            self.pending.wake_when_parking(Arc::clone(self));
         } else if length == WAKE_AT {
             self.wake();
         }
@@ -105,7 +105,7 @@ impl Completions {
     pub fn take(&self) -> Vec<(Token, Outcome)> {
         self.waker.reset();
         self.pong();
-        self.told.store(false, Ordering::Release);
+        self.notified.store(false, Ordering::Release);
         std::mem::take(&mut *self.outcomes())
     }
 

@@ -6,11 +6,11 @@
 
 pub mod asking;
 mod completions;
-mod jobs;
+mod executor;
 pub mod meter;
 mod pulse;
 mod runtime;
-mod wake;
+mod waker;
 
 use std::os::fd::BorrowedFd;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -20,7 +20,7 @@ use foldhash::HashMap;
 use crate::clock::Stamp;
 use crate::http::{Client, Exchange, Request};
 use completions::{Completions, Ticket};
-use jobs::Job;
+use executor::Task;
 use pulse::Pulse;
 
 pub use completions::Outcome;
@@ -44,7 +44,7 @@ pub struct Queue {
 struct UnderWay {
     next: Token,
     /// How to give each up.
-    tasks: HashMap<Token, Arc<Job>>,
+    tasks: HashMap<Token, Arc<Task>>,
 }
 
 fn open(under_way: &Mutex<UnderWay>) -> MutexGuard<'_, UnderWay> {
@@ -58,7 +58,7 @@ impl Queue {
     /// # Errors
     /// When the system has no descriptor left.
     pub fn new() -> std::io::Result<Self> {
-        let completions = Arc::new(Completions::new(runtime::owed(), runtime::meter())?);
+        let completions = Arc::new(Completions::new(runtime::pending(), runtime::meter())?);
         let (pulse, under_way) = (runtime::pulse(), Arc::default());
         pulse.watch(&completions, &under_way);
         Ok(Self {
@@ -79,9 +79,9 @@ impl Queue {
     /// When the runtime cannot be started (no threads or descriptors left).
     pub fn submit(&self, client: Arc<Client>, request: Request) -> std::io::Result<Token> {
         let submitted = Stamp::now();
-        let jobs = runtime::jobs()?;
+        let executor = runtime::executor()?;
         self.pulse.used();
-        let (token, job) = {
+        let (token, task) = {
             let mut under_way = self.under_way();
             let token = under_way.next;
             under_way.next += 1;
@@ -92,17 +92,17 @@ impl Queue {
                 exchange: Exchange::with_room(),
                 done: submitted,
             });
-            let job = Job::new(jobs, async move {
+            let task = Task::new(executor, async move {
                 let Finished {
                     request, exchange, ..
                 } = &mut *call;
-                client.send_into(request, submitted, true, exchange).await; // see `Job::begin`
+                client.send_into(request, submitted, true, exchange).await; // see `Task::begin`
                 ticket.answer(call);
             });
-            under_way.tasks.insert(token, Arc::clone(&job));
-            (token, job)
+            under_way.tasks.insert(token, Arc::clone(&task));
+            (token, task)
         };
-        job.begin();
+        task.begin();
         Ok(token)
     }
 
@@ -110,7 +110,7 @@ impl Queue {
     pub fn cancel(&self, token: Token) {
         let task = self.under_way().tasks.remove(&token);
         match task {
-            Some(task) if self.is_ours() => task.give_up(),
+            Some(task) if self.is_ours() => task.abort(),
             task => std::mem::forget(task),
         }
     }
@@ -152,7 +152,7 @@ impl Drop for Queue {
     fn drop(&mut self) {
         if self.is_ours() {
             for (_, task) in self.under_way().tasks.drain() {
-                task.give_up();
+                task.abort();
             }
         } else {
             std::mem::forget(std::mem::take(&mut self.under_way().tasks));

@@ -11,7 +11,7 @@ use std::time::Duration;
 use tokio::runtime::{Builder, Handle};
 
 use super::completions::Completions;
-use super::jobs::Jobs;
+use super::executor::Executor;
 use super::meter::Meter;
 use super::pulse::Pulse;
 use crate::clock::Stamp;
@@ -25,10 +25,10 @@ const REST: Duration = Duration::from_secs(1);
 
 #[derive(Default)]
 struct Current {
-    owed: Arc<Owed>,
+    pending: Arc<PendingWakeups>,
     meter: Arc<Meter>,
     pulse: Arc<Pulse>,
-    jobs: Arc<Jobs>,
+    executor: Arc<Executor>,
     runtime: Option<Handle>,
     /// Lets the I/O thread go on that rests while the process forks.
     resting: Option<Sender<()>>,
@@ -36,7 +36,7 @@ struct Current {
 
 /// The completion lists whose event loop is still to be told.
 #[derive(Debug, Default)]
-pub struct Owed {
+pub struct PendingWakeups {
     lists: Mutex<Vec<(Stamp, Arc<Completions>)>>,
     /// Whether there are any: asked after every step of every request.
     any: AtomicBool,
@@ -54,7 +54,7 @@ const EVENTS: usize = 1 << 14;
 /// How long an outcome may wait for others to share its wake-up while the I/O thread has work without an end.
 const PATIENCE: Duration = Duration::from_millis(1);
 
-impl Owed {
+impl PendingWakeups {
     /// Asks for `completions.wake()` as soon as the I/O thread has run out of ready work: what finishes
     /// until then shares the wake-up (measured: 17 to 27 outcomes each at saturation, none delayed when idle).
     pub fn wake_when_parking(&self, completions: Arc<Completions>) {
@@ -78,9 +78,9 @@ impl Owed {
     }
 
     fn wake_all(&self) {
-        let mut owed = lock(&self.lists);
+        let mut pending = lock(&self.lists);
         self.any.store(false, Ordering::Release);
-        for (_, completions) in owed.drain(..) {
+        for (_, completions) in pending.drain(..) {
             completions.wake();
         }
     }
@@ -93,8 +93,8 @@ pub fn generation() -> u64 {
 }
 
 /// The wake-ups owed by this process's runtime.
-pub fn owed() -> Arc<Owed> {
-    Arc::clone(&lock(&CURRENT).get_or_insert_default().owed)
+pub fn pending() -> Arc<PendingWakeups> {
+    Arc::clone(&lock(&CURRENT).get_or_insert_default().pending)
 }
 
 /// How late this process was, with all its event loops.
@@ -113,14 +113,14 @@ pub fn pulse() -> Arc<Pulse> {
 }
 
 /// The jobs of this process, and the runtime that does them.
-pub fn jobs() -> io::Result<Arc<Jobs>> {
+pub fn executor() -> io::Result<Arc<Executor>> {
     let mut current = lock(&CURRENT);
     let current = current.get_or_insert_default();
     if current.runtime.is_some() {
-        return Ok(Arc::clone(&current.jobs));
+        return Ok(Arc::clone(&current.executor));
     }
-    let (owed, jobs) = (Arc::clone(&current.owed), Arc::clone(&current.jobs));
-    let parking = Arc::clone(&owed);
+    let (pending, executor) = (Arc::clone(&current.pending), Arc::clone(&current.executor));
+    let parking = Arc::clone(&pending);
     // One I/O thread does four times what one Python thread can ask of it.
     let runtime = Builder::new_current_thread()
         .enable_io()
@@ -134,10 +134,10 @@ pub fn jobs() -> io::Result<Arc<Jobs>> {
         .name("locust-native-io".to_owned())
         .spawn(move || {
             IO.set(true);
-            runtime.block_on(jobs.work(|| owed.pay_if_late()));
+            runtime.block_on(executor.work(|| pending.pay_if_late()));
         })?;
     current.runtime = Some(handle);
-    Ok(Arc::clone(&current.jobs))
+    Ok(Arc::clone(&current.executor))
 }
 
 /// For `os.register_at_fork(before=…)`: brings the I/O thread to rest between two tasks, so that the child is not
@@ -183,30 +183,30 @@ mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
     use crate::engine::completions::Ticket;
-    use crate::engine::jobs::Job;
+    use crate::engine::executor::Task;
     use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
     #[test]
     fn work_without_an_end_does_not_keep_an_outcome_back() {
-        let jobs = jobs().unwrap();
-        let completions = Arc::new(Completions::new(owed(), Arc::default()).unwrap());
+        let executor = executor().unwrap();
+        let completions = Arc::new(Completions::new(pending(), Arc::default()).unwrap());
         // Something that always has more to do, as a long download over a fast network: the thread never parks.
-        let busy = Job::new(Arc::clone(&jobs), async {
+        let busy = Task::new(Arc::clone(&executor), async {
             loop {
                 tokio::task::yield_now().await;
             }
         });
         busy.begin();
         let ticket = Ticket::new(1, Arc::clone(&completions));
-        let owing = Job::new(jobs, async move { drop(ticket) });
-        owing.begin();
+        let pending = Task::new(executor, async move { drop(ticket) });
+        pending.begin();
         let descriptor = completions.descriptor();
         let limit = Timespec {
             tv_sec: 5,
             tv_nsec: 0,
         };
         let ready = poll(&mut [PollFd::new(&descriptor, PollFlags::IN)], Some(&limit));
-        busy.give_up();
+        busy.abort();
         assert_eq!(ready, Ok(1), "the outcome waited for the thread to park");
     }
 }

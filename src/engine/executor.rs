@@ -1,4 +1,4 @@
-//! Jobs: requests under way, which the I/O thread takes from step to step.
+//! Executor: requests under way, which the I/O thread takes from step to step.
 
 use std::fmt;
 use std::future::poll_fn;
@@ -11,13 +11,13 @@ use std::task::{Context, Poll, Wake, Waker};
 
 use tokio::task::{unconstrained, yield_now};
 
-/// What a job does; it tells whoever waits for it by itself.
+/// What a task does; it tells whoever waits for it by itself.
 type Work = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 /// Nobody has to look after it.
 const IDLE: u8 = 0;
 /// It is in the list.
-const DUE: u8 = 1;
+const READY: u8 = 1;
 /// Somebody takes it a step further.
 const RUNNING: u8 = 2;
 /// The same, and meanwhile it was woken.
@@ -25,35 +25,38 @@ const AGAIN: u8 = 3;
 
 /// One request under way. A task of tokio's would do: this one costs less, as it need not know where it runs, and
 /// may be handed in by any thread without waking the I/O thread more than once a batch.
-pub struct Job {
+pub struct Task {
     work: Mutex<Option<Work>>,
     state: AtomicU8,
-    given_up: AtomicBool,
-    jobs: Arc<Jobs>,
+    aborted: AtomicBool,
+    executor: Arc<Executor>,
 }
 
-impl Job {
-    /// A job that begins as soon as it is woken.
-    pub fn new(jobs: Arc<Jobs>, work: impl Future<Output = ()> + Send + 'static) -> Arc<Self> {
+impl Task {
+    /// A task that begins as soon as it is woken.
+    pub fn new(
+        executor: Arc<Executor>,
+        work: impl Future<Output = ()> + Send + 'static,
+    ) -> Arc<Self> {
         Arc::new(Self {
             work: Mutex::new(Some(Box::pin(work))),
             state: AtomicU8::new(IDLE),
-            given_up: AtomicBool::new(false),
-            jobs,
+            aborted: AtomicBool::new(false),
+            executor,
         })
     }
 
     /// Takes it a step further.
-    fn step(self: &Arc<Self>) {
+    fn poll(self: &Arc<Self>) {
         self.state.swap(RUNNING, Ordering::AcqRel);
         let waker = Waker::from(Arc::clone(self));
         let mut work = lock(&self.work);
         let Some(going) = work.as_mut() else { return };
-        let over = self.given_up.load(Ordering::Acquire) || {
+        let over = self.aborted.load(Ordering::Acquire) || {
             let mut context = Context::from_waker(&waker);
             // What panics is over; what it holds answers for it as it is dropped.
-            let step = catch_unwind(AssertUnwindSafe(|| going.as_mut().poll(&mut context)));
-            !matches!(step, Ok(Poll::Pending))
+            let poll = catch_unwind(AssertUnwindSafe(|| going.as_mut().poll(&mut context)));
+            !matches!(poll, Ok(Poll::Pending))
         };
         if over {
             // It stays RUNNING: nobody wakes it any more.
@@ -67,8 +70,9 @@ impl Job {
             .state
             .compare_exchange(RUNNING, IDLE, Ordering::AcqRel, Ordering::Acquire);
         if turn.is_err() {
-            self.state.store(DUE, Ordering::Release);
-            self.jobs.push(Arc::clone(self), |due| &mut due.woken);
+            self.state.store(READY, Ordering::Release);
+            self.executor
+                .push(Arc::clone(self), |ready| &mut ready.woken);
         }
     }
 
@@ -77,20 +81,21 @@ impl Job {
         // One that was given up before is in the list already.
         let turn = self
             .state
-            .compare_exchange(IDLE, DUE, Ordering::AcqRel, Ordering::Acquire);
+            .compare_exchange(IDLE, READY, Ordering::AcqRel, Ordering::Acquire);
         if turn.is_ok() {
-            self.jobs.push(Arc::clone(self), |due| &mut due.begun);
+            self.executor
+                .push(Arc::clone(self), |ready| &mut ready.begun);
         }
     }
 
     /// Has the I/O thread drop what there is of it, if it has not come to its end.
-    pub fn give_up(self: &Arc<Self>) {
-        self.given_up.store(true, Ordering::Release);
+    pub fn abort(self: &Arc<Self>) {
+        self.aborted.store(true, Ordering::Release);
         self.wake_by_ref();
     }
 }
 
-impl Wake for Job {
+impl Wake for Task {
     fn wake(self: Arc<Self>) {
         self.wake_by_ref();
     }
@@ -99,8 +104,8 @@ impl Wake for Job {
         let mut state = self.state.load(Ordering::Relaxed);
         loop {
             // Also where nothing changes: whoever takes the next step sees what was done before this.
-            let next = if state == IDLE || state == DUE {
-                DUE
+            let next = if state == IDLE || state == READY {
+                READY
             } else {
                 AGAIN
             };
@@ -108,7 +113,11 @@ impl Wake for Job {
                 self.state
                     .compare_exchange_weak(state, next, Ordering::AcqRel, Ordering::Relaxed);
             match turn {
-                Ok(IDLE) => return self.jobs.push(Arc::clone(self), |due| &mut due.woken),
+                Ok(IDLE) => {
+                    return self
+                        .executor
+                        .push(Arc::clone(self), |ready| &mut ready.woken);
+                }
                 Ok(_) => return,
                 Err(now) => state = now,
             }
@@ -116,34 +125,34 @@ impl Wake for Job {
     }
 }
 
-impl fmt::Debug for Job {
+impl fmt::Debug for Task {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Job").finish_non_exhaustive()
+        f.debug_struct("Task").finish_non_exhaustive()
     }
 }
 
 #[derive(Debug, Default)]
-struct Due {
+struct ReadyQueue {
     /// To be taken a step further at once.
-    woken: Vec<Arc<Job>>,
+    woken: Vec<Arc<Task>>,
     /// To be begun after a turn of the reactor, which then has heard of all that happened before they were handed in.
-    begun: Vec<Arc<Job>>,
+    begun: Vec<Arc<Task>>,
 }
 
-/// The jobs that the I/O thread has to take a step further.
+/// The tasks that the I/O thread has to take a step further.
 #[derive(Debug, Default)]
-pub struct Jobs {
-    due: Mutex<Due>,
-    /// Whether the I/O thread knows that there are some.
-    told: AtomicBool,
-    /// Of what does the work: the same one from its first round on.
+pub struct Executor {
+    ready: Mutex<ReadyQueue>,
+    /// Whether the I/O thread has been woken for what is in the queue.
+    notified: AtomicBool,
+    /// Waker of the executor task; set on its first poll.
     worker: OnceLock<Waker>,
 }
 
-impl Jobs {
-    fn push(&self, job: Arc<Job>, list: impl Fn(&mut Due) -> &mut Vec<Arc<Job>>) {
-        list(&mut lock(&self.due)).push(job);
-        if !self.told.swap(true, Ordering::AcqRel)
+impl Executor {
+    fn push(&self, task: Arc<Task>, list: impl Fn(&mut ReadyQueue) -> &mut Vec<Arc<Task>>) {
+        list(&mut lock(&self.ready)).push(task);
+        if !self.notified.swap(true, Ordering::AcqRel)
             && let Some(worker) = self.worker.get()
         {
             worker.wake_by_ref();
@@ -156,16 +165,16 @@ impl Jobs {
         // The budget is tokio's for one task, which this is not.
         unconstrained(poll_fn(|context| {
             self.worker.get_or_init(|| context.waker().clone());
-            self.told.store(false, Ordering::Release);
+            self.notified.store(false, Ordering::Release);
             // Those that waited have had their turn of the reactor.
             mem::swap(&mut fresh, &mut waiting);
             {
-                let mut due = lock(&self.due);
-                mem::swap(&mut round, &mut due.woken);
-                mem::swap(&mut waiting, &mut due.begun);
+                let mut ready = lock(&self.ready);
+                mem::swap(&mut round, &mut ready.woken);
+                mem::swap(&mut waiting, &mut ready.begun);
             }
-            for job in fresh.drain(..).chain(round.drain(..)) {
-                job.step();
+            for task in fresh.drain(..).chain(round.drain(..)) {
+                task.poll();
                 after_each();
             }
             if !waiting.is_empty() {
@@ -203,11 +212,11 @@ mod tests {
         }
     }
 
-    fn job(work: impl Future<Output = ()> + Send + 'static) -> Arc<Job> {
-        Job::new(runtime::jobs().unwrap(), work)
+    fn task(work: impl Future<Output = ()> + Send + 'static) -> Arc<Task> {
+        Task::new(runtime::executor().unwrap(), work)
     }
 
-    fn told(all: &Receiver<&'static str>) -> &'static str {
+    fn notified(all: &Receiver<&'static str>) -> &'static str {
         all.recv_timeout(LONG).unwrap()
     }
 
@@ -215,33 +224,33 @@ mod tests {
     fn one_that_panics_is_dropped_and_others_go_on() {
         let (tell, all) = channel();
         let held = Held(tell.clone());
-        job(async move {
+        task(async move {
             let _held = held;
             std::panic::resume_unwind(Box::new("as a panic would")); // without its message in the test's output
         })
         .begin();
-        assert_eq!(told(&all), "dropped");
-        job(async move { tell.send("on").unwrap() }).begin();
-        assert_eq!(told(&all), "on");
+        assert_eq!(notified(&all), "dropped");
+        task(async move { tell.send("on").unwrap() }).begin();
+        assert_eq!(notified(&all), "on");
     }
 
     #[test]
     fn one_given_up_before_it_began_never_begins() {
         let (tell, all) = channel();
         let held = Held(tell.clone());
-        let never = job(async move { held.0.send("begun").unwrap() });
-        never.give_up();
-        assert_eq!(told(&all), "dropped");
+        let never = task(async move { held.0.send("begun").unwrap() });
+        never.abort();
+        assert_eq!(notified(&all), "dropped");
         let held = Held(tell.clone());
-        let waiting = job(async move {
+        let waiting = task(async move {
             held.0.send("begun").unwrap();
             std::future::pending::<()>().await;
         });
         waiting.begin();
-        assert_eq!(told(&all), "begun");
-        waiting.give_up();
-        assert_eq!(told(&all), "dropped");
-        waiting.give_up();
+        assert_eq!(notified(&all), "begun");
+        waiting.abort();
+        assert_eq!(notified(&all), "dropped");
+        waiting.abort();
         waiting.begin();
     }
 
@@ -251,10 +260,10 @@ mod tests {
         let (tell, all) = channel();
         let wakers = Arc::new(Mutex::new(None::<Waker>));
         let (seen, mut steps) = (Arc::clone(&wakers), 0);
-        let woken = job(poll_fn(move |context| {
+        let woken = task(poll_fn(move |context| {
             *lock(&seen) = Some(context.waker().clone());
             steps += 1;
-            tell.send("step").unwrap();
+            tell.send("poll").unwrap();
             if steps == TIMES {
                 Poll::Ready(())
             } else {
@@ -264,9 +273,9 @@ mod tests {
         woken.begin();
         for _ in 1..TIMES {
             // The step that says so may still be under way.
-            assert_eq!(told(&all), "step");
+            assert_eq!(notified(&all), "poll");
             lock(&wakers).clone().unwrap().wake();
         }
-        assert_eq!(told(&all), "step");
+        assert_eq!(notified(&all), "poll");
     }
 }
