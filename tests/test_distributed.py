@@ -11,7 +11,7 @@ from locust.event import Events
 from locust.stats import RequestStats as StockStats
 from locust.stats import setup_distributed_stats_event_listeners as stock_setup
 
-from locust_native._core import Meter
+from locust_native._core import Lateness
 from locust_native.distributed import setup_distributed_stats_event_listeners
 from locust_native.precise import percentiles
 from locust_native.stats import RequestStats
@@ -94,7 +94,7 @@ def test_a_worker_whose_figures_are_of_another_version_is_refused_in_one_line(ve
         f'locust-native: figures of worker "w" refused: its figures are of version {version}, and only version 2 is '
         "known here: install the same locust-native everywhere; its rounded figures are taken instead"
     ]
-    figures = summary(master.stats._precise, Meter(), started_at=0)
+    figures = summary(master.stats._precise, Lateness(), started_at=0)
     assert [(row["name"], row["requests"]) for row in figures["rows"]] == [("/", 2)]
     assert figures["total"]["coarse"]
     assert figures["warnings"] == ["rounded by workers without the same native core: GET /"]
@@ -125,7 +125,7 @@ def test_least_greatest_and_mean_of_a_stock_worker_are_exact(parts):
 
 
 def test_lateness_that_is_no_report_changes_nothing():
-    meter = Meter()
+    meter = Lateness()
     with pytest.raises(ValueError, match="not a report"):
         meter.absorb(b"\x80")
     assert meter.seconds(1 << 62) == []

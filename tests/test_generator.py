@@ -26,7 +26,7 @@ select = get_original("select", "select")
 
 @pytest.fixture
 def meter():
-    made = _core.Meter()
+    made = _core.Lateness()
     made.reset()
     return made
 

@@ -22,7 +22,7 @@ __all__ = [
     "Histogram",
     "HttpSession",
     "HttpSessionClass",
-    "Meter",
+    "Lateness",
     "MockSaleor",
     "NamespaceWatch",
     "Options",
@@ -778,13 +778,13 @@ class RequestTracker:
         """Its report is over."""
 
 @final
-class Meter:
+class Lateness:
     """How late the generator was: this process, and those whose reports were absorbed. Times in ms.
 
-    Of this process, each Meter has what was seen since any of them last looked.
+    Of this process, each Lateness has what was seen since any of them last looked.
     """
 
-    def __new__(cls) -> Meter: ...
+    def __new__(cls) -> Lateness: ...
     def figures(self) -> dict[str, dict[str, Any]]:
         """Spreads: `lag` (answer complete until its greenlet went on), `hub` and `io` (asked until it came)."""
     def seconds(self, since: int = 0) -> list[tuple[int, float | None, float | None, bool]]:

@@ -35,7 +35,7 @@ class Generator:
     """How late the processes are that send the requests of one environment."""
 
     def __init__(self) -> None:
-        self.meter = _core.Meter()
+        self.meter = _core.Lateness()
         self.users: dict[int, int] = {}
         """How many there were in each unix second of the test; of the first 100,000."""
         self.stopped_at: float | None = None

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from .results import Run
 
 #: How late this process is: of all its statistics together.
-_meter = _core.Meter()
+_meter = _core.Lateness()
 
 #: Different failures that are kept apart; the text of an error may hold anything.
 _ROOM = 10_000

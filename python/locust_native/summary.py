@@ -16,7 +16,7 @@ VERSION = 1
 
 def summary(
     record: _core.Record,
-    meter: _core.Meter,
+    meter: _core.Lateness,
     *,
     started_at: float,
     histograms: bool = True,

@@ -4,8 +4,8 @@ use std::os::fd::BorrowedFd;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use super::meter::{Meter, Who};
-use super::pulse::PERIOD;
+use super::heartbeat::PERIOD;
+use super::lateness::{LatenessRecorder, Source};
 use super::runtime::PendingWakeups;
 use super::waker::Waker;
 use super::{Finished, Token};
@@ -32,15 +32,18 @@ pub struct Completions {
     notified: AtomicBool,
     pending: Arc<PendingWakeups>,
     waker: Waker,
-    meter: Arc<Meter>,
+    lateness: Arc<LatenessRecorder>,
     life: Mutex<Life>,
 }
 
 impl Completions {
-    /// An empty list with a descriptor of its own, woken as `pending` says; `meter` is told how late its loop is.
-    pub fn new(pending: Arc<PendingWakeups>, meter: Arc<Meter>) -> std::io::Result<Self> {
+    /// An empty list with a descriptor of its own, woken as `pending` says; `lateness` is told how late its loop is.
+    pub fn new(
+        pending: Arc<PendingWakeups>,
+        lateness: Arc<LatenessRecorder>,
+    ) -> std::io::Result<Self> {
         Ok(Self {
-            meter,
+            lateness,
             life: Mutex::new(Life {
                 asked: None,
                 seen: Stamp::now(),
@@ -96,7 +99,7 @@ impl Completions {
         if let Some(asked) = life.asked.take() {
             drop(life);
             let (late, before) = (now.since(asked), asked.since(seen));
-            self.meter.add_asked(Who::Loop, late, before, PERIOD);
+            self.lateness.add_asked(Source::Loop, late, before, PERIOD);
         }
     }
 

@@ -7,8 +7,8 @@
 pub mod asking;
 mod completions;
 mod executor;
-pub mod meter;
-mod pulse;
+mod heartbeat;
+pub mod lateness;
 mod runtime;
 mod waker;
 
@@ -21,10 +21,10 @@ use crate::clock::Stamp;
 use crate::http::{Client, Exchange, Request};
 use completions::{Completions, Ticket};
 use executor::Task;
-use pulse::Pulse;
+use heartbeat::Heartbeat;
 
 pub use completions::Outcome;
-pub use runtime::{forget_after_fork, generation, meter, rest_before_fork, resume_after_fork};
+pub use runtime::{forget_after_fork, generation, lateness, rest_before_fork, resume_after_fork};
 
 /// Names one request under way; unique within its queue.
 pub type Token = u64;
@@ -33,7 +33,7 @@ pub type Token = u64;
 #[derive(Debug)]
 pub struct Queue {
     completions: Arc<Completions>,
-    pulse: Arc<Pulse>,
+    heartbeat: Arc<Heartbeat>,
     under_way: Arc<Mutex<UnderWay>>,
     /// The process whose runtime has the tasks. Asked of the system and not of `generation()`: Python drops what
     /// belonged to other threads before any after-fork hook runs.
@@ -58,12 +58,12 @@ impl Queue {
     /// # Errors
     /// When the system has no descriptor left.
     pub fn new() -> std::io::Result<Self> {
-        let completions = Arc::new(Completions::new(runtime::pending(), runtime::meter())?);
-        let (pulse, under_way) = (runtime::pulse(), Arc::default());
-        pulse.watch(&completions, &under_way);
+        let completions = Arc::new(Completions::new(runtime::pending(), runtime::lateness())?);
+        let (heartbeat, under_way) = (runtime::heartbeat(), Arc::default());
+        heartbeat.watch(&completions, &under_way);
         Ok(Self {
             completions,
-            pulse,
+            heartbeat,
             under_way,
             process: std::process::id(),
         })
@@ -80,7 +80,7 @@ impl Queue {
     pub fn submit(&self, client: Arc<Client>, request: Request) -> std::io::Result<Token> {
         let submitted = Stamp::now();
         let executor = runtime::executor()?;
-        self.pulse.used();
+        self.heartbeat.used();
         let (token, task) = {
             let mut under_way = self.under_way();
             let token = under_way.next;
@@ -163,7 +163,7 @@ impl Drop for Queue {
 /// Tells the meter that what waited for this outcome goes on now; in which second.
 pub fn resumed(finished: &Finished, now: Stamp) -> i64 {
     let late = now.since(finished.done);
-    runtime::metered(|meter| meter.add_answer(late, finished.exchange.taken_up, now))
+    runtime::with_lateness(|lateness| lateness.add_answer(late, finished.exchange.taken_up, now))
 }
 
 /// What a finished request was and what became of it.

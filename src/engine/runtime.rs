@@ -12,8 +12,8 @@ use tokio::runtime::{Builder, Handle};
 
 use super::completions::Completions;
 use super::executor::Executor;
-use super::meter::Meter;
-use super::pulse::Pulse;
+use super::heartbeat::Heartbeat;
+use super::lateness::LatenessRecorder;
 use crate::clock::Stamp;
 
 /// Only ever locked by threads that hold the interpreter, so that a fork never finds it locked.
@@ -26,8 +26,8 @@ const REST: Duration = Duration::from_secs(1);
 #[derive(Default)]
 struct Current {
     pending: Arc<PendingWakeups>,
-    meter: Arc<Meter>,
-    pulse: Arc<Pulse>,
+    lateness: Arc<LatenessRecorder>,
+    heartbeat: Arc<Heartbeat>,
     executor: Arc<Executor>,
     runtime: Option<Handle>,
     /// Lets the I/O thread go on that rests while the process forks.
@@ -98,18 +98,18 @@ pub fn pending() -> Arc<PendingWakeups> {
 }
 
 /// How late this process was, with all its event loops.
-pub fn meter() -> Arc<Meter> {
-    Arc::clone(&lock(&CURRENT).get_or_insert_default().meter)
+pub fn lateness() -> Arc<LatenessRecorder> {
+    Arc::clone(&lock(&CURRENT).get_or_insert_default().lateness)
 }
 
 /// The same, where it is told of one answer: without another reference to it.
-pub fn metered<T>(tell: impl FnOnce(&Meter) -> T) -> T {
-    tell(&lock(&CURRENT).get_or_insert_default().meter)
+pub fn with_lateness<T>(tell: impl FnOnce(&LatenessRecorder) -> T) -> T {
+    tell(&lock(&CURRENT).get_or_insert_default().lateness)
 }
 
 /// What keeps asking this process's event loops for a sign of life.
-pub fn pulse() -> Arc<Pulse> {
-    Arc::clone(&lock(&CURRENT).get_or_insert_default().pulse)
+pub fn heartbeat() -> Arc<Heartbeat> {
+    Arc::clone(&lock(&CURRENT).get_or_insert_default().heartbeat)
 }
 
 /// The jobs of this process, and the runtime that does them.
@@ -129,7 +129,7 @@ pub fn executor() -> io::Result<Arc<Executor>> {
         .on_thread_park(move || parking.wake_all())
         .build()?;
     let handle = runtime.handle().clone();
-    handle.spawn(Arc::clone(&current.pulse).beat(Arc::clone(&current.meter)));
+    handle.spawn(Arc::clone(&current.heartbeat).beat(Arc::clone(&current.lateness)));
     thread::Builder::new()
         .name("locust-native-io".to_owned())
         .spawn(move || {

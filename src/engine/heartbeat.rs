@@ -1,4 +1,4 @@
-//! Pulse: every few milliseconds, asks the I/O thread and each event loop for a sign of life, and how late it came.
+//! Heartbeat: every few milliseconds, asks the I/O thread and each event loop for a sign of life, and how late it came.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
@@ -9,7 +9,7 @@ use tokio::time::Instant;
 
 use super::UnderWay;
 use super::completions::Completions;
-use super::meter::{Cpu, Meter};
+use super::lateness::{Cpu, LatenessRecorder};
 use crate::clock;
 
 /// How often. Oftener would cost more than half a percent of a core, most of it for waking an idle loop.
@@ -19,9 +19,9 @@ const GRAIN: Duration = Duration::from_millis(1);
 /// So many beats after the last request it rests: 10 s.
 const REST: u32 = 1_000;
 
-/// Who is asked, and whether there is reason to.
+/// Source is asked, and whether there is reason to.
 #[derive(Debug, Default)]
-pub struct Pulse {
+pub struct Heartbeat {
     loops: Mutex<Vec<Watched>>,
     /// A request was made since the last beat.
     used: AtomicBool,
@@ -32,7 +32,7 @@ pub struct Pulse {
 /// A loop's completions, and what is under way to them.
 type Watched = (Weak<Completions>, Weak<Mutex<UnderWay>>);
 
-impl Pulse {
+impl Heartbeat {
     fn loops(&self) -> MutexGuard<'_, Vec<Watched>> {
         // A panic while the list was held leaves it whole.
         self.loops.lock().unwrap_or_else(PoisonError::into_inner)
@@ -70,7 +70,7 @@ impl Pulse {
     }
 
     /// Beats until the runtime ends.
-    pub async fn beat(self: Arc<Self>, meter: Arc<Meter>) {
+    pub async fn beat(self: Arc<Self>, lateness: Arc<LatenessRecorder>) {
         let (mut due, mut quiet) = (Instant::now() + PERIOD, 0);
         let mut before = (Instant::now(), clock::cpu());
         loop {
@@ -84,7 +84,7 @@ impl Pulse {
                 io: io.saturating_sub(io_then),
                 watched: now - then,
             };
-            meter.add_beat(late, under_way as u64, cpu, PERIOD);
+            lateness.add_beat(late, under_way as u64, cpu, PERIOD);
             quiet = if self.used.swap(false, Ordering::Relaxed) || under_way > 0 {
                 0
             } else {

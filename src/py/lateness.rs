@@ -1,4 +1,4 @@
-//! Meter as a Python class: how late the generator itself was.
+//! Lateness as a Python class: how late the generator itself was.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -10,31 +10,31 @@ use pyo3::types::{PyBytes, PyDict};
 use super::figures::spread_dict;
 use crate::clock::{self, Stamp};
 use crate::engine;
-use crate::engine::meter::{Second, Seen};
+use crate::engine::lateness::{Lateness, Second};
 
 /// Lateness seen by this process since the last `take`, and by those whose reports were absorbed.
-#[pyclass(frozen, name = "Meter", module = "locust_native._core")]
+#[pyclass(frozen, name = "Lateness", module = "locust_native._core")]
 #[derive(Default)]
-pub struct PyMeter {
-    seen: Mutex<Seen>,
+pub struct PyLateness {
+    seen: Mutex<Lateness>,
 }
 
-impl PyMeter {
-    fn seen(&self) -> MutexGuard<'_, Seen> {
+impl PyLateness {
+    fn seen(&self) -> MutexGuard<'_, Lateness> {
         // A panic while it was held leaves it whole: it is only added to.
         self.seen.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// What this process has seen goes into it first.
-    fn up_to_date(&self) -> MutexGuard<'_, Seen> {
+    fn up_to_date(&self) -> MutexGuard<'_, Lateness> {
         let mut seen = self.seen();
-        seen.add(&engine::meter().take());
+        seen.add(&engine::lateness().take());
         seen
     }
 }
 
 #[pymethods]
-impl PyMeter {
+impl PyLateness {
     #[new]
     fn new() -> Self {
         Self::default()
@@ -96,7 +96,7 @@ impl PyMeter {
     /// Adds what another process has told, whose clock is so many s ahead.
     #[pyo3(signature = (report, ahead = 0, /))]
     fn absorb(&self, report: &[u8], ahead: i64) -> PyResult<()> {
-        let mut seen = Seen::decode(report)
+        let mut seen = Lateness::decode(report)
             .ok_or_else(|| PyValueError::new_err("not a report of how late a generator was"))?;
         seen.shift(ahead);
         self.seen().merge(&seen);
@@ -105,7 +105,7 @@ impl PyMeter {
 
     /// Forgets all of it.
     fn reset(&self) {
-        *self.up_to_date() = Seen::default();
+        *self.up_to_date() = Lateness::default();
     }
 }
 
@@ -114,7 +114,7 @@ impl PyMeter {
 #[pyo3(signature = (seconds, /))]
 pub fn turn_came(seconds: f64) {
     if let Ok(late) = Duration::try_from_secs_f64(seconds) {
-        engine::meter().add_turn(late, Stamp::now());
+        engine::lateness().add_turn(late, Stamp::now());
     }
 }
 
@@ -130,7 +130,7 @@ pub fn asked() -> (f64, f64) {
 #[pyfunction]
 #[pyo3(signature = (more, /))]
 pub fn users_changed(more: i64) {
-    engine::meter().add_users(more);
+    engine::lateness().add_users(more);
 }
 
 /// For so many of the last seconds, up to now, this process's Python thread could run and had no processor.
@@ -138,7 +138,7 @@ pub fn users_changed(more: i64) {
 #[pyo3(signature = (seconds, of, /))]
 pub fn starved(seconds: f64, of: f64) {
     let duration = |seconds| Duration::try_from_secs_f64(seconds).unwrap_or_default();
-    engine::meter().add_starved(duration(seconds), duration(of));
+    engine::lateness().add_starved(duration(seconds), duration(of));
 }
 
 /// Seconds since 1970 by the clock of all figures over time: see `clock::second`.

@@ -1,4 +1,4 @@
-//! Meter: how late the generator itself was, so that it is not taken for a slow server.
+//! LatenessRecorder: how late the generator itself was, so that it is not taken for a slow server.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -21,7 +21,7 @@ const SPREAD: i64 = 1_000;
 
 /// Which sign of life is late.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Who {
+pub enum Source {
     /// An event loop's: called until it came.
     Loop,
     /// The I/O thread's: due until it ran.
@@ -30,13 +30,13 @@ pub enum Who {
 
 /// The lateness of everything in this process.
 #[derive(Debug, Default)]
-pub struct Meter {
+pub struct LatenessRecorder {
     inner: Mutex<Inner>,
 }
 
 #[derive(Debug, Default)]
 struct Inner {
-    seen: Seen,
+    seen: Lateness,
     /// The second that was counted in last, which is not in `seen` yet.
     open: (i64, Second),
     present: Present,
@@ -52,7 +52,7 @@ struct Present {
 
 /// What was seen so far.
 #[derive(Debug, Default, Clone)]
-pub struct Seen {
+pub struct Lateness {
     /// Of answers: from the last byte until the greenlet or task went on.
     pub lag: Histogram,
     /// Of event loops, asked every few milliseconds.
@@ -188,7 +188,7 @@ impl Inner {
     }
 }
 
-impl Seen {
+impl Lateness {
     /// As many seconds as a record keeps apart.
     fn forget_the_earliest(&mut self) {
         while self.seconds.len() > MOST {
@@ -273,7 +273,7 @@ struct Message {
     seconds: BTreeMap<i64, Second>,
 }
 
-impl Meter {
+impl LatenessRecorder {
     fn inner(&self) -> MutexGuard<'_, Inner> {
         // A panic while it was held leaves it whole enough: every change of it is a count.
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
@@ -319,7 +319,7 @@ impl Meter {
     /// The I/O thread has come so late, while so many requests were under way; since it was there last, this process and
     /// this thread have used so much CPU time.
     pub fn add_beat(&self, late: Duration, under_way: u64, cpu: Cpu, period: Duration) {
-        self.add_asked(Who::Io, late, period, period);
+        self.add_asked(Source::Io, late, period, period);
         let now = Stamp::now();
         let mut inner = self.inner();
         inner.present.under_way = under_way;
@@ -350,7 +350,7 @@ impl Meter {
     /// was asked this time. One that did not answer at once may have been away for part of that, half of it on the
     /// average; and had it been asked all the time, it would have been late by one period less each time (HdrHistogram's
     /// correction for an expected interval).
-    pub fn add_asked(&self, who: Who, late: Duration, before: Duration, period: Duration) {
+    pub fn add_asked(&self, who: Source, late: Duration, before: Duration, period: Duration) {
         let mut inner = self.inner();
         let mut left = late;
         if late > period {
@@ -360,8 +360,8 @@ impl Meter {
         here.hiccup = here.hiccup.max(ns(left));
         for _ in 0..1_000 {
             match who {
-                Who::Loop => inner.seen.hub.record(left),
-                Who::Io => inner.seen.io.record(left),
+                Source::Loop => inner.seen.hub.record(left),
+                Source::Io => inner.seen.io.record(left),
             }
             match left.checked_sub(period) {
                 Some(less) if less > period && !period.is_zero() => left = less,
@@ -371,7 +371,7 @@ impl Meter {
     }
 
     /// What was seen so far; it begins anew.
-    pub fn take(&self) -> Seen {
+    pub fn take(&self) -> Lateness {
         let mut inner = self.inner();
         inner.close(0);
         inner.seen.seconds.remove(&0);
@@ -408,32 +408,32 @@ mod tests {
     }
 
     /// A meter of a process with so many users.
-    fn with(users: i64) -> Meter {
-        let meter = Meter::default();
-        meter.add_users(users);
-        meter
+    fn with(users: i64) -> LatenessRecorder {
+        let lateness = LatenessRecorder::default();
+        lateness.add_users(users);
+        lateness
     }
 
-    fn limited(meter: &Meter) -> Vec<(i64, i64)> {
-        meter.take().limited(i64::MIN)
+    fn limited(lateness: &LatenessRecorder) -> Vec<(i64, i64)> {
+        lateness.take().limited(i64::MIN)
     }
 
     #[test]
     fn one_stall_of_75_ms_limits_no_second_however_many_waited() {
         let (now, second) = moment(500);
         for users in [1, 7, 1_000] {
-            let meter = with(users);
-            meter.add_asked(Who::Loop, ms(75), ms(10), ms(10));
-            meter.add_beat(ms(75), 0, Cpu::default(), ms(10));
-            assert_eq!(limited(&meter), []);
-            (0..users).for_each(|_| _ = meter.add_answer(ms(75), ms(0), now));
-            (0..users * 2).for_each(|_| meter.add_turn(ms(1), now)); // the second goes on
-            assert_eq!(limited(&meter), []);
+            let lateness = with(users);
+            lateness.add_asked(Source::Loop, ms(75), ms(10), ms(10));
+            lateness.add_beat(ms(75), 0, Cpu::default(), ms(10));
+            assert_eq!(limited(&lateness), []);
+            (0..users).for_each(|_| _ = lateness.add_answer(ms(75), ms(0), now));
+            (0..users * 2).for_each(|_| lateness.add_turn(ms(1), now)); // the second goes on
+            assert_eq!(limited(&lateness), []);
         }
         // A fifth of it does, where all waited.
-        let meter = with(7);
-        (0..7).for_each(|_| _ = meter.add_answer(ms(200), ms(0), now));
-        assert_eq!(limited(&meter), [(second, second)]);
+        let lateness = with(7);
+        (0..7).for_each(|_| _ = lateness.add_answer(ms(200), ms(0), now));
+        assert_eq!(limited(&lateness), [(second, second)]);
     }
 
     #[test]
@@ -445,24 +445,24 @@ mod tests {
             (400, 600, false),
             (9, 9, false), // may happen to anybody
         ] {
-            let meter = with(10_000);
-            (0..late).for_each(|_| meter.add_turn(ms(75), now));
-            (0..in_time).for_each(|_| _ = meter.add_answer(ms(74), ms(74), now));
+            let lateness = with(10_000);
+            (0..late).for_each(|_| lateness.add_turn(ms(75), now));
+            (0..in_time).for_each(|_| _ = lateness.add_answer(ms(74), ms(74), now));
             let expected = if expected {
                 vec![(second, second)]
             } else {
                 vec![]
             };
-            assert_eq!(limited(&meter), expected);
+            assert_eq!(limited(&lateness), expected);
         }
     }
 
     #[test]
     fn seconds_that_users_waited_through_are_limited_though_nothing_came_in_them() {
         let (now, second) = moment(500);
-        let meter = with(2);
-        meter.add_turn(ms(2_600), now);
-        let seen = meter.take();
+        let lateness = with(2);
+        lateness.add_turn(ms(2_600), now);
+        let seen = lateness.take();
         assert_eq!(seen.limited(i64::MIN), [(second - 2, second)]);
         assert_eq!(seen.limited(second), [(second, second)]);
         let waited = [3, 2, 1, 0].map(|ago| seen.seconds[&(second - ago)].waited / MS);
@@ -475,31 +475,31 @@ mod tests {
     #[test]
     fn requests_that_wait_for_the_io_thread_count_and_are_no_lag() {
         let (now, second) = moment(500);
-        let meter = with(2);
-        meter.add_answer(ms(0), ms(150), now);
-        meter.add_answer(ms(4), ms(60), now);
-        let seen = meter.take();
+        let lateness = with(2);
+        lateness.add_answer(ms(0), ms(150), now);
+        lateness.add_answer(ms(4), ms(60), now);
+        let seen = lateness.take();
         assert_eq!(seen.limited(i64::MIN), [(second, second)]);
         assert_eq!(seen.lag.max(), Some(4_000_000));
         assert_eq!(seen.seconds[&second].lag, 4 * MS);
         // And so does the time for which it read no answers.
-        let meter = with(2);
-        meter.add_beat(ms(300), 1, Cpu::default(), ms(10));
-        assert!(!limited(&meter).is_empty());
-        meter.add_beat(ms(300), 0, Cpu::default(), ms(10));
-        assert_eq!(limited(&meter), []);
+        let lateness = with(2);
+        lateness.add_beat(ms(300), 1, Cpu::default(), ms(10));
+        assert!(!limited(&lateness).is_empty());
+        lateness.add_beat(ms(300), 0, Cpu::default(), ms(10));
+        assert_eq!(limited(&lateness), []);
     }
 
     #[test]
     fn cpu_time_is_of_the_seconds_it_was_used_in() {
-        let meter = with(1);
+        let lateness = with(1);
         let cpu = Cpu {
             all: ms(1_000),
             io: ms(500),
             watched: ms(2_000),
         };
-        meter.add_beat(ms(0), 1, cpu, ms(10));
-        let seconds = meter.take().seconds;
+        lateness.add_beat(ms(0), 1, cpu, ms(10));
+        let seconds = lateness.take().seconds;
         let sum = |of: fn(&Second) -> u64| seconds.values().map(of).sum::<u64>() / MS;
         assert_eq!(sum(|second| second.watched), 2_000);
         assert!(sum(|second| second.cpu) >= 999);
@@ -509,42 +509,42 @@ mod tests {
 
     #[test]
     fn a_long_lateness_stands_for_those_nobody_asked_for() {
-        let meter = Meter::default();
-        meter.add_asked(Who::Loop, ms(50), ms(10), ms(10));
-        let seen = meter.take();
+        let lateness = LatenessRecorder::default();
+        lateness.add_asked(Source::Loop, ms(50), ms(10), ms(10));
+        let seen = lateness.take();
         assert_eq!(seen.hub.count(), 5);
         assert_eq!(seen.hub.max(), Some(55_000_000));
-        meter.add_asked(Who::Loop, ms(9), ms(10), ms(10));
-        assert_eq!(meter.take().hub.max(), Some(9_000_000));
-        assert_eq!(meter.take().hub.count(), 0);
+        lateness.add_asked(Source::Loop, ms(9), ms(10), ms(10));
+        assert_eq!(lateness.take().hub.max(), Some(9_000_000));
+        assert_eq!(lateness.take().hub.count(), 0);
     }
 
     #[test]
     fn what_two_processes_saw_is_what_one_with_the_users_of_both_would_have_seen() {
         let (mut parts, both) = (
-            [with(3), with(4)].map(|meter| (meter, Seen::default())),
+            [with(3), with(4)].map(|lateness| (lateness, Lateness::default())),
             with(7),
         );
         for i in 0..1_000u64 {
             let (now, _) = moment(i * 7 % 5_000);
             let (part, seen) = &mut parts[usize::from(i % 3 == 0)];
-            for meter in [&*part, &both] {
-                meter.add_answer(ms(i * i % 90), ms(i % 13), now);
-                meter.add_turn(ms(i % 20), now);
+            for lateness in [&*part, &both] {
+                lateness.add_answer(ms(i * i % 90), ms(i % 13), now);
+                lateness.add_turn(ms(i % 20), now);
             }
             if i % 10 == 0 {
                 seen.add(&part.take()); // of the same users
             }
         }
-        let [(_, mut one), (_, other)] = parts.map(|(meter, mut seen)| {
-            seen.add(&meter.take());
-            (meter, seen)
+        let [(_, mut one), (_, other)] = parts.map(|(lateness, mut seen)| {
+            seen.add(&lateness.take());
+            (lateness, seen)
         });
-        one.merge(&Seen::decode(&other.encode()).unwrap());
+        one.merge(&Lateness::decode(&other.encode()).unwrap());
         let both = both.take();
         assert_eq!(one.lag.buckets(), both.lag.buckets());
         let last = both.seconds.keys().next_back().unwrap();
-        let whole = |seen: &Seen| {
+        let whole = |seen: &Lateness| {
             let mut seconds = seen.seconds.clone();
             seconds.retain(|second, at| second < last && at.answers > 0);
             seconds
@@ -554,7 +554,7 @@ mod tests {
 
     #[test]
     fn what_another_process_tells_is_bounded() {
-        let mut told = Seen::default();
+        let mut told = Lateness::default();
         for second in [i64::MAX, i64::MIN, 7] {
             let most = Second {
                 answers: u64::MAX,
@@ -566,15 +566,15 @@ mod tests {
             };
             told.seconds.insert(second, most);
         }
-        let told = Seen::decode(&told.encode()).unwrap();
-        let mut seen = Seen::default();
+        let told = Lateness::decode(&told.encode()).unwrap();
+        let mut seen = Lateness::default();
         (0..2).for_each(|_| seen.merge(&told));
         assert_eq!(seen.seconds[&7].answers, u64::MAX);
         assert!(!seen.limited(i64::MIN).is_empty());
         let all = 2 * i64::try_from(MOST).unwrap();
-        let many = Seen {
+        let many = Lateness {
             seconds: (0..all).map(|second| (second, Second::default())).collect(),
-            ..Seen::default()
+            ..Lateness::default()
         };
         seen.merge(&many);
         assert_eq!(seen.seconds.len(), MOST);
@@ -583,24 +583,24 @@ mod tests {
 
     #[test]
     fn broken_reports_are_refused_or_harmless() {
-        let meter = with(3);
+        let lateness = with(3);
         for i in 0..5 {
-            meter.add_answer(ms(3), ms(0), moment(i * 1_000).0);
+            lateness.add_answer(ms(3), ms(0), moment(i * 1_000).0);
         }
-        let seen = meter.take();
+        let seen = lateness.take();
         let whole = seen.encode();
         for place in 0..whole.len() {
             for patch in [0, 1, 0x7f, 0x80, 0x90, 0xc0, 0xcf, 0xd3, 0xdb, 0xdd, 0xff] {
                 let mut bytes = whole.clone();
                 bytes[place] = patch;
-                if let Some(told) = Seen::decode(&bytes) {
+                if let Some(told) = Lateness::decode(&bytes) {
                     let mut merged = seen.clone();
                     merged.merge(&told);
                     assert!(merged.seconds.len() <= 100);
                     let _ = (merged.limited(i64::MIN), merged.lag.quantiles(&[0.5, 1.0]));
                 }
             }
-            assert!(Seen::decode(&whole[..place]).is_none());
+            assert!(Lateness::decode(&whole[..place]).is_none());
         }
     }
 }
