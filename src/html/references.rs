@@ -48,7 +48,7 @@ const BARE: [&str; 10] = [
 
 /// Where a reference stands: the two are read by different rules.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub enum Place {
+pub enum ReferenceContext {
     Text,
     Attribute,
 }
@@ -56,17 +56,17 @@ pub enum Place {
 /// What stands at an ampersand, and how many bytes of it; None where parsers may differ.
 ///
 /// The bytes begin with the ampersand and reach to the end of the page, or of the attribute's value.
-pub fn reference(bytes: &[u8], place: Place) -> Option<(char, usize)> {
+pub fn reference(bytes: &[u8], place: ReferenceContext) -> Option<(char, usize)> {
     match bytes.get(1) {
         Some(b'#') => number(bytes),
         Some(next) if next.is_ascii_alphabetic() => name(bytes, place),
         Some(_) => Some(('&', 1)),
         // At the end of a page html.parser waits for more.
-        None => (place == Place::Attribute).then_some(('&', 1)),
+        None => (place == ReferenceContext::Attribute).then_some(('&', 1)),
     }
 }
 
-fn name(bytes: &[u8], place: Place) -> Option<(char, usize)> {
+fn name(bytes: &[u8], place: ReferenceContext) -> Option<(char, usize)> {
     let run = bytes[1..]
         .iter()
         .take_while(|byte| byte.is_ascii_alphanumeric())
@@ -77,9 +77,9 @@ fn name(bytes: &[u8], place: Place) -> Option<(char, usize)> {
     }
     let literal = match place {
         // No name has one letter; whether a longer one is known takes a table of 2,000.
-        Place::Text => run == 1 && !matches!(next, None | Some(b'-' | b'.')),
+        ReferenceContext::Text => run == 1 && !matches!(next, None | Some(b'-' | b'.')),
         // Old parsers read `&copy2` as a copyright sign and a 2, new ones as it stands.
-        Place::Attribute => !LATIN
+        ReferenceContext::Attribute => !LATIN
             .iter()
             .chain(&BARE)
             .any(|known| name.starts_with(known.as_bytes())),
@@ -130,7 +130,7 @@ fn plain(code: u32) -> bool {
 }
 
 /// A text with its references resolved. What `reference` refuses is left as it stands.
-pub fn resolve(text: &str, place: Place) -> String {
+pub fn resolve(text: &str, place: ReferenceContext) -> String {
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
     while let Some(at) = memchr::memchr(b'&', rest.as_bytes()) {

@@ -6,7 +6,7 @@
 use memchr::{memchr, memchr2, memmem};
 
 use super::names::{Kind, kind};
-use super::references::{Place, reference};
+use super::references::{ReferenceContext, reference};
 use super::tag::{self, is_lower, skip_space};
 
 /// No element: the document.
@@ -126,7 +126,7 @@ struct Scan<'a> {
 impl Scan<'_> {
     fn special(&mut self, at: usize) -> Option<usize> {
         if self.bytes[at] == b'&' {
-            Some(at + reference(&self.bytes[at..], Place::Text)?.1)
+            Some(at + reference(&self.bytes[at..], ReferenceContext::Text)?.1)
         } else {
             self.markup(at)
         }
@@ -222,7 +222,7 @@ impl Scan<'_> {
             if kind == Kind::Frame {
                 return None;
             }
-            at += reference(&self.bytes[at..], Place::Text)?.1;
+            at += reference(&self.bytes[at..], ReferenceContext::Text)?.1;
         }
         let rest = self.bytes[at + 1..].strip_prefix(b"/")?;
         let own = rest.get(..name.len())?.eq_ignore_ascii_case(name);

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use memchr::memchr2;
 
-use super::references::{Place, reference, resolve};
+use super::references::{ReferenceContext, reference, resolve};
 
 const NAME: u8 = 1;
 const ATTRIBUTE: u8 = 2;
@@ -79,7 +79,7 @@ impl<'a> Attribute<'a> {
 
     pub fn value(&self) -> Cow<'a, str> {
         if self.has_reference {
-            resolve(self.raw, Place::Attribute).into()
+            resolve(self.raw, ReferenceContext::Attribute).into()
         } else {
             self.raw.into()
         }
@@ -162,7 +162,7 @@ fn references(value: &[u8]) -> Option<bool> {
     let mut found = false;
     while let Some(next) = memchr::memchr(b'&', &value[at..]) {
         at += next;
-        at += reference(&value[at..], Place::Attribute)?.1;
+        at += reference(&value[at..], ReferenceContext::Attribute)?.1;
         found = true;
     }
     Some(found)

@@ -6,7 +6,7 @@ use memchr::memchr;
 
 use super::names::Kind;
 use super::page::Page;
-use super::references::{Place, resolve};
+use super::references::{ReferenceContext, resolve};
 use super::scan::{DOCUMENT, Element, declaration};
 
 /// Hands over each string inside an element, or in the document, that its `text` is made of.
@@ -184,7 +184,7 @@ impl<'a> Walk<'a> {
         let string = if is_script || memchr(b'&', raw.as_bytes()).is_none() {
             Cow::from(raw)
         } else {
-            resolve(raw, Place::Text).into()
+            resolve(raw, ReferenceContext::Text).into()
         };
         if self.special.iter().any(|(_, kind)| kind.keeps_space()) {
             string

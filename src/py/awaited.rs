@@ -76,7 +76,7 @@ pub struct PyAsyncSession {
 }
 
 /// Where a request is started.
-struct Place {
+struct LoopWaiters {
     event_loop: Py<PyAny>,
     waiters: Py<PyAsyncioWaiters>,
 }
@@ -89,7 +89,7 @@ impl PyAsyncSession {
     }
 
     /// The running event loop and its waiters.
-    fn place(&self, py: Python<'_>) -> PyResult<Place> {
+    fn place(&self, py: Python<'_>) -> PyResult<LoopWaiters> {
         static RUNNING: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
         let running = RUNNING.get_or_try_init(py, || {
             PyResult::Ok(py.import("asyncio")?.getattr("_get_running_loop")?.unbind())
@@ -119,7 +119,7 @@ impl PyAsyncSession {
                 waiters
             }
         };
-        Ok(Place {
+        Ok(LoopWaiters {
             event_loop: event_loop.unbind(),
             waiters,
         })
@@ -185,7 +185,7 @@ impl PyAsyncSession {
 
     fn future<'py>(
         slf: &Bound<'py, Self>,
-        place: Place,
+        place: LoopWaiters,
         (token, tracker): (Token, Py<PyRequestTracker>),
         (sent, url, catch_response, unverified): (
             Bound<'py, PyPreparedRequest>,
@@ -195,7 +195,7 @@ impl PyAsyncSession {
         ),
     ) -> PyResult<Bound<'py, PyRequestFuture>> {
         let (py, own) = (slf.py(), slf.get().own()?);
-        let Place {
+        let LoopWaiters {
             event_loop,
             waiters,
         } = place;

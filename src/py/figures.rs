@@ -38,18 +38,18 @@ pub(super) fn row_dict<'py>(py: Python<'py>, view: &RowView) -> PyResult<Bound<'
     dict.set_item("method", &view.method)?;
     dict.set_item("name", &view.name)?;
     fill_spread(&dict, &view.times)?;
-    dict.set_item("requests", view.ends.requests())?;
-    dict.set_item("failures", view.ends.failed)?;
+    dict.set_item("requests", view.outcomes.requests())?;
+    dict.set_item("failures", view.outcomes.failed)?;
     dict.set_item("without_time", view.without_time)?;
     dict.set_item("failed", spread_dict(py, &view.failed)?)?;
     dict.set_item("succeeded", spread_dict(py, &view.succeeded)?)?;
     let ends = [
-        ("started", view.ends.started()),
-        ("succeeded", view.ends.succeeded),
-        ("failed", view.ends.failed),
-        ("in_flight", view.ends.in_flight()),
-        ("cut_off", view.ends.cut_off),
-        ("unreported", view.ends.unreported),
+        ("started", view.outcomes.started()),
+        ("succeeded", view.outcomes.succeeded),
+        ("failed", view.outcomes.failed),
+        ("in_flight", view.outcomes.in_flight()),
+        ("cut_off", view.outcomes.cut_off),
+        ("unreported", view.outcomes.unreported),
     ];
     dict.set_item("ends", counts_dict(py, &ends)?)?;
     dict.set_item("cut_off_age", spread_dict(py, &view.ages)?)?;

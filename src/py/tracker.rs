@@ -9,7 +9,7 @@ use super::record::{PyRecord, lock, text};
 use super::response::PyExchange;
 use crate::clock::{self, Stamp};
 use crate::engine::{self, asking::Asking};
-use crate::record::{Phases, Place, Record};
+use crate::record::{Phases, Record, SlotId};
 
 /// A request that was started. Whatever happens to it, the record counts exactly one end: the one it is told, or,
 /// when nobody holds it any more, that it was cut off (no answer) or not reported (an answer).
@@ -32,11 +32,11 @@ pub struct PyRequestTracker {
 
 enum State {
     /// No answer yet; of a user, for as long as its time is counted.
-    UnderWay(Place, Option<Asking>),
+    UnderWay(SlotId, Option<Asking>),
     /// Answered, in which second, and not reported yet.
-    Answered(Place, Option<(Py<PyExchange>, i64)>),
+    Answered(SlotId, Option<(Py<PyExchange>, i64)>),
     /// Being reported, under another name perhaps.
-    Reporting(Place),
+    Reporting(SlotId),
     Over,
 }
 
@@ -48,19 +48,19 @@ impl PyRequestTracker {
         name: &Bound<'_, PyAny>,
     ) -> PyResult<Self> {
         let record = told.shared();
-        let (place, own) = {
+        let (slot, own) = {
             let (method, name) = (text(method)?, text(name)?);
             let mut record = lock(&record);
-            let place = record.place(&method, &name);
-            record.begin(place);
-            (place, record.is_own(place, &method, &name))
+            let slot = record.slot(&method, &name);
+            record.begin(slot);
+            (slot, record.is_own(slot, &method, &name))
         };
         let tracker = Stamp::now();
         Ok(Self {
             record,
             tracker,
             own,
-            state: Mutex::new(State::UnderWay(place, told.ask(tracker))),
+            state: Mutex::new(State::UnderWay(slot, told.ask(tracker))),
             method: method.clone().unbind(),
             name: name.clone().unbind(),
             start_time: clock::unix_time(),
@@ -92,22 +92,22 @@ impl PyRequestTracker {
     pub fn report_as_begun(
         &self,
         ms: Option<f64>,
-        count: impl FnOnce(Place) -> bool,
+        count: impl FnOnce(SlotId) -> bool,
     ) -> Option<bool> {
         let mut state = self.state();
-        let (place, phases, second) = match &*state {
-            State::Answered(place, Some((exchange, second))) if self.own => {
-                (*place, phases(exchange), *second)
+        let (slot, phases, second) = match &*state {
+            State::Answered(slot, Some((exchange, second))) if self.own => {
+                (*slot, phases(exchange), *second)
             }
             _ => return None,
         };
         let mut record = lock(&self.record);
-        if !record.is_under_way(place) {
+        if !record.is_under_way(slot) {
             return None;
         }
-        let counted = count(place);
+        let counted = count(slot);
         if counted {
-            record.end(place, ms, second, &phases);
+            record.end(slot, ms, second, &phases);
             // Whatever goes with it goes when no lock is held.
             let before = std::mem::replace(&mut *state, State::Over);
             drop((state, record));
@@ -129,7 +129,7 @@ impl PyRequestTracker {
     /// Its user does not wait for it any more. What becomes of it is told apart.
     pub fn left(&self) {
         self.change(|state| match state {
-            State::UnderWay(place, _) => State::UnderWay(place, None),
+            State::UnderWay(slot, _) => State::UnderWay(slot, None),
             state => state,
         });
     }
@@ -138,8 +138,8 @@ impl PyRequestTracker {
     pub fn give_up(&self) {
         let age = self.age();
         self.change(|state| match state {
-            State::UnderWay(place, _) => {
-                lock(&self.record).cut_off(place, age);
+            State::UnderWay(slot, _) => {
+                lock(&self.record).cut_off(slot, age);
                 State::Over
             }
             state => state,
@@ -177,11 +177,11 @@ impl PyRequestTracker {
             None => (now, None),
         };
         self.change(|state| match state {
-            State::UnderWay(place, asking) => {
+            State::UnderWay(slot, asking) => {
                 if let Some(asking) = asking {
                     asking.end(done, now);
                 }
-                State::Answered(place, exchange)
+                State::Answered(slot, exchange)
             }
             state => state,
         });
@@ -234,7 +234,7 @@ impl State {
             Self::Answered(tracker, exchange) => (tracker, exchange),
             state => return state,
         };
-        let ended = record.place_again(tracker, method, name);
+        let ended = record.slot_again(tracker, method, name);
         record.finish(tracker, ended);
         if let Some((exchange, _)) = exchange {
             record.trip(ended, &phases(&exchange));
@@ -254,13 +254,13 @@ impl Drop for PyRequestTracker {
     fn drop(&mut self) {
         let state = self.state.get_mut().unwrap_or_else(PoisonError::into_inner);
         match std::mem::replace(state, State::Over) {
-            State::UnderWay(place, _) => {
+            State::UnderWay(slot, _) => {
                 let age = self.age();
-                lock(&self.record).cut_off(place, age);
+                lock(&self.record).cut_off(slot, age);
             }
-            State::Answered(place, exchange) => {
+            State::Answered(slot, exchange) => {
                 let phases = exchange.map(|(exchange, _)| phases(&exchange));
-                lock(&self.record).unreported(place, phases.as_ref());
+                lock(&self.record).unreported(slot, phases.as_ref());
             }
             State::Reporting(ended) => lock(&self.record).reported(ended),
             State::Over => {}

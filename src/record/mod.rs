@@ -1,37 +1,37 @@
 //! Record: the precise figures of a test, beside Locust's rounded ones.
 
 mod counts;
-mod ends;
 mod hdr;
 mod histogram;
+mod outcomes;
 mod packing;
+mod patterns;
 mod phases;
 mod report;
 mod row;
-mod rows;
 mod seconds;
 mod series;
-mod shapes;
+mod slots;
 mod view;
 
 use std::time::Duration;
 
 use foldhash::{HashMap, HashMapExt};
 
-pub use ends::Ends;
 pub use hdr::NoHistogram;
 pub use histogram::{Histogram, Packed};
+pub use outcomes::Outcomes;
+pub use patterns::{Shape, shape};
 pub use phases::{PHASES, Phases, Trips};
 pub use report::{Refused, Report};
 pub use row::Row;
-pub use rows::{LONGEST_NAME, OTHERS, Place};
 pub use seconds::{MOST, PackedSecond, Second};
-pub use shapes::{Shape, shape};
+pub use slots::{LONGEST_NAME, OTHERS, SlotId};
 pub use view::{RowView, SHARES, Spread, ms};
 
 use row::Logged;
-use rows::Rows;
 use seconds::Seconds;
+use slots::Slots;
 
 /// The figures of one test.
 ///
@@ -41,16 +41,16 @@ use seconds::Seconds;
 /// started = succeeded + failed + in flight + cut off + unreported.
 #[derive(Debug)]
 pub struct Record {
-    rows: Rows,
+    rows: Slots,
     /// What ended unreported under names of which nothing was ever reported: part of the total, and no name's.
     nameless: Row,
     seconds: Seconds,
     /// Whether any row has times that a worker without a record has rounded.
     coarse: bool,
     /// Where the request ended that finished last: most likely, the statistics are told of that one next.
-    finished: Place,
+    finished: SlotId,
     /// What is in flight in other processes, by their last reports.
-    sources: HashMap<Box<str>, Vec<(Place, u64)>>,
+    sources: HashMap<Box<str>, Vec<(SlotId, u64)>>,
 }
 
 /// What a worker without a record tells of one name.
@@ -86,29 +86,29 @@ impl Record {
     #[must_use]
     pub fn new(names: usize) -> Self {
         Self {
-            rows: Rows::new(names),
+            rows: Slots::new(names),
             nameless: Row::default(),
             seconds: Seconds::default(),
             coarse: false,
-            finished: Place::default(),
+            finished: SlotId::default(),
             sources: HashMap::new(),
         }
     }
 
     /// Where requests of this method and name are counted.
-    pub fn place(&mut self, method: &str, name: &str) -> Place {
-        self.rows.place(method, name)
+    pub fn slot(&mut self, method: &str, name: &str) -> SlotId {
+        self.rows.slot(method, name)
     }
 
     /// Whether the place that was found for this method and name is that of no other.
     #[must_use]
-    pub fn is_own(&self, place: Place, method: &str, name: &str) -> bool {
-        self.rows.is_own(place, method, name)
+    pub fn is_own(&self, slot: SlotId, method: &str, name: &str) -> bool {
+        self.rows.is_own(slot, method, name)
     }
 
     /// Where a request that began at one place is counted as it ends under this method and name.
-    pub fn place_again(&mut self, begun: Place, method: &str, name: &str) -> Place {
-        self.rows.place_again(begun, method, name)
+    pub fn slot_again(&mut self, begun: SlotId, method: &str, name: &str) -> SlotId {
+        self.rows.slot_again(begun, method, name)
     }
 
     /// Counts a finished request: response time in ms if it has one, and the wall clock in s.
@@ -117,11 +117,11 @@ impl Record {
             time: ms.and_then(nanoseconds),
             second: second(now),
         };
-        let place = self.place_again(self.finished, method, name);
-        let Some(row) = self.rows.row_at(place, method, name, 1) else {
+        let slot = self.slot_again(self.finished, method, name);
+        let Some(row) = self.rows.row_at(slot, method, name, 1) else {
             return;
         };
-        let awaited = row.ends.awaited > 0;
+        let awaited = row.outcomes.awaited > 0;
         row.log(logged, awaited);
         self.seconds.at(logged.second).log(logged.time);
     }
@@ -136,7 +136,7 @@ impl Record {
                 time: None,
                 second: second(now),
             };
-            let awaited = row.ends.awaited > 0;
+            let awaited = row.outcomes.awaited > 0;
             row.log(logged, awaited);
             row.take_last();
             self.seconds.at(logged.second).log(None);
@@ -147,45 +147,45 @@ impl Record {
     }
 
     /// A request has started.
-    pub fn begin(&mut self, place: Place) {
-        if let Some(row) = self.rows.at(place) {
-            row.ends.under_way += 1;
+    pub fn begin(&mut self, slot: SlotId) {
+        if let Some(row) = self.rows.at(slot) {
+            row.outcomes.under_way += 1;
         }
     }
 
     /// Whether any is under way at this place.
     #[must_use]
-    pub fn is_under_way(&self, place: Place) -> bool {
-        let row = self.rows.seen_at(place);
-        row.is_some_and(|row| row.ends.under_way > 0)
+    pub fn is_under_way(&self, slot: SlotId) -> bool {
+        let row = self.rows.seen_at(slot);
+        row.is_some_and(|row| row.outcomes.under_way > 0)
     }
 
     /// A request is over that began at one place, and the statistics will be told of it at another (or the same).
-    pub fn finish(&mut self, begun: Place, ended: Place) {
+    pub fn finish(&mut self, begun: SlotId, ended: SlotId) {
         self.finished = ended;
         if !self.leave(begun) {
             return;
         }
         if let Some(row) = self.rows.at(ended) {
-            row.ends.awaited += 1;
-            row.ends.reporting += 1;
+            row.outcomes.awaited += 1;
+            row.outcomes.reporting += 1;
         }
         self.rows.release(begun);
     }
 
     /// Everybody has been told of a request that was finished: if the statistics have not, they will not be.
-    pub fn reported(&mut self, ended: Place) {
-        let Some(Row { ends, .. }) = self.rows.at(ended) else {
+    pub fn reported(&mut self, ended: SlotId) {
+        let Some(Row { outcomes, .. }) = self.rows.at(ended) else {
             return;
         };
-        if ends.reporting == 0 {
+        if outcomes.reporting == 0 {
             return;
         }
-        let untold = ends.awaited == ends.reporting;
-        ends.reporting -= 1;
+        let untold = outcomes.awaited == outcomes.reporting;
+        outcomes.reporting -= 1;
         if untold {
-            ends.awaited -= 1;
-            ends.unreported = ends.unreported.saturating_add(1);
+            outcomes.awaited -= 1;
+            outcomes.unreported = outcomes.unreported.saturating_add(1);
         }
     }
 
@@ -193,8 +193,8 @@ impl Record {
     /// at a place of its own. False, and nothing has happened, if it is not under way there any more.
     ///
     /// Nothing comes between, so nobody sees it awaited.
-    pub fn end(&mut self, place: Place, ms: Option<f64>, second: i64, phases: &Phases) -> bool {
-        let Some(row) = self.rows.leave(place) else {
+    pub fn end(&mut self, slot: SlotId, ms: Option<f64>, second: i64, phases: &Phases) -> bool {
+        let Some(row) = self.rows.leave(slot) else {
             return false;
         };
         let logged = Logged {
@@ -203,15 +203,15 @@ impl Record {
         };
         row.trip(phases);
         row.log(logged, false);
-        self.finished = place;
+        self.finished = slot;
         self.seconds.at(second).log(logged.time);
         true
     }
 
     /// A request was given up at this age because the test has ended.
-    pub fn cut_off(&mut self, place: Place, age: Duration) {
-        if self.leave(place)
-            && let Some(row) = self.rows.known(place)
+    pub fn cut_off(&mut self, slot: SlotId, age: Duration) {
+        if self.leave(slot)
+            && let Some(row) = self.rows.known(slot)
         {
             row.cut_off(age);
         }
@@ -219,30 +219,30 @@ impl Record {
 
     /// A request is over, and the statistics will not be told; `phases`, if it was answered. Under a name of which
     /// nothing was ever reported it makes no row: Locust has none either.
-    pub fn unreported(&mut self, place: Place, phases: Option<&Phases>) {
-        if !self.leave(place) {
+    pub fn unreported(&mut self, slot: SlotId, phases: Option<&Phases>) {
+        if !self.leave(slot) {
             return;
         }
-        let row = match self.rows.if_known(place) {
+        let row = match self.rows.if_known(slot) {
             Some(row) => row,
             None => &mut self.nameless,
         };
-        row.ends.unreported = row.ends.unreported.saturating_add(1);
+        row.outcomes.unreported = row.outcomes.unreported.saturating_add(1);
         if let Some(phases) = phases {
             row.trip(phases);
         }
-        self.rows.release(place);
+        self.rows.release(slot);
     }
 
     /// Takes one that is under way out of its row; false if there is none, as after `clear`.
-    fn leave(&mut self, begun: Place) -> bool {
+    fn leave(&mut self, begun: SlotId) -> bool {
         let Some(row) = self.rows.at(begun) else {
             return false;
         };
-        if row.ends.under_way == 0 {
+        if row.outcomes.under_way == 0 {
             return false;
         }
-        row.ends.under_way -= 1;
+        row.outcomes.under_way -= 1;
         true
     }
 
@@ -270,9 +270,9 @@ impl Record {
         // A failure that was told alone is a request without a time.
         let alone = coarse.failures.saturating_sub(requests);
         more.without_time = more.without_time.saturating_add(alone);
-        more.ends.failed = coarse.failures;
-        more.ends.succeeded = requests.saturating_sub(coarse.failures);
-        if let Some(row) = self.rows.row(method, name, more.ends.requests()) {
+        more.outcomes.failed = coarse.failures;
+        more.outcomes.succeeded = requests.saturating_sub(coarse.failures);
+        if let Some(row) = self.rows.row(method, name, more.outcomes.requests()) {
             row.merge(&more);
         }
         for (at, requests) in &coarse.seconds {
@@ -286,8 +286,8 @@ impl Record {
     }
 
     /// Counts where the time of one exchange went.
-    pub fn trip(&mut self, place: Place, phases: &Phases) {
-        if let Some(row) = self.rows.known(place) {
+    pub fn trip(&mut self, slot: SlotId, phases: &Phases) {
+        if let Some(row) = self.rows.known(slot) {
             row.trip(phases);
         }
     }
@@ -316,7 +316,7 @@ impl Record {
         total.merge(&self.nameless);
         for (_, _, row) in self.rows.each() {
             total.merge(row);
-            total.ends.merge_in_flight(&row.ends);
+            total.outcomes.merge_in_flight(&row.outcomes);
         }
         total
     }
@@ -367,7 +367,7 @@ impl Record {
     #[must_use]
     pub fn overflowed(&self) -> Option<(u64, &Shape)> {
         let others = self.rows.of_others()?;
-        Some((others.ends.requests(), self.rows.shapes.worst()?))
+        Some((others.outcomes.requests(), self.rows.patterns.worst()?))
     }
 
     /// Bytes on the heap, near enough.

@@ -6,8 +6,8 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use super::counts::LONGEST;
-use super::ends::Ends;
 use super::histogram::{Histogram, Packed};
+use super::outcomes::Outcomes;
 use super::phases::{PHASES, Trips};
 use super::row::Row;
 use super::seconds::PackedSecond;
@@ -52,7 +52,7 @@ struct Message {
     #[serde(default)]
     seconds: Vec<PackedSecond>,
     #[serde(default)]
-    shapes: Vec<Shape>,
+    patterns: Vec<Shape>,
     /// What ended under names of which nothing was ever reported.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     nameless: Option<RowMessage>,
@@ -185,12 +185,12 @@ fn row_message((method, name, row): (String, String, Row)) -> RowMessage {
     RowMessage {
         method,
         name,
-        succeeded: row.ends.succeeded,
-        failed: row.ends.failed,
+        succeeded: row.outcomes.succeeded,
+        failed: row.outcomes.failed,
         without_time: row.without_time,
-        in_flight: row.ends.in_flight(),
-        cut_off: row.ends.cut_off,
-        unreported: row.ends.unreported,
+        in_flight: row.outcomes.in_flight(),
+        cut_off: row.outcomes.cut_off,
+        unreported: row.outcomes.unreported,
         coarse: row.coarse,
         times: pack(&row.times),
         failed_times: pack(&row.failed),
@@ -223,13 +223,13 @@ fn read_row(message: &RowMessage) -> Option<Row> {
         times: unpack(message.times.as_ref())?,
         failed: unpack(message.failed_times.as_ref())?,
         without_time: message.without_time,
-        ends: Ends {
+        outcomes: Outcomes {
             succeeded: message.succeeded,
             failed: message.failed,
             cut_off: message.cut_off,
             unreported: message.unreported,
             elsewhere: message.in_flight,
-            ..Ends::default()
+            ..Outcomes::default()
         },
         ages: unpack(message.ages.as_ref())?,
         trips: match &message.trips {
@@ -268,7 +268,7 @@ impl Record {
     /// Everything since the last report, and what is in flight now; counting starts anew.
     #[must_use]
     pub fn take_report(&mut self) -> Report {
-        let shapes = self.rows.shapes.all().to_vec();
+        let patterns = self.rows.patterns.all().to_vec();
         let rows = self.rows.drain().into_iter().map(row_message).collect();
         let nameless = std::mem::take(&mut self.nameless);
         let nameless =
@@ -280,7 +280,7 @@ impl Record {
             buckets: BUCKETS,
             rows,
             seconds,
-            shapes,
+            patterns,
             nameless,
         })
     }
@@ -303,15 +303,15 @@ impl Record {
                 continue; // there is none: `decode` has read them all
             };
             if told.in_flight > 0 {
-                let place = self.rows.place(&told.method, &told.name);
-                in_flight.push((place, told.in_flight));
-                if let Some(row) = self.rows.at(place) {
-                    row.ends.elsewhere = row.ends.elsewhere.saturating_add(told.in_flight);
+                let slot = self.rows.slot(&told.method, &told.name);
+                in_flight.push((slot, told.in_flight));
+                if let Some(row) = self.rows.at(slot) {
+                    row.outcomes.elsewhere = row.outcomes.elsewhere.saturating_add(told.in_flight);
                 }
             }
             self.coarse |= more.coarse;
-            let requests = more.ends.requests();
-            if (more.ends.ended() > 0 || more.trips.is_some() || more.coarse)
+            let requests = more.outcomes.requests();
+            if (more.outcomes.ended() > 0 || more.trips.is_some() || more.coarse)
                 && let Some(row) = self.rows.row(&told.method, &told.name, requests)
             {
                 row.merge(&more);
@@ -327,20 +327,20 @@ impl Record {
         for second in message.seconds.iter().filter_map(PackedSecond::unpack) {
             self.seconds.absorb(&second);
         }
-        for shape in &message.shapes {
+        for shape in &message.patterns {
             self.rows
-                .shapes
+                .patterns
                 .count(&shape.shape, &shape.example, shape.count);
         }
     }
 
     /// A process is gone: what was in flight there is not any more.
     pub fn forget(&mut self, source: &str) {
-        for (place, count) in self.sources.remove(source).unwrap_or_default() {
-            if let Some(row) = self.rows.at(place) {
-                row.ends.elsewhere = row.ends.elsewhere.saturating_sub(count);
+        for (slot, count) in self.sources.remove(source).unwrap_or_default() {
+            if let Some(row) = self.rows.at(slot) {
+                row.outcomes.elsewhere = row.outcomes.elsewhere.saturating_sub(count);
             }
-            self.rows.release(place);
+            self.rows.release(slot);
         }
     }
 }

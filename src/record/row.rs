@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use super::ends::Ends;
 use super::histogram::Histogram;
+use super::outcomes::Outcomes;
 use super::phases::{Phases, Trips};
 
 /// All that is kept of one (method, name). Small until something is seen: there may be thousands.
@@ -14,7 +14,7 @@ pub struct Row {
     /// Times of those that failed.
     pub failed: Histogram,
     pub without_time: u64,
-    pub ends: Ends,
+    pub outcomes: Outcomes,
     /// How old those were that were cut off.
     pub ages: Histogram,
     pub trips: Option<Box<Trips>>,
@@ -39,8 +39,8 @@ impl Row {
             Some(ns) => self.times.record_ns(ns, 1),
             None => self.without_time = self.without_time.saturating_add(1),
         }
-        self.ends.succeeded = self.ends.succeeded.saturating_add(1);
-        self.ends.awaited -= u64::from(awaited && self.ends.awaited > 0);
+        self.outcomes.succeeded = self.outcomes.succeeded.saturating_add(1);
+        self.outcomes.awaited -= u64::from(awaited && self.outcomes.awaited > 0);
         self.last = Some(logged);
     }
 
@@ -51,15 +51,15 @@ impl Row {
 
     /// Has the request that was logged as a success failed.
     pub fn fail(&mut self, time: Option<i64>) {
-        self.ends.succeeded = self.ends.succeeded.saturating_sub(1);
-        self.ends.failed = self.ends.failed.saturating_add(1);
+        self.outcomes.succeeded = self.outcomes.succeeded.saturating_sub(1);
+        self.outcomes.failed = self.outcomes.failed.saturating_add(1);
         if let Some(ns) = time {
             self.failed.record_ns(ns, 1);
         }
     }
 
     pub fn cut_off(&mut self, age: Duration) {
-        self.ends.cut_off = self.ends.cut_off.saturating_add(1);
+        self.outcomes.cut_off = self.outcomes.cut_off.saturating_add(1);
         self.ages.record(age);
     }
 
@@ -72,7 +72,7 @@ impl Row {
         self.times.merge(&other.times);
         self.failed.merge(&other.failed);
         self.without_time = self.without_time.saturating_add(other.without_time);
-        self.ends.merge(&other.ends);
+        self.outcomes.merge(&other.outcomes);
         self.ages.merge(&other.ages);
         if let Some(trips) = &other.trips {
             self.trips.get_or_insert_default().merge(trips);
@@ -82,10 +82,10 @@ impl Row {
 
     /// Takes all there is; what is left is zero, but for what is in flight.
     pub fn take(&mut self) -> Self {
-        let mut ends = self.ends;
-        ends.reset();
+        let mut outcomes = self.outcomes;
+        outcomes.reset();
         let left = Self {
-            ends,
+            outcomes,
             ..Self::default()
         };
         std::mem::replace(self, left)
@@ -93,7 +93,7 @@ impl Row {
 
     /// Whether there is nothing but zeros in it.
     pub fn is_blank(&self) -> bool {
-        self.ends.started() == 0 && self.trips.is_none() && !self.coarse
+        self.outcomes.started() == 0 && self.trips.is_none() && !self.coarse
     }
 
     /// Bytes on the heap.

@@ -179,28 +179,28 @@ impl Seconds {
     fn close(&mut self, second: &Second) {
         self.closed[0].insert(second.pack());
         // Each that is too much goes one width further; of the widest, it becomes part of the next.
-        for place in 0..WIDTHS.len() {
-            while let Some(earliest) = self.closed[place].overflow() {
-                if place + 1 < WIDTHS.len() {
-                    self.widen(&earliest, place + 1);
+        for slot in 0..WIDTHS.len() {
+            while let Some(earliest) = self.closed[slot].overflow() {
+                if slot + 1 < WIDTHS.len() {
+                    self.widen(&earliest, slot + 1);
                 } else {
-                    let next = self.closed[place].by_time.first_key_value();
+                    let next = self.closed[slot].by_time.first_key_value();
                     let at = next.map_or(earliest.at, |(at, _)| *at);
-                    self.add(&earliest, at, place);
+                    self.add(&earliest, at, slot);
                 }
             }
         }
     }
 
     /// Makes a stretch part of the one of this width that it lies in.
-    fn widen(&mut self, stretch: &PackedSecond, place: usize) {
-        let at = stretch.at - stretch.at.rem_euclid(i64::from(WIDTHS[place]));
-        self.add(stretch, at, place);
+    fn widen(&mut self, stretch: &PackedSecond, slot: usize) {
+        let at = stretch.at - stretch.at.rem_euclid(i64::from(WIDTHS[slot]));
+        self.add(stretch, at, slot);
     }
 
     /// Makes a stretch part of the one of this width at this time.
-    fn add(&mut self, stretch: &PackedSecond, at: i64, place: usize) {
-        let (width, stretches) = (WIDTHS[place], &mut self.closed[place]);
+    fn add(&mut self, stretch: &PackedSecond, at: i64, slot: usize) {
+        let (width, stretches) = (WIDTHS[slot], &mut self.closed[slot]);
         let mut both = Second::new(at);
         both.width = width;
         for part in stretches.remove(at).iter().chain([stretch]) {
@@ -214,10 +214,10 @@ impl Seconds {
     /// Adds what was told of a second, or of a longer stretch.
     pub fn absorb(&mut self, told: &Second) {
         match WIDTHS.iter().position(|width| *width == told.width) {
-            Some(place) if place > 0 => {
+            Some(slot) if slot > 0 => {
                 let mut stretch = told.pack();
                 stretch.at = stretch.at.clamp(*TIMES.start(), *TIMES.end());
-                self.widen(&stretch, place);
+                self.widen(&stretch, slot);
             }
             _ => self.at(told.at).merge(told),
         }

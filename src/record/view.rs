@@ -1,7 +1,7 @@
 //! View: figures as people and programs read them, in ms.
 
-use super::ends::Ends;
 use super::histogram::Histogram;
+use super::outcomes::Outcomes;
 use super::phases::Trips;
 use super::row::Row;
 
@@ -66,7 +66,7 @@ pub struct RowView {
     /// Times of those that did not fail.
     pub succeeded: Spread,
     pub without_time: u64,
-    pub ends: Ends,
+    pub outcomes: Outcomes,
     pub ages: Spread,
     /// In the order of `PHASES`; `None` for what was never measured.
     pub phases: [Option<Spread>; 7],
@@ -108,7 +108,7 @@ impl Row {
                 _ => self.times.without(&self.failed).spread(),
             },
             without_time: self.without_time,
-            ends: self.ends,
+            outcomes: self.outcomes,
             ages: self.ages.spread(),
             phases,
             held,

@@ -17,7 +17,7 @@ const PIECE: u64 = 10_240;
 
 /// Where in the chunked body we are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Place {
+enum State {
     Size,
     Data { size: u64, left: u64 },
     DataEnd,
@@ -29,7 +29,7 @@ enum Place {
 #[derive(Debug)]
 pub struct Chunked {
     dialect: Dialect,
-    place: Place,
+    place: State,
     trailers: Vec<(Bytes, Bytes)>,
 }
 
@@ -38,7 +38,7 @@ impl Chunked {
     pub fn new(dialect: Dialect) -> Self {
         Self {
             dialect,
-            place: Place::Size,
+            place: State::Size,
             trailers: Vec::new(),
         }
     }
@@ -51,7 +51,7 @@ impl Chunked {
     pub fn read(&mut self, inbox: &mut BytesMut, body: &mut BytesMut) -> Result<bool, Error> {
         loop {
             match self.place {
-                Place::Size => {
+                State::Size => {
                     let Some(line) = line_length(inbox) else {
                         // llhttp does not wait for the end of a line that cannot be a size.
                         let strict = self.dialect == Dialect::Fast;
@@ -69,23 +69,23 @@ impl Chunked {
                     };
                     inbox.advance(line);
                     self.place = if size == 0 {
-                        Place::Trailer { bytes: 0 }
+                        State::Trailer { bytes: 0 }
                     } else {
-                        Place::Data { size, left: size }
+                        State::Data { size, left: size }
                     };
                 }
-                Place::Data { size, left } => {
+                State::Data { size, left } => {
                     let here = usize::try_from(left).unwrap_or(usize::MAX).min(inbox.len());
                     body.extend_from_slice(&inbox[..here]);
                     inbox.advance(here);
                     let left = left - here as u64;
                     if left > 0 {
-                        self.place = Place::Data { size, left };
+                        self.place = State::Data { size, left };
                         return Ok(false);
                     }
-                    self.place = Place::DataEnd;
+                    self.place = State::DataEnd;
                 }
-                Place::DataEnd => {
+                State::DataEnd => {
                     // urllib3 throws the two bytes away unseen.
                     if inbox.len() < 2 {
                         return Ok(false);
@@ -96,9 +96,9 @@ impl Chunked {
                         return Err(self.broken(&seen));
                     }
                     inbox.advance(2);
-                    self.place = Place::Size;
+                    self.place = State::Size;
                 }
-                Place::Trailer { bytes } => {
+                State::Trailer { bytes } => {
                     let Some(line) = line_length(inbox) else {
                         if inbox.len() > self.longest_line() {
                             return Err(self.broken(inbox));
@@ -112,14 +112,14 @@ impl Chunked {
                     }
                     inbox.advance(line);
                     if last {
-                        self.place = Place::Done;
+                        self.place = State::Done;
                     } else if bytes > LONGEST_TRAILER {
                         return Err(self.broken(inbox));
                     } else {
-                        self.place = Place::Trailer { bytes };
+                        self.place = State::Trailer { bytes };
                     }
                 }
-                Place::Done => return Ok(true),
+                State::Done => return Ok(true),
             }
         }
     }
@@ -127,24 +127,24 @@ impl Chunked {
     /// How many bytes of data can be read straight into the body now.
     pub fn wanted(&self) -> u64 {
         match self.place {
-            Place::Data { left, .. } => left,
+            State::Data { left, .. } => left,
             _ => 0,
         }
     }
 
     /// Told that `count` of the wanted bytes went straight into the body.
     pub fn took(&mut self, count: u64) {
-        if let Place::Data { size, left } = self.place {
+        if let State::Data { size, left } = self.place {
             self.place = match left - count.min(left) {
-                0 => Place::DataEnd,
-                left => Place::Data { size, left },
+                0 => State::DataEnd,
+                left => State::Data { size, left },
             };
         }
     }
 
     /// The connection has ended with `inbox` unread: fine only where urllib3 thinks so.
     pub fn cut(&mut self, inbox: &BytesMut) -> Result<(), Error> {
-        if self.place == Place::Done {
+        if self.place == State::Done {
             return Ok(());
         }
         if self.dialect == Dialect::Fast {
@@ -156,23 +156,23 @@ impl Chunked {
         };
         match self.place {
             // "some sites may not end with '\r\n'"
-            Place::Trailer { .. } | Place::Done => Ok(()),
-            Place::Size if inbox.is_empty() => Err(Error::new(
+            State::Trailer { .. } | State::Done => Ok(()),
+            State::Size if inbox.is_empty() => Err(Error::new(
                 ErrorKind::Incomplete,
                 "Response ended prematurely",
             )),
             // A line without its end is a line all the same.
-            Place::Size => match self.size(inbox) {
+            State::Size => match self.size(inbox) {
                 Some(0) => Ok(()),
                 Some(size) => incomplete(0, size.min(PIECE)),
                 None => Err(self.broken(inbox)),
             },
-            Place::Data { size, left } => {
+            State::Data { size, left } => {
                 let got = size - left;
                 let piece = got % PIECE;
                 incomplete(piece, (size - (got - piece)).min(PIECE) - piece)
             }
-            Place::DataEnd => {
+            State::DataEnd => {
                 let got = inbox.len() as u64;
                 incomplete(got, 2 - got.min(2))
             }
@@ -227,7 +227,7 @@ impl Chunked {
     fn broken(&self, inbox: &[u8]) -> Error {
         // In the words of urllib3, for lines that are too long.
         let words = match self.place {
-            Place::Trailer { .. } => "Response chunk trailer line exceeded maximum allowed length",
+            State::Trailer { .. } => "Response chunk trailer line exceeded maximum allowed length",
             _ => "Response chunk size line exceeded maximum allowed length",
         };
         let shown = match self.dialect {

@@ -43,13 +43,13 @@ struct Open {
 }
 
 /// Where a connection leads: all plain requests through a proxy share its connections.
-struct Place<'a> {
+struct Route<'a> {
     secure: Option<&'a Verify>,
     url: &'a Url,
     via: Option<&'a Arc<Proxy>>,
 }
 
-impl<'a> Place<'a> {
+impl<'a> Route<'a> {
     fn new(options: &'a Options, url: &'a Url) -> Self {
         Self {
             secure: url.secure().then_some(&options.verify),
@@ -143,7 +143,7 @@ impl Http1Pool {
         watch: &mut Watch,
         answer: &mut Option<Answer>,
     ) -> Result<()> {
-        let place = Place::new(options, outgoing.url);
+        let place = Route::new(options, outgoing.url);
         let idle = self.take(&place, outgoing.looked, watch).await;
         let kept = idle.is_some();
         let mut open = match idle {
@@ -186,7 +186,7 @@ impl Http1Pool {
     /// An idle connection to `place` that the server has not closed and, as far as is known, is not about to.
     async fn take(
         &self,
-        place: &Place<'_>,
+        place: &Route<'_>,
         mut looked: bool,
         watch: &mut Watch,
     ) -> Option<Box<Open>> {
@@ -203,7 +203,7 @@ impl Http1Pool {
         None
     }
 
-    fn pick(&self, place: &Place<'_>) -> Option<Box<Open>> {
+    fn pick(&self, place: &Route<'_>) -> Option<Box<Open>> {
         let mut idle = self.idle();
         let at = idle.iter().rposition(|idle| place.is(idle))?;
         Some(idle.swap_remove(at))

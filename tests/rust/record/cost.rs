@@ -34,7 +34,7 @@ fn p22_cost_of_a_sample() {
         costs.push(begun.elapsed().as_nanos() as f64 / 1_000.0);
     }
     costs.sort_by(f64::total_cmp);
-    let [low, median, high] = [500, 2_500, 4_500].map(|place| costs[place]);
+    let [low, median, high] = [500, 2_500, 4_500].map(|slot| costs[slot]);
     println!(
         "log: {median:.1} ns median ({low:.1} to {high:.1} for 80 %); {} bytes for 50 names, 100 seconds",
         record.footprint(),

@@ -1,9 +1,9 @@
 //! The record against samples that are simply kept, sorted and counted; what its tests share.
 
 mod cost;
-mod ends;
 mod histogram;
 mod names;
+mod outcomes;
 mod reports;
 mod seconds;
 
@@ -74,8 +74,8 @@ impl Done {
             record.fail("GET", self.name, self.now);
         }
         if let Some(phases) = &self.trip {
-            let place = record.place("GET", self.name);
-            record.trip(place, phases);
+            let slot = record.slot("GET", self.name);
+            record.trip(slot, phases);
         }
     }
 }
@@ -142,7 +142,7 @@ fn assert_same_row(ours: &Row, theirs: &Row) -> Result<(), TestCaseError> {
     prop_assert_eq!(&ours.times, &theirs.times);
     prop_assert_eq!(&ours.failed, &theirs.failed);
     prop_assert_eq!(&ours.ages, &theirs.ages);
-    prop_assert_eq!(ours.ends, theirs.ends);
+    prop_assert_eq!(ours.outcomes, theirs.outcomes);
     prop_assert_eq!(ours.without_time, theirs.without_time);
     prop_assert_eq!(ours.coarse, theirs.coarse);
     let sorted = |row: &Row| {
@@ -171,21 +171,24 @@ fn assert_same(ours: &Record, theirs: &Record) -> Result<(), TestCaseError> {
 fn assert_adds_up(record: &Record) -> Result<(), TestCaseError> {
     let mut together = record.nameless().clone();
     for (_, name, row) in record.rows() {
-        let ends = row.ends;
-        let parts =
-            ends.succeeded + ends.failed + ends.in_flight() + ends.cut_off + ends.unreported;
-        prop_assert_eq!(ends.started(), parts, "{}", name);
-        prop_assert_eq!(row.times.count() + row.without_time, ends.requests());
+        let outcomes = row.outcomes;
+        let parts = outcomes.succeeded
+            + outcomes.failed
+            + outcomes.in_flight()
+            + outcomes.cut_off
+            + outcomes.unreported;
+        prop_assert_eq!(outcomes.started(), parts, "{}", name);
+        prop_assert_eq!(row.times.count() + row.without_time, outcomes.requests());
         together.merge(row);
-        together.ends.under_way += ends.under_way;
-        together.ends.awaited += ends.awaited;
-        together.ends.elsewhere += ends.elsewhere;
-        together.ends.reporting += ends.reporting;
+        together.outcomes.under_way += outcomes.under_way;
+        together.outcomes.awaited += outcomes.awaited;
+        together.outcomes.elsewhere += outcomes.elsewhere;
+        together.outcomes.reporting += outcomes.reporting;
     }
     assert_same_row(&together, &record.total())?;
     let window = Second::together(&record.seconds(i64::MIN, i64::MAX));
     prop_assert_eq!(&window.times, &record.total().times);
-    prop_assert_eq!(window.requests, record.total().ends.requests());
-    prop_assert_eq!(window.failures, record.total().ends.failed);
+    prop_assert_eq!(window.requests, record.total().outcomes.requests());
+    prop_assert_eq!(window.failures, record.total().outcomes.failed);
     Ok(())
 }

@@ -29,7 +29,7 @@ proptest! {
                 record.fail("GET", &name, 1.0);
             }
         }
-        prop_assert_eq!(record.total().ends.requests(), names.len() as u64);
+        prop_assert_eq!(record.total().outcomes.requests(), names.len() as u64);
         assert_adds_up(&record)?;
         prop_assert_eq!(record.rows().len(), own.len() + usize::from(others > 0));
         match record.overflowed() {
@@ -44,7 +44,7 @@ proptest! {
         // And from a worker to a master that has less room.
         let mut master = Record::new(room / 2);
         master.absorb("worker", &Report::decode(&record.take_report().encode()).unwrap());
-        prop_assert_eq!(master.total().ends.requests(), names.len() as u64);
+        prop_assert_eq!(master.total().outcomes.requests(), names.len() as u64);
         assert_adds_up(&master)?;
         prop_assert!(master.rows().len() <= room / 2 + 1);
     }
@@ -63,7 +63,7 @@ fn p16_memory_is_bounded() {
     let before = record.footprint();
     (0..5).for_each(|_| fill(&mut record));
     let after = record.footprint();
-    assert_eq!(record.total().ends.requests(), 120_000);
+    assert_eq!(record.total().outcomes.requests(), 120_000);
     // The counts of the total outgrow 16 bits here and there; nothing else is new.
     assert!(after < before + before / 4, "{before} bytes, then {after}");
     record.reset();
@@ -77,9 +77,9 @@ fn p16_names_cost_what_a_short_one_may() {
     let long = format!("/{}", "ü".repeat(500_000));
     for number in 0..120 {
         let name = format!("/{number}{long}");
-        let begun = record.place(&name, &name);
+        let begun = record.slot(&name, &name);
         record.begin(begun);
-        let ended = record.place("GET", &name);
+        let ended = record.slot("GET", &name);
         record.finish(begun, ended);
         record.log("GET", &name, Some(1.0), 1.0);
         record.reported(ended);
@@ -90,11 +90,11 @@ fn p16_names_cost_what_a_short_one_may() {
         record
             .row("GET", &format!("/7{long}, and more"))
             .unwrap()
-            .ends
+            .outcomes
             .succeeded,
         1
     );
-    assert_eq!(record.total().ends.succeeded, 120);
+    assert_eq!(record.total().outcomes.succeeded, 120);
     for (_, name, _) in record.rows() {
         assert!(name.len() <= LONGEST_NAME && (name == OTHERS.1 || name.ends_with('ü')));
     }
@@ -104,16 +104,16 @@ fn p16_names_cost_what_a_short_one_may() {
         "worker",
         &Report::decode(&record.take_report().encode()).unwrap(),
     );
-    assert_eq!(master.total().ends.succeeded, 120);
+    assert_eq!(master.total().outcomes.succeeded, 120);
     assert!(master.footprint() < 200_000);
 }
 #[test]
 fn requests_that_are_renamed_take_no_room() {
     let mut record = Record::new(2);
     for number in 0..100 {
-        let begun = record.place(&format!("VERB{number}"), &format!("/product/{number}"));
+        let begun = record.slot(&format!("VERB{number}"), &format!("/product/{number}"));
         record.begin(begun);
-        let ended = record.place("GET", "/product/[id]");
+        let ended = record.slot("GET", "/product/[id]");
         record.finish(begun, ended);
         record.log("GET", "/product/[id]", Some(1.0), 1.0);
         record.reported(ended);
@@ -123,11 +123,11 @@ fn requests_that_are_renamed_take_no_room() {
     let rows: Vec<_> = record
         .rows()
         .iter()
-        .map(|(_, name, row)| (name.to_string(), row.ends.started()))
+        .map(|(_, name, row)| (name.to_string(), row.outcomes.started()))
         .collect();
     assert_eq!(rows, [("/product/[id]".to_owned(), 100)]);
     assert_eq!(record.overflowed(), None);
-    assert_eq!(record.total().ends.in_flight(), 0);
+    assert_eq!(record.total().outcomes.in_flight(), 0);
 }
 #[test]
 fn shapes_show_what_names_have_in_common() {
@@ -149,7 +149,7 @@ fn shapes_show_what_names_have_in_common() {
     let mut record = Record::new(0);
     for number in 0..500 {
         let word: String = (0..3)
-            .map(|place| char::from(b'g' + (number / 20_u32.pow(place) % 20) as u8))
+            .map(|slot| char::from(b'g' + (number / 20_u32.pow(slot) % 20) as u8))
             .collect();
         record.log("GET", &format!("/{word}/x"), None, 1.0);
         record.log("GET", &format!("/item/{number}"), None, 1.0);

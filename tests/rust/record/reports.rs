@@ -1,6 +1,6 @@
 //! P4 between processes: what workers report adds up to what one process would have counted.
 
-use _core::record::{Coarse, Ends, MOST, Record, Report, Second};
+use _core::record::{Coarse, MOST, Outcomes, Record, Report, Second};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::Index;
@@ -29,16 +29,16 @@ proptest! {
         for (worker, record) in workers.iter_mut().enumerate() {
             reports.push((worker, record.take_report().encode()));
             // A new beginning.
-            prop_assert_eq!(record.total().ends.started(), 0);
+            prop_assert_eq!(record.total().outcomes.started(), 0);
             prop_assert!(series(record).is_empty());
         }
         // Any order: by a multiplicative hash of their number.
-        let key = |place: usize| (place as u64 + 1).wrapping_mul(shuffle | 1);
+        let key = |slot: usize| (slot as u64 + 1).wrapping_mul(shuffle | 1);
         let mut order: Vec<usize> = (0..reports.len()).collect();
-        order.sort_by_key(|place| key(*place));
+        order.sort_by_key(|slot| key(*slot));
         let mut master = Record::new(100);
-        for place in order {
-            let (worker, bytes) = &reports[place];
+        for slot in order {
+            let (worker, bytes) = &reports[slot];
             master.absorb(&worker.to_string(), &Report::decode(bytes).unwrap());
         }
         assert_same(&master, &unsplit)?;
@@ -51,8 +51,8 @@ proptest! {
     ) {
         let mut worker = Record::new(100);
         done.iter().for_each(|request| request.log(&mut worker));
-        let place = worker.place("GET", "/");
-        (0..in_flight).for_each(|_| worker.begin(place));
+        let slot = worker.slot("GET", "/");
+        (0..in_flight).for_each(|_| worker.begin(slot));
         let mut bytes = worker.take_report().encode();
         for (at, patch) in &spoils {
             let at = at.index(bytes.len());
@@ -81,9 +81,9 @@ proptest! {
                 for source in ["one", "two"] {
                     master.forget(source);
                 }
-                let elsewhere = |ends: &Ends| ends.in_flight();
-                prop_assert!(master.rows().iter().all(|(_, _, row)| elsewhere(&row.ends) == 0));
-                prop_assert_eq!(elsewhere(&master.total().ends), 0);
+                let elsewhere = |outcomes: &Outcomes| outcomes.in_flight();
+                prop_assert!(master.rows().iter().all(|(_, _, row)| elsewhere(&row.outcomes) == 0));
+                prop_assert_eq!(elsewhere(&master.total().outcomes), 0);
             }
         }
     }
@@ -182,7 +182,7 @@ fn foreign() -> Foreign<'static> {
 fn p4_a_report_with_more_fields_is_read() {
     let mut record = Record::new(10);
     record.absorb("worker", &foreign().decode().unwrap());
-    assert_eq!(record.row("GET", "/").unwrap().ends.succeeded, 3);
+    assert_eq!(record.row("GET", "/").unwrap().outcomes.succeeded, 3);
     assert_eq!(record.total().without_time, 3);
 }
 
@@ -227,7 +227,7 @@ fn p4_other_configurations_are_refused() {
     let mut record = Record::new(10);
     record.absorb("one", &huge);
     record.absorb("two", &huge); // not beyond what can be counted, but no panic either
-    assert_eq!(record.total().ends.succeeded, u64::MAX);
+    assert_eq!(record.total().outcomes.succeeded, u64::MAX);
 }
 #[test]
 fn coarse_figures_are_merged_as_they_are_and_marked() {
@@ -254,7 +254,11 @@ fn coarse_figures_are_merged_as_they_are_and_marked() {
     );
     assert_eq!(row.times.max(), Some(1_200_000_000));
     assert_eq!(
-        (row.ends.succeeded, row.ends.failed, row.without_time),
+        (
+            row.outcomes.succeeded,
+            row.outcomes.failed,
+            row.without_time
+        ),
         (4, 2, 1)
     );
     assert!(record.total().coarse);
@@ -276,7 +280,11 @@ fn coarse_figures_are_merged_as_they_are_and_marked() {
     );
     let alone = record.row("", "alone").unwrap();
     assert_eq!(
-        (alone.ends.requests(), alone.ends.failed, alone.without_time),
+        (
+            alone.outcomes.requests(),
+            alone.outcomes.failed,
+            alone.without_time
+        ),
         (2, 2, 2)
     );
 }

@@ -1,8 +1,8 @@
-//! Ends: what became of the requests that were started; each is counted in exactly one place at any moment.
+//! Outcomes: what became of the requests that were started; each is counted in exactly one place at any moment.
 
 /// Requests of one name by what became of them. Its in-flight ones are in three parts.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Ends {
+pub struct Outcomes {
     pub succeeded: u64,
     pub failed: u64,
     /// Given up because the test ended, with no answer.
@@ -19,7 +19,7 @@ pub struct Ends {
     pub reporting: u64,
 }
 
-impl Ends {
+impl Outcomes {
     /// Requests whose end is not known yet.
     #[must_use]
     pub fn in_flight(&self) -> u64 {

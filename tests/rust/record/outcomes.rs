@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use _core::http::Phase;
-use _core::record::{PHASES, Phases, Place, Record, Report};
+use _core::record::{PHASES, Phases, Record, Report, SlotId};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::Index;
@@ -43,7 +43,7 @@ fn step() -> impl Strategy<Value = Step> {
 #[derive(Debug, Clone, Copy)]
 struct Life {
     name: &'static str,
-    place: Place,
+    slot: SlotId,
     finished: bool,
     logged: bool,
 }
@@ -93,23 +93,23 @@ impl Process {
     fn take(&mut self, step: &Step) {
         match step {
             Step::Begin(name) => {
-                let place = self.record.place("GET", name);
-                self.record.begin(place);
+                let slot = self.record.slot("GET", name);
+                self.record.begin(slot);
                 self.lives.push(Life {
                     name,
-                    place,
+                    slot,
                     finished: false,
                     logged: false,
                 });
             }
             Step::Finish(at, name) => {
                 if let Some(at) = self.pick(at, |life| !life.finished) {
-                    let ended = self.record.place_again(self.lives[at].place, "GET", name);
-                    assert_eq!(ended, self.record.place("GET", name));
-                    self.record.finish(self.lives[at].place, ended);
+                    let ended = self.record.slot_again(self.lives[at].slot, "GET", name);
+                    assert_eq!(ended, self.record.slot("GET", name));
+                    self.record.finish(self.lives[at].slot, ended);
                     self.lives[at] = Life {
                         name,
-                        place: ended,
+                        slot: ended,
                         finished: true,
                         logged: false,
                     };
@@ -124,7 +124,7 @@ impl Process {
             Step::Reported(at) => {
                 if let Some(at) = self.pick(at, |life| life.finished) {
                     let life = self.lives.swap_remove(at);
-                    self.record.reported(life.place);
+                    self.record.reported(life.slot);
                     if !life.logged {
                         self.lost.push(life.name);
                     }
@@ -133,14 +133,14 @@ impl Process {
             Step::CutOff(at) => {
                 if let Some(at) = self.pick(at, |life| !life.finished) {
                     let life = self.lives.swap_remove(at);
-                    self.record.cut_off(life.place, Duration::from_millis(5));
+                    self.record.cut_off(life.slot, Duration::from_millis(5));
                     self.count(life.name, 2);
                 }
             }
             Step::Unreported(at) => {
                 if let Some(at) = self.pick(at, |life| !life.finished) {
                     let life = self.lives.swap_remove(at);
-                    self.record.unreported(life.place, None);
+                    self.record.unreported(life.slot, None);
                     self.count(life.name, 3);
                 }
             }
@@ -164,7 +164,7 @@ impl Process {
         for (_, name, row) in self.record.rows() {
             let awaited = |life: &&Life| !life.logged && life.name == name;
             let known = self.lives.iter().filter(awaited).count() as u64;
-            left.insert(name.to_owned(), row.ends.in_flight() - known);
+            left.insert(name.to_owned(), row.outcomes.in_flight() - known);
         }
         self.lost.retain(|name| match left.get_mut(*name) {
             Some(count) if *count > 0 => {
@@ -189,21 +189,26 @@ impl Process {
 }
 
 fn together(mut told: BTreeMap<&str, [u64; 4]>) -> BTreeMap<&str, [u64; 4]> {
-    let rest = told.values_mut().map(|ends| std::mem::take(&mut ends[3]));
+    let rest = told
+        .values_mut()
+        .map(|outcomes| std::mem::take(&mut outcomes[3]));
     let rest = rest.sum();
     told.insert("", [0, 0, 0, rest]);
-    told.retain(|_, ends| *ends != [0; 4]);
+    told.retain(|_, outcomes| *outcomes != [0; 4]);
     told
 }
 
 fn told(record: &Record) -> BTreeMap<&str, [u64; 4]> {
     let mut told = BTreeMap::new();
     for (_, name, row) in record.rows() {
-        let ends = row.ends;
-        let rest = ends.in_flight() + ends.unreported;
-        told.insert(name, [ends.succeeded, ends.failed, ends.cut_off, rest]);
+        let outcomes = row.outcomes;
+        let rest = outcomes.in_flight() + outcomes.unreported;
+        told.insert(
+            name,
+            [outcomes.succeeded, outcomes.failed, outcomes.cut_off, rest],
+        );
     }
-    told.insert("", [0, 0, 0, record.nameless().ends.unreported]);
+    told.insert("", [0, 0, 0, record.nameless().outcomes.unreported]);
     together(told)
 }
 
@@ -221,9 +226,9 @@ proptest! {
         // When everybody was told of everything, nothing is in flight but what is under way.
         while let Some(at) = process.lives.iter().position(|life| life.finished) {
             let life = process.lives.swap_remove(at);
-            process.record.reported(life.place);
+            process.record.reported(life.slot);
         }
-        prop_assert_eq!(process.record.total().ends.in_flight(), process.lives.len() as u64);
+        prop_assert_eq!(process.record.total().outcomes.in_flight(), process.lives.len() as u64);
         assert_adds_up(&process.record)?;
     }
 
@@ -242,9 +247,9 @@ proptest! {
                 let report = worker.record.take_report().encode();
                 master.absorb(&at.to_string(), &Report::decode(&report).unwrap());
                 let mut expected: BTreeMap<&str, [u64; 4]> = BTreeMap::new();
-                for (name, ends) in last.iter().flatten() {
+                for (name, outcomes) in last.iter().flatten() {
                     let sums = expected.entry(name).or_default();
-                    for (sum, count) in sums.iter_mut().zip(ends) {
+                    for (sum, count) in sums.iter_mut().zip(outcomes) {
                         *sum += count;
                     }
                 }
@@ -255,7 +260,7 @@ proptest! {
         for at in 0..3 {
             master.forget(&at.to_string());
         }
-        prop_assert_eq!(master.total().ends.in_flight(), 0);
+        prop_assert_eq!(master.total().outcomes.in_flight(), 0);
         assert_adds_up(&master)?;
     }
 }
@@ -269,7 +274,11 @@ fn a_failure_told_alone_is_a_request_without_a_time() {
     record.fail("GET", "/", 3.5);
     let row = record.row("GET", "/").unwrap();
     assert_eq!(
-        (row.ends.failed, row.ends.succeeded, row.without_time),
+        (
+            row.outcomes.failed,
+            row.outcomes.succeeded,
+            row.without_time
+        ),
         (3, 0, 2)
     );
     assert_eq!(row.failed.buckets().len(), 1);
@@ -290,48 +299,51 @@ fn names_of_which_nothing_was_ever_reported_make_no_rows() {
     };
     let name = |n: usize| format!("/item/{n}");
     for n in 0..100 {
-        let place = record.place("GET", &name(n));
-        record.begin(place);
-        record.unreported(place, Some(&phases));
+        let slot = record.slot("GET", &name(n));
+        record.begin(slot);
+        record.unreported(slot, Some(&phases));
     }
     assert_eq!(record.rows().len(), 0);
     let total = record.total();
-    assert_eq!((total.ends.started(), total.ends.unreported), (100, 100));
+    assert_eq!(
+        (total.outcomes.started(), total.outcomes.unreported),
+        (100, 100)
+    );
     assert_eq!(total.trips.as_ref().unwrap().reused, 100);
     // They have taken no room: the next names have rows of their own.
     (0..3).for_each(|n| record.log("GET", &name(n), Some(1.0), 1.0));
     assert!(record.overflowed().is_none());
     // A name that has a row keeps what becomes of it.
-    let place = record.place("GET", &name(0));
-    record.begin(place);
-    record.unreported(place, None);
-    assert_eq!(record.row("GET", &name(0)).unwrap().ends.unreported, 1);
+    let slot = record.slot("GET", &name(0));
+    record.begin(slot);
+    record.unreported(slot, None);
+    assert_eq!(record.row("GET", &name(0)).unwrap().outcomes.unreported, 1);
     let mut master = Record::new(3);
     let report = record.take_report().encode();
     master.absorb("worker", &Report::decode(&report).unwrap());
     assert_eq!(master.rows().len(), 3);
-    assert_eq!(master.total().ends.unreported, 101);
-    assert_eq!(record.total().ends.started(), 0);
+    assert_eq!(master.total().outcomes.unreported, 101);
+    assert_eq!(record.total().outcomes.started(), 0);
 }
 
 #[test]
 fn what_a_cleared_record_hears_of_the_past_is_new() {
     let mut record = Record::new(10);
-    let begun = record.place("GET", "/");
+    let begun = record.slot("GET", "/");
     record.begin(begun);
     record.begin(begun);
     record.reset();
-    assert_eq!(record.total().ends.started(), 2);
+    assert_eq!(record.total().outcomes.started(), 2);
     record.clear();
-    let ended = record.place("GET", "/");
+    let ended = record.slot("GET", "/");
     assert_ne!(begun, ended);
     record.finish(begun, ended);
     record.unreported(begun, None);
     record.log("GET", "/", Some(1.0), 1.0);
     record.reported(ended);
-    let ends = record.total().ends;
+    let outcomes = record.total().outcomes;
     assert_eq!(
-        (ends.started(), ends.succeeded, ends.in_flight()),
+        (outcomes.started(), outcomes.succeeded, outcomes.in_flight()),
         (1, 1, 0)
     );
 }
@@ -342,7 +354,7 @@ fn the_phases_of_the_record_are_the_cores() {
 #[test]
 fn a_reused_connection_has_no_times_of_a_new_one() {
     let mut record = Record::new(10);
-    let place = record.place("GET", "/");
+    let slot = record.slot("GET", "/");
     record.log("GET", "/plain", Some(1.0), 1.0);
     let mut phases = Phases {
         times: [Some(3_000_000); 7],
@@ -353,10 +365,10 @@ fn a_reused_connection_has_no_times_of_a_new_one() {
         version: Some(11),
         ..Phases::default()
     };
-    record.trip(place, &phases);
+    record.trip(slot, &phases);
     (phases.opened, phases.reused, phases.full) = (0, 1, 0);
     phases.times[1..4].fill(Some(0));
-    record.trip(place, &phases);
+    record.trip(slot, &phases);
     let trips = record.row("GET", "/").unwrap().trips.as_ref().unwrap();
     let counts = PHASES
         .iter()
@@ -403,23 +415,23 @@ fn p14_an_end_at_once_is_the_end_in_steps() {
     let told = |at_once: bool| {
         let mut record = Record::new(10);
         let begin = |record: &mut Record, name: &str| {
-            let place = record.place("GET", name);
-            record.begin(place);
-            assert!(record.is_own(place, "GET", name));
-            place
+            let slot = record.slot("GET", name);
+            record.begin(slot);
+            assert!(record.is_own(slot, "GET", name));
+            slot
         };
         let others = [begin(&mut record, "/a"), begin(&mut record, "/b")];
         // One of the same name waits for its report meanwhile.
         record.finish(others[0], others[0]);
         for (name, ms) in [("/a", Some(1.25)), ("/b", None), ("/a", Some(80.0))] {
-            let place = begin(&mut record, name);
+            let slot = begin(&mut record, name);
             if at_once {
-                assert!(record.end(place, ms, 7, &phases));
+                assert!(record.end(slot, ms, 7, &phases));
             } else {
-                record.finish(place, place);
-                record.trip(place, &phases);
+                record.finish(slot, slot);
+                record.trip(slot, &phases);
                 record.log("GET", name, ms, 7.5);
-                record.reported(place);
+                record.reported(slot);
             }
         }
         record.fail("GET", "/b", 7.5);
@@ -432,8 +444,8 @@ fn p14_an_end_at_once_is_the_end_in_steps() {
     assert_eq!(at_once.1, in_steps.1);
     // Of one that is not under way, nothing is counted.
     let mut record = at_once.2;
-    let place = record.place("GET", "/a");
+    let slot = record.slot("GET", "/a");
     record.clear();
-    assert!(!record.end(place, Some(1.0), 7, &phases));
+    assert!(!record.end(slot, Some(1.0), 7, &phases));
     assert!(record.rows().is_empty());
 }

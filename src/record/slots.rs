@@ -1,9 +1,9 @@
-//! Rows: one row per (method, name), as long as there is room for more names; then one for all others.
+//! Slots: one row per (method, name), as long as there is room for more names; then one for all others.
 
 use foldhash::{HashMap, HashMapExt};
 
+use super::patterns::NamePatterns;
 use super::row::Row;
-use super::shapes::Shapes;
 
 /// Bytes that are kept of a name, and of a method: requests whose names begin with the same ones share a row. So
 /// 10,000 names take 40 MB at most, whatever a test puts into them.
@@ -13,19 +13,19 @@ const FOUND: usize = 64;
 /// The row of the names for which there was no room.
 pub const OTHERS: (&str, &str) = ("", "(other names)");
 
-/// Where the requests of a (method, name) are counted. A place outlives its row: a row that is gone, or whose room
-/// somebody else has now, is not found by it.
+/// Names the slot in which the requests of a (method, name) are counted. It may outlive its row: a row that is gone, or
+/// whose slot has been given to another name since (a later generation), is not found by it.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
-pub struct Place {
-    at: u32,
-    birth: u32,
+pub struct SlotId {
+    index: u32,
+    generation: u32,
 }
 
-impl Place {
-    /// Its number, and which of those that had it, have it or will have it this one is.
+impl SlotId {
+    /// Slot index and generation.
     #[must_use]
     pub fn parts(self) -> (u32, u32) {
-        (self.at, self.birth)
+        (self.index, self.generation)
     }
 }
 
@@ -50,138 +50,140 @@ fn number(method: &str, name: &str) -> usize {
 struct Named {
     method: Box<str>,
     name: Box<str>,
-    birth: u32,
+    generation: u32,
     /// Whether anything but a start was ever seen, so that it is to be shown even when it is all zeros.
     known: bool,
     row: Row,
 }
 
 #[derive(Debug)]
-pub struct Rows {
-    places: HashMap<Box<str>, HashMap<Box<str>, u32>>,
+pub struct Slots {
+    slots: HashMap<Box<str>, HashMap<Box<str>, u32>>,
     /// Places found before, by a number that is sooner made of a name than a hash is: a test has few names, or asks
     /// for them in turn.
-    found: [Place; FOUND],
+    found: [SlotId; FOUND],
     rows: Vec<Option<Named>>,
     free: Vec<u32>,
-    births: u32,
+    generations: u32,
     room: usize,
     others: Option<u32>,
     /// What went to the others since the last reset.
-    pub shapes: Shapes,
+    pub patterns: NamePatterns,
 }
 
-impl Rows {
-    /// Rows for so many names, and one for the others.
+impl Slots {
+    /// Slots for so many names, and one for the others.
     pub fn new(room: usize) -> Self {
         Self {
-            places: HashMap::new(),
-            found: [Place::default(); FOUND],
+            slots: HashMap::new(),
+            found: [SlotId::default(); FOUND],
             rows: Vec::new(),
             free: Vec::new(),
-            births: 0,
+            generations: 0,
             room,
             others: None,
-            shapes: Shapes::default(),
+            patterns: NamePatterns::default(),
         }
     }
 
     /// The place of (method, name), or that of the others if there is no room for it.
-    pub fn place(&mut self, method: &str, name: &str) -> Place {
+    pub fn slot(&mut self, method: &str, name: &str) -> SlotId {
         let at = number(method, name);
         match self.found.get(at) {
             Some(&found) if self.is_at(found, method, name) => found,
             _ => {
-                let place = self.look_up(method, name);
+                let slot = self.look_up(method, name);
                 if let Some(found) = self.found.get_mut(at) {
-                    *found = place;
+                    *found = slot;
                 }
-                place
+                slot
             }
         }
     }
 
-    fn look_up(&mut self, method: &str, name: &str) -> Place {
-        let at = match self.find(method, name) {
-            Some(at) => at,
+    fn look_up(&mut self, method: &str, name: &str) -> SlotId {
+        let index = match self.find(method, name) {
+            Some(index) => index,
             None if (method, name) == OTHERS => self.others(),
             None if self.taken() >= self.room => self.others(),
             None => self.make(method, name),
         };
-        Place {
-            at,
-            birth: self.named(at).map_or(0, |named| named.birth),
+        SlotId {
+            index,
+            generation: self.named(index).map_or(0, |named| named.generation),
         }
     }
 
     /// The same; sooner if it is the place of the request's beginning, as it mostly is.
-    pub fn place_again(&mut self, begun: Place, method: &str, name: &str) -> Place {
+    pub fn slot_again(&mut self, begun: SlotId, method: &str, name: &str) -> SlotId {
         if self.is_at(begun, method, name) {
             begun
         } else {
-            self.place(method, name)
+            self.slot(method, name)
         }
     }
 
     /// Whether this is the place of (method, name), and has a row.
-    fn is_at(&self, place: Place, method: &str, name: &str) -> bool {
-        self.named(place.at).is_some_and(|named| {
-            named.birth == place.birth && *named.name == *name && *named.method == *method
+    fn is_at(&self, slot: SlotId, method: &str, name: &str) -> bool {
+        self.named(slot.index).is_some_and(|named| {
+            named.generation == slot.generation && *named.name == *name && *named.method == *method
         })
     }
 
     /// Whether a place that was found for (method, name) is that of no other.
-    pub fn is_own(&self, place: Place, method: &str, name: &str) -> bool {
-        Some(place.at) != self.others && method.len() <= LONGEST_NAME && name.len() <= LONGEST_NAME
+    pub fn is_own(&self, slot: SlotId, method: &str, name: &str) -> bool {
+        Some(slot.index) != self.others
+            && method.len() <= LONGEST_NAME
+            && name.len() <= LONGEST_NAME
     }
 
     /// Takes a request out of those under way in a row, which is to be shown from now on; None if there is none.
-    pub fn leave(&mut self, place: Place) -> Option<&mut Row> {
-        let named = self.rows.get_mut(place.at as usize)?.as_mut()?;
-        if named.birth != place.birth || named.row.ends.under_way == 0 {
+    pub fn leave(&mut self, slot: SlotId) -> Option<&mut Row> {
+        let named = self.rows.get_mut(slot.index as usize)?.as_mut()?;
+        if named.generation != slot.generation || named.row.outcomes.under_way == 0 {
             return None;
         }
         named.known = true;
-        named.row.ends.under_way -= 1;
+        named.row.outcomes.under_way -= 1;
         Some(&mut named.row)
     }
 
     /// The row in which so many requests of (method, name) are counted; it is to be shown from now on.
     pub fn row(&mut self, method: &str, name: &str, requests: u64) -> Option<&mut Row> {
-        let place = self.place(method, name);
-        self.row_at(place, method, name, requests)
+        let slot = self.slot(method, name);
+        self.row_at(slot, method, name, requests)
     }
 
     /// The same, where the place of (method, name) is known.
     pub fn row_at(
         &mut self,
-        place: Place,
+        slot: SlotId,
         method: &str,
         name: &str,
         requests: u64,
     ) -> Option<&mut Row> {
-        if Some(place.at) == self.others && (method, name) != OTHERS {
-            self.shapes.add(name, requests);
+        if Some(slot.index) == self.others && (method, name) != OTHERS {
+            self.patterns.add(name, requests);
         }
-        self.known(place)
+        self.known(slot)
     }
 
     /// The row of a place, if it is still there.
-    pub fn at(&mut self, place: Place) -> Option<&mut Row> {
-        let named = self.rows.get_mut(place.at as usize)?.as_mut()?;
-        (named.birth == place.birth).then_some(&mut named.row)
+    pub fn at(&mut self, slot: SlotId) -> Option<&mut Row> {
+        let named = self.rows.get_mut(slot.index as usize)?.as_mut()?;
+        (named.generation == slot.generation).then_some(&mut named.row)
     }
 
     /// The same, to look at.
-    pub fn seen_at(&self, place: Place) -> Option<&Row> {
-        let named = self.named(place.at)?;
-        (named.birth == place.birth).then_some(&named.row)
+    pub fn seen_at(&self, slot: SlotId) -> Option<&Row> {
+        let named = self.named(slot.index)?;
+        (named.generation == slot.generation).then_some(&named.row)
     }
 
     /// The same; and it is to be shown from now on.
-    pub fn known(&mut self, place: Place) -> Option<&mut Row> {
-        let named = self.rows.get_mut(place.at as usize)?.as_mut()?;
-        if named.birth != place.birth {
+    pub fn known(&mut self, slot: SlotId) -> Option<&mut Row> {
+        let named = self.rows.get_mut(slot.index as usize)?.as_mut()?;
+        if named.generation != slot.generation {
             return None;
         }
         named.known = true;
@@ -189,9 +191,9 @@ impl Rows {
     }
 
     /// The row of a place, if it is to be shown.
-    pub fn if_known(&mut self, place: Place) -> Option<&mut Row> {
-        let named = self.rows.get_mut(place.at as usize)?.as_mut()?;
-        (named.birth == place.birth && named.known).then_some(&mut named.row)
+    pub fn if_known(&mut self, slot: SlotId) -> Option<&mut Row> {
+        let named = self.rows.get_mut(slot.index as usize)?.as_mut()?;
+        (named.generation == slot.generation && named.known).then_some(&mut named.row)
     }
 
     /// The row of (method, name), if there is one.
@@ -213,23 +215,24 @@ impl Rows {
 
     /// Makes room again if nothing was ever counted here: requests that are renamed in the end start under names
     /// that nobody will see.
-    pub fn release(&mut self, place: Place) {
-        let Some(slot) = self.rows.get_mut(place.at as usize) else {
+    pub fn release(&mut self, slot: SlotId) {
+        let Some(held) = self.rows.get_mut(slot.index as usize) else {
             return;
         };
-        let idle =
-            |named: &mut Named| named.birth == place.birth && !named.known && named.row.is_blank();
-        if Some(place.at) == self.others {
+        let idle = |named: &mut Named| {
+            named.generation == slot.generation && !named.known && named.row.is_blank()
+        };
+        if Some(slot.index) == self.others {
             return;
         }
-        if let Some(named) = slot.take_if(idle) {
-            if let Some(names) = self.places.get_mut(&named.method) {
+        if let Some(named) = held.take_if(idle) {
+            if let Some(names) = self.slots.get_mut(&named.method) {
                 names.remove(&named.name);
                 if names.is_empty() {
-                    self.places.remove(&named.method);
+                    self.slots.remove(&named.method);
                 }
             }
-            self.free.push(place.at);
+            self.free.push(slot.index);
         }
     }
 
@@ -242,7 +245,7 @@ impl Rows {
                 rows.push((named.method.to_string(), named.name.to_string(), row));
             }
         }
-        self.shapes = Shapes::default();
+        self.patterns = NamePatterns::default();
         rows
     }
 
@@ -251,13 +254,13 @@ impl Rows {
         for named in self.rows.iter_mut().flatten() {
             named.row.take();
         }
-        self.shapes = Shapes::default();
+        self.patterns = NamePatterns::default();
     }
 
     /// Forgets all rows; places that were given out find nothing any more.
     pub fn clear(&mut self) {
         *self = Self {
-            births: self.births,
+            generations: self.generations,
             ..Self::new(self.room)
         };
     }
@@ -275,7 +278,7 @@ impl Rows {
     }
 
     fn find(&self, method: &str, name: &str) -> Option<u32> {
-        self.places.get(kept(method))?.get(kept(name)).copied()
+        self.slots.get(kept(method))?.get(kept(name)).copied()
     }
 
     fn named(&self, at: u32) -> Option<&Named> {
@@ -297,11 +300,11 @@ impl Rows {
 
     fn make(&mut self, method: &str, name: &str) -> u32 {
         let (method, name) = (kept(method), kept(name));
-        self.births = self.births.wrapping_add(1);
+        self.generations = self.generations.wrapping_add(1);
         let named = Named {
             method: method.into(),
             name: name.into(),
-            birth: self.births,
+            generation: self.generations,
             known: false,
             row: Row::default(),
         };
@@ -315,7 +318,7 @@ impl Rows {
         if let Some(slot) = self.rows.get_mut(at as usize) {
             *slot = Some(named);
         }
-        self.places
+        self.slots
             .entry(method.into())
             .or_default()
             .insert(name.into(), at);

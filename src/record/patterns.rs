@@ -1,8 +1,8 @@
-//! Shapes: what the names have in common for which there was no room, to tell a person which request needs a name.
+//! NamePatterns: what the names have in common for which there was no room, to tell a person which request needs a name.
 
 use serde::{Deserialize, Serialize};
 
-/// Shapes that are told apart; of more, those that are seen most survive.
+/// NamePatterns that are told apart; of more, those that are seen most survive.
 const SHAPES: usize = 64;
 /// Characters of a name that are looked at and kept.
 const LENGTH: usize = 200;
@@ -22,9 +22,9 @@ pub struct Shape {
 
 /// The most frequent shapes, by the algorithm "space-saving": any shape with more than 1/64 of the requests is there.
 #[derive(Debug, Clone, Default)]
-pub struct Shapes(Vec<Shape>);
+pub struct NamePatterns(Vec<Shape>);
 
-impl Shapes {
+impl NamePatterns {
     /// Counts `times` requests of a name.
     pub fn add(&mut self, name: &str, times: u64) {
         let name = kept(name);
