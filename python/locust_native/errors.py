@@ -231,13 +231,15 @@ def _chunk(place: _Place, message: str, code: int | None, request: Any) -> BaseE
         failed = u3.ProtocolError(message)
         return chain(failed, rq.ChunkedEncodingError(failed))
     line = seen.split(b";", 1)[0]
-    if (odd := _no_number(line)) is None:  # below zero, which urllib3 hands on to the file that it reads from
+    if (
+        unreadable := _no_number(line)
+    ) is None:  # below zero, which urllib3 hands on to the file that it reads from
         if int(line, 16) == -1:  # all there is, and then the end of the chunk
             return _chunk_cut(place, "IncompleteRead(0 bytes read, 2 more expected)", code, request)
         return ValueError("read length must be non-negative or -1")
     inner = u3.InvalidChunkLength(u3_response.HTTPResponse(b""), line)
     inner.expected = None
-    inner.__context__ = odd
+    inner.__context__ = unreadable
     failed = u3.ProtocolError(f"Connection broken: {inner!r}", inner)
     return chain(inner, failed, rq.ChunkedEncodingError(failed))
 

@@ -109,9 +109,9 @@ class FastHttpSession(_core.FastHttpSession, _Stock):
     def _take_settings(self) -> int:
         """Make the options of all requests; returns how many may be under way at once."""
         settings = self._arguments
-        odd = instrumentation.of_locust_user_agent()
-        if odd is not None:
-            raise fallback.Unsupported(odd)
+        unsupported = instrumentation.of_locust_user_agent()
+        if unsupported is not None:
+            raise fallback.Unsupported(unsupported)
         if type(self)._send_request_safe_mode is not FastHttpSession._send_request_safe_mode:
             raise fallback.Unsupported("a session class that overrides _send_request_safe_mode")
         for name in ("client_pool", "ssl_context_factory"):

@@ -143,14 +143,14 @@ def _redirected_by_stock(session: Any, exchange: Any, ready: Any, meta: dict[str
     """Follow a redirect that only geventhttpclient can read; from there on the hops are its own."""
     started = time.perf_counter()
     request = ready.request(exchange)
-    odd = FastResponse(exchange, Known(request))
-    location = odd.headers["location"]
+    redirect = FastResponse(exchange, Known(request))
+    location = redirect.headers["location"]
     if not isinstance(location, str):  # two of them: it follows neither
-        return odd
+        return redirect
     agent = session._make_agent(session._native_jar())
     left = agent.max_redirects - exchange.hops
     try:
-        request.redirect(odd.status_code, location)
+        request.redirect(redirect.status_code, location)
         # From the fields at hand, not from the defaults: a redirect may have dropped some of those.
         agent.default_headers.clear()
         response: Any = agent.urlopen(
@@ -172,7 +172,7 @@ def _redirected_by_stock(session: Any, exchange: Any, ready: Any, meta: dict[str
             response = refused(failed, meta, call)
     else:
         timings.unknown(response)
-        response._history = [*odd.history, odd, *response._history]
+        response._history = [*redirect.history, redirect, *response._history]
     try:
         meta["response_length"] = len(response.content or b"")
     except stock.FAILURE_EXCEPTIONS as failed:

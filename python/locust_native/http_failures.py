@@ -190,17 +190,17 @@ def _continued_by_stock(call: Call, exchange: Any) -> Any:
         if at < 0:
             follow = call.kwargs.get("allow_redirects", True)
             return session.send(request, timeout=timeout, allow_redirects=follow, **settings)
-        odd = Redirect(exchange, at, sent, session)
-        odd.request = request
-        before = odd.history
-        followed = list(session.resolve_redirects(odd, request, timeout=timeout, **settings))
+        redirect = Redirect(exchange, at, sent, session)
+        redirect.request = request
+        before = redirect.history
+        followed = list(session.resolve_redirects(redirect, request, timeout=timeout, **settings))
     except _LEAVES_THE_CALL:
         raise
     except requests.exceptions.RequestException as error:
         return stock.ResponseContextManager(error)
     *between, last = followed
-    odd.history = before
-    last.history = [*before, odd, *between]
+    redirect.history = before
+    last.history = [*before, redirect, *between]
     return last
 
 

@@ -238,9 +238,9 @@ class HttpSession(_core.HttpSession, arguments.Preparing, stock.HttpSession):  #
             return http_failures.failed(call, exchange)
         response = http_failures.answer(call, exchange)
         if response._unfollowed and 300 <= response.status_code < 400:
-            odd = http_failures.looked_ahead(self, response)
-            if odd is not None:
-                return http_failures.judged(call, odd)
+            redirect = http_failures.looked_ahead(self, response)
+            if redirect is not None:
+                return http_failures.judged(call, redirect)
         if not call.catch_response:
             if response.status_code < 400:
                 report.fire(self.request_event, call.meta, call.tracker)

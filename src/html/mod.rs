@@ -10,7 +10,7 @@ mod tag;
 mod text;
 
 pub use page::{Page, words};
-pub use query::{Odd, Query, Wanted};
+pub use query::{Query, Unsupported, Wanted};
 pub use scan::{DOCUMENT, Element, Rules};
 pub use selector::Selector;
 pub use text::{Only, only_string, strings};

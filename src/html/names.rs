@@ -17,16 +17,16 @@ pub enum Kind {
     /// Some parsers look for nothing but its own end in it, and resolve no references.
     Frame,
     /// Its text is kept apart from other text; a number of its own.
-    Apart(u8),
+    SeparateText(u8),
     /// Nothing ends it in some parsers.
-    Endless,
+    PlainText,
 }
 
 impl Kind {
     /// The number of the text inside, 0 for ordinary text.
     pub fn text(self) -> u8 {
         match self {
-            Kind::Raw(number) | Kind::Apart(number) => number,
+            Kind::Raw(number) | Kind::SeparateText(number) => number,
             _ => 0,
         }
     }
@@ -69,10 +69,10 @@ pub fn kind(name: &[u8]) -> Kind {
         b"script" => Kind::Raw(1),
         b"style" => Kind::Raw(2),
         b"iframe" | b"noembed" | b"noframes" | b"xmp" => Kind::Frame,
-        b"template" => Kind::Apart(3),
-        b"rt" => Kind::Apart(4),
-        b"rp" => Kind::Apart(5),
-        b"plaintext" => Kind::Endless,
+        b"template" => Kind::SeparateText(3),
+        b"rt" => Kind::SeparateText(4),
+        b"rp" => Kind::SeparateText(5),
+        b"plaintext" => Kind::PlainText,
         _ => Kind::Plain,
     }
 }

@@ -5,7 +5,7 @@
 use std::borrow::Cow;
 
 use super::names::{Kind, is_list, is_space};
-use super::scan::{DOCUMENT, Element, Progress, Rules, Step, is_calm, is_readable};
+use super::scan::{DOCUMENT, Element, Progress, Rules, Step, is_prefix_safe, is_readable};
 use super::tag::{Attribute, attributes};
 
 /// The elements of one page, by their number in document order.
@@ -36,7 +36,8 @@ impl Page {
             rules,
             end: None,
         };
-        let usable = page.go_on(text) == Step::Element && (is_calm(bytes) || page.finish(text));
+        let usable =
+            page.go_on(text) == Step::Element && (is_prefix_safe(bytes) || page.finish(text));
         usable.then_some(page)
     }
 
@@ -44,14 +45,14 @@ impl Page {
     pub fn go_on(&mut self, text: &str) -> Step {
         match self.end {
             Some(true) => return Step::End,
-            Some(false) => return Step::Odd,
+            Some(false) => return Step::Unsupported,
             None => {}
         }
         let step = self.read.step(text.as_bytes(), self.rules);
         self.end = match step {
             Step::Element => None,
             Step::End => Some(true),
-            Step::Odd => Some(false),
+            Step::Unsupported => Some(false),
         };
         step
     }
@@ -84,7 +85,7 @@ impl Page {
         self.read
             .elements
             .iter()
-            .any(|element| matches!(element.kind, Kind::Frame | Kind::Apart(3)))
+            .any(|element| matches!(element.kind, Kind::Frame | Kind::SeparateText(3)))
     }
 }
 

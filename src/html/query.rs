@@ -23,7 +23,7 @@ pub enum Wanted {
 
 /// A page that is to be left to Beautiful Soup.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Odd;
+pub struct Unsupported;
 
 impl Query {
     /// The elements inside `index` that fit, in document order.
@@ -52,8 +52,8 @@ impl Query {
     /// order and never move them.
     ///
     /// # Errors
-    /// `Odd` if the page has something odd before any element that fits.
-    pub fn first(&self, page: &mut Page, text: &str) -> Result<Option<usize>, Odd> {
+    /// `Unsupported` if the page has something odd before any element that fits.
+    pub fn first(&self, page: &mut Page, text: &str) -> Result<Option<usize>, Unsupported> {
         let mut at = 0;
         loop {
             if let Some(element) = page.elements().get(at) {
@@ -66,7 +66,7 @@ impl Query {
             match page.go_on(text) {
                 Step::Element => {}
                 Step::End => return Ok(None),
-                Step::Odd => return Err(Odd),
+                Step::Unsupported => return Err(Unsupported),
             }
         }
     }

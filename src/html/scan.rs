@@ -54,7 +54,7 @@ pub fn is_readable(page: &[u8]) -> bool {
 
 /// Whether nothing in a page makes Beautiful Soup raise, wherever it stands: it does not like some marked sections and
 /// numbers of more digits than Python converts. Only of such a page may a part be answered from before the rest is read.
-pub fn is_calm(page: &[u8]) -> bool {
+pub fn is_prefix_safe(page: &[u8]) -> bool {
     memmem::find(page, b"<![").is_none()
         && memmem::find_iter(page, b"&#").all(|at| {
             let digits = page[at + 2..].iter().take(DIGITS);
@@ -81,7 +81,7 @@ pub enum Step {
     /// The end of the page: all elements have their ends.
     End,
     /// Something to be left to Beautiful Soup.
-    Odd,
+    Unsupported,
 }
 
 impl Progress {
@@ -109,7 +109,7 @@ impl Progress {
             };
             let Some(next) = scan.special(at + found) else {
                 scan.so_far.elements.truncate(known);
-                return Step::Odd;
+                return Step::Unsupported;
             };
             scan.so_far.at = next;
         }
@@ -165,12 +165,12 @@ impl Scan<'_> {
         });
         let close = match kind {
             Kind::Void(number) => return self.void(number, slash).then_some(inside),
-            Kind::Plain | Kind::Pre | Kind::Apart(_) if slash => return Some(inside),
-            Kind::Plain | Kind::Pre | Kind::Apart(_) => {
+            Kind::Plain | Kind::Pre | Kind::SeparateText(_) if slash => return Some(inside),
+            Kind::Plain | Kind::Pre | Kind::SeparateText(_) => {
                 self.so_far.open.push(index);
                 return (self.so_far.open.len() <= DEEPEST).then_some(inside);
             }
-            Kind::Endless => return None,
+            Kind::PlainText => return None,
             _ if slash => return None,
             Kind::Raw(_) => self.raw(inside, name)?,
             Kind::Title | Kind::Textarea | Kind::Frame => self.plain_text(inside, name, kind)?,
@@ -241,7 +241,7 @@ impl Scan<'_> {
         lower.copy_from_slice(&self.bytes[at + 2..name_end]);
         lower.make_ascii_lowercase();
         match kind(lower) {
-            Kind::Plain | Kind::Pre | Kind::Apart(_) => {}
+            Kind::Plain | Kind::Pre | Kind::SeparateText(_) => {}
             // Of a void element, or of one that is not open.
             _ => return None,
         }
@@ -346,7 +346,7 @@ mod tests {
 
     #[test]
     fn oddities_are_refused() {
-        for odd in [
+        for unsupported in [
             "<",
             "</",
             "<p",
@@ -383,7 +383,7 @@ mod tests {
             "\0",
             "<a b='&copy=1'>",
         ] {
-            assert_eq!(names(&format!("<p>{odd}")), None, "{odd}");
+            assert_eq!(names(&format!("<p>{unsupported}")), None, "{unsupported}");
         }
     }
 }

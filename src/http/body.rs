@@ -32,11 +32,11 @@ pub fn decode(dialect: Dialect, headers: &Headers, body: Bytes) -> Result<Bytes>
     // Lists with unknown codings, long lists and several fields are urllib3's to read; so is zstd, which it
     // knows only where a package for it is installed.
     let several = headers.all("content-encoding").nth(1).is_some();
-    let odd = |coding: &str| !(one_known(coding) || coding == "x-gzip");
+    let unknown = |coding: &str| !(one_known(coding) || coding == "x-gzip");
     let listed = field.contains(',')
-        && (field.split(',').count() > MOST_CODINGS || field.split(',').any(|c| odd(c.trim())));
+        && (field.split(',').count() > MOST_CODINGS || field.split(',').any(|c| unknown(c.trim())));
     if dialect == Dialect::Requests && (several || listed || field == "zstd") {
-        return Err(Error::new(ErrorKind::Decode, format!("{field}: odd")));
+        return Err(Error::new(ErrorKind::Decode, format!("{field}: malformed")));
     }
     let mut body = body;
     for coding in field.rsplit(',').map(str::trim) {

@@ -57,22 +57,22 @@ pub fn next(
     headers: &Headers,
 ) -> Result<Next> {
     let raw = headers.get(header::LOCATION).unwrap_or_default();
-    let odd = || {
+    let malformed = || {
         let shown = String::from_utf8_lossy(raw);
         Error::new(ErrorKind::BadRedirect, format!("redirect to {shown:?}"))
     };
     // What is not ASCII, geventhttpclient reads as latin-1; two fields requests joins, and its rival follows neither.
     if dialect == Dialect::Fast && !raw.is_ascii() || headers.all(header::LOCATION).count() > 1 {
-        return Err(odd());
+        return Err(malformed());
     }
-    let text = std::str::from_utf8(raw).map_err(|_| odd())?;
+    let text = std::str::from_utf8(raw).map_err(|_| malformed())?;
     // Where Python resolves a relative path, doubled slashes become one.
     let path = text.split(['?', '#']).next().unwrap_or("");
     let relative = !path.is_empty() && !path.starts_with('/') && !path.contains("://");
     let doubled = relative && (path.contains("//") || from.path().contains("//"));
     let respelt = dialect == Dialect::Requests && respells(text);
     if doubled || respelt || !is_plain(text) {
-        return Err(odd());
+        return Err(malformed());
     }
     let location = escape(text);
     let mut url = from
@@ -80,7 +80,7 @@ pub fn next(
         .map_err(|words| Error::new(ErrorKind::BadRedirect, words))?;
     // geventhttpclient refuses to ask for a path that begins so.
     if dialect == Dialect::Fast && url.target().starts_with("//") {
-        return Err(odd());
+        return Err(malformed());
     }
     // requests keeps the fragment of the request where the location has none (RFC 7231, 7.1.2).
     if dialect == Dialect::Requests
@@ -278,7 +278,7 @@ mod tests {
         };
         assert_eq!(to("/a b%20c").as_str(), "http://h/a%20b%20c#f");
         assert_eq!(to("/ü#own").as_str(), "http://h/%C3%BC#own");
-        for odd in [
+        for malformed in [
             "ftp://h/",
             "/100%",
             "/a[1]",
@@ -293,8 +293,8 @@ mod tests {
             "http://h/a/../b",
         ] {
             assert!(
-                step(Dialect::Requests, Method::GET, 302, "http://h/", odd).is_err(),
-                "{odd}"
+                step(Dialect::Requests, Method::GET, 302, "http://h/", malformed).is_err(),
+                "{malformed}"
             );
         }
     }

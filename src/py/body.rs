@@ -163,8 +163,8 @@ impl Json {
         {
             self.out.push_str(&rest[..at]);
             let mut after = rest[at..].chars();
-            if let Some(odd) = after.next() {
-                self.escaped(odd);
+            if let Some(character) = after.next() {
+                self.escaped(character);
             }
             rest = after.as_str();
         }
@@ -173,8 +173,8 @@ impl Json {
         true
     }
 
-    fn escaped(&mut self, odd: char) {
-        let short = match odd {
+    fn escaped(&mut self, character: char) {
+        let short = match character {
             '"' => "\\\"",
             '\\' => "\\\\",
             '\n' => "\\n",
@@ -183,7 +183,7 @@ impl Json {
             '\u{c}' => "\\f",
             '\u{8}' => "\\b",
             _ => {
-                for unit in odd.encode_utf16(&mut [0; 2]) {
+                for unit in character.encode_utf16(&mut [0; 2]) {
                     // Into a String nothing fails.
                     let _ = write!(self.out, "\\u{unit:04x}");
                 }

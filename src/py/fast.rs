@@ -141,7 +141,7 @@ impl PyFastHttpSession {
         };
         let (py, class) = (method.py(), parts.class.get());
         // Even where they are None, these are parameters to geventhttpclient; and it loses empty parameters.
-        let odd = call_args.headers.is_some()
+        let unsupported = call_args.headers.is_some()
             || call_args.verify.is_some()
             || call_args.timeout.is_some();
         let whole = text(url).is_some_and(|url| !url.is_empty() && !url.contains(';'));
@@ -151,7 +151,7 @@ impl PyFastHttpSession {
             _ => return Ok(()),
         };
         let authorized = parts.own.bind(py).contains(intern!(py, "auth_header"))?;
-        if odd || !whole || authorized || !parts.in_order(py)? {
+        if unsupported || !whole || authorized || !parts.in_order(py)? {
             return Ok(());
         }
         let follow = if call_args.no_redirects {

@@ -8,7 +8,8 @@ use pyo3::types::{PyBool, PyDict, PyFrozenSet, PyInt, PyList, PySet, PyString, P
 
 use super::utf8;
 use crate::html::{
-    DOCUMENT, Element, Odd, Only, Page, Query, Rules, Selector, Wanted, only_string, strings,
+    DOCUMENT, Element, Only, Page, Query, Rules, Selector, Unsupported, Wanted, only_string,
+    strings,
 };
 
 /// No element fits.
@@ -109,7 +110,7 @@ impl PyPage {
         let found = if number(at) == DOCUMENT {
             match query.first(&mut self.page(), self.text(py)) {
                 Ok(found) => found,
-                Err(Odd) => return Ok(UNKNOWN),
+                Err(Unsupported) => return Ok(UNKNOWN),
             }
         } else {
             match self.whole(py) {

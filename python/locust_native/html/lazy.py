@@ -12,7 +12,7 @@ from bs4.element import NavigableString, Tag
 
 from .. import _core
 from .hook import MIXED_SLASHES, release
-from .natives import Answers, Attributes, Becoming, Strings, sample
+from .natives import Answers, Attributes, Materialises, Strings, sample
 from .pages import Page
 
 _set = object.__setattr__
@@ -91,10 +91,10 @@ def _init(self: Any, *args: Any, **kwargs: Any) -> None:
     self.__init__(*args, **kwargs)
 
 
-LazyTag = _lazy(Tag, Becoming, Answers, Attributes)
+LazyTag = _lazy(Tag, Materialises, Answers, Attributes)
 LazySoup = _lazy(
     BeautifulSoup,
-    Becoming,
+    Materialises,
     Answers,
     __init__=_init,
     hidden=True,
@@ -103,7 +103,7 @@ LazySoup = _lazy(
 )
 
 Page.lazy_tag = LazyTag
-Page.lazy_strings = tuple(_lazy(stock, Becoming, Strings) for stock in _STRINGS)
+Page.lazy_strings = tuple(_lazy(stock, Materialises, Strings) for stock in _STRINGS)
 Page.attribute_dict, Page.attribute_list = type(sample.a.attrs), type(sample.a["class"])
 
 

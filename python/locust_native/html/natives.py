@@ -23,7 +23,7 @@ _STATE = frozenset(vars(sample)) | frozenset(vars(sample.a)) | frozenset(vars(sa
 """bs4's own instance attributes."""
 
 
-class Becoming:
+class Materialises:
     """How all of them become real."""
 
     _page: Any
@@ -37,7 +37,7 @@ class Becoming:
         delattr(self, name)
 
 
-class Strings(Becoming):
+class Strings(Materialises):
     """A string in a page is a string; only its place in the tree is to be found."""
 
     def __getattr__(self, name: str) -> Any:
@@ -47,7 +47,7 @@ class Strings(Becoming):
         return getattr(self, name)
 
 
-class Answers(Becoming):
+class Answers(Materialises):
     """What soup and tags answer without a tree."""
 
     _at: int
@@ -62,7 +62,7 @@ class Answers(Becoming):
         **kwargs: Any,
     ) -> Any:
         page = self._page
-        if string is None and not (page.lent and page.changed()):
+        if string is None and not (page.exposed and page.changed()):
             at = page.scan.find(self._at, name, _given(attrs), recursive, kwargs)
             if at >= 0:
                 return page.tag(at)
@@ -84,7 +84,7 @@ class Answers(Becoming):
         **kwargs: Any,
     ) -> Any:
         page = self._page
-        if string is None and not (page.lent and page.changed()):
+        if string is None and not (page.exposed and page.changed()):
             found = page.scan.find_all(self._at, name, _given(attrs), recursive, limit, kwargs)
             if found is None and limit is None:
                 found = _by_pattern(page, self._at, name, attrs, recursive, kwargs)
@@ -176,15 +176,15 @@ class Attributes:
     @property
     def attrs(self) -> Any:
         page = self._page
-        lent = page.lend(self._at)
-        if lent is None:
+        exposed = page.expose(self._at)
+        if exposed is None:
             page.build()
             return self.attrs
-        return lent
+        return exposed
 
     def get(self, key: Any, default: Any = None) -> Any:
         page, at = self._page, self._at
-        if at not in page.lent:
+        if at not in page.exposed:
             value = page.scan.attribute(at, key)
             if value is None:
                 return default
@@ -194,7 +194,7 @@ class Attributes:
 
     def __getitem__(self, key: Any) -> Any:
         page, at = self._page, self._at
-        if at not in page.lent:
+        if at not in page.exposed:
             value = page.scan.attribute(at, key)
             if value is None:
                 raise KeyError(key)
@@ -204,7 +204,7 @@ class Attributes:
 
     def has_attr(self, key: Any) -> bool:
         page, at = self._page, self._at
-        if at not in page.lent and isinstance(key, str):
+        if at not in page.exposed and isinstance(key, str):
             return page.scan.attribute(at, key) is not None
         return key in self.attrs
 
@@ -269,7 +269,7 @@ def _select(page: Any, at: int, selector: Any, namespaces: Any, limit: Any) -> A
         or namespaces is not None
         or not (limit is None or (type(limit) is int and 0 <= limit <= sys.maxsize))
         or bs4.css.soupsieve is None
-        or (page.lent and page.changed())
+        or (page.exposed and page.changed())
     ):
         return None
     return page.scan.select(at, selector, limit or 0)

@@ -17,7 +17,7 @@ _log = logging.getLogger(__package__.partition(".")[0])
 class Page:
     """One scanned page. Tags and soup hold it; it holds neither, so that a page is freed as soon as it is dropped."""
 
-    __slots__ = ("lent", "markup", "scan", "soup", "strings", "tags")
+    __slots__ = ("exposed", "markup", "scan", "soup", "strings", "tags")
 
     lazy_tag: type
     lazy_strings: tuple[type, ...]
@@ -31,7 +31,7 @@ class Page:
         self.tags: dict[int, ref] = {}
         self.strings: dict[int, ref] = {}
         """Strings that make up a whole element, by its number."""
-        self.lent: dict[int, tuple[Any, dict[str, Any]]] = {}
+        self.exposed: dict[int, tuple[Any, dict[str, Any]]] = {}
         """Attributes that a program holds, and as they were: the program may change them under our feet."""
 
     def tag(self, at: int) -> Any:
@@ -59,21 +59,21 @@ class Page:
             self.strings[owner] = ref(string)
         return string
 
-    def lend(self, at: int) -> Any:
+    def expose(self, at: int) -> Any:
         """The attributes of an element, to keep and to change; None if only bs4 can make them."""
-        known = self.lent.get(at)
+        known = self.exposed.get(at)
         if known is not None:
             return known[0]
         found = self.scan.attributes(at)
         if found is None:
             return None
-        lent, kept = self.attribute_dict(), {}
+        exposed, kept = self.attribute_dict(), {}
         for name, value, is_list in found:
             kept[name] = value.split() if is_list else value
         for name, value in kept.items():
-            lent[name] = self.attribute_list(value) if isinstance(value, list) else value
-        self.lent[at] = (lent, kept)
-        return lent
+            exposed[name] = self.attribute_list(value) if isinstance(value, list) else value
+        self.exposed[at] = (exposed, kept)
+        return exposed
 
     def words(self, at: int, key: str) -> list[str] | None:
         """What a pattern is searched in where an attribute is a list: each word, then all, as bs4 does."""
@@ -85,15 +85,15 @@ class Page:
         return found
 
     def changed(self) -> bool:
-        """Whether the program has changed attributes that were lent."""
-        return any(lent != kept for lent, kept in self.lent.values())
+        """Whether the program has changed attributes that were exposed."""
+        return any(exposed != kept for exposed, kept in self.exposed.values())
 
     def build(self) -> None:
         """Make the tree with bs4's own code, in the soup and the tags that were handed out."""
         alive = {at: tag for at, known in self.tags.items() if (tag := known()) is not None}
         strings = {at: string for at, known in self.strings.items() if (string := known()) is not None}
         owners = {}
-        lent = self.lent
+        exposed = self.exposed
         soup = None if self.soup is None else self.soup()
         if soup is None:
             soup = _new(BeautifulSoup)
@@ -110,8 +110,8 @@ class Page:
             else:
                 _turn(tag, Tag)
                 tag.__init__(*args, **kwargs)
-            if at in lent:
-                tag.attrs = lent[at][0]
+            if at in exposed:
+                tag.attrs = exposed[at][0]
             if at in strings:
                 owners[at] = tag
             return tag

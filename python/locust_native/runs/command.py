@@ -77,8 +77,8 @@ class RunSpec:
         if not self.what:
             raise RunError("nothing to run: give the path of a locustfile, or User classes")
         if len(paths) + len(kinds) < len(self.what):
-            odd = next(each for each in self.what if each not in paths and each not in kinds)
-            raise RunError(f"cannot run {odd!r}: give the path of a locustfile, or User classes")
+            unsupported = next(each for each in self.what if each not in paths and each not in kinds)
+            raise RunError(f"cannot run {unsupported!r}: give the path of a locustfile, or User classes")
         if paths and kinds:
             raise RunError("give paths of locustfiles or User classes, not both")
         for path in paths:

@@ -2,7 +2,7 @@
 
 use bytes::{Buf, Bytes, BytesMut};
 
-use super::head::{Odd, strict_field};
+use super::head::{Malformed, strict_field};
 use super::number::python_int;
 use crate::error::{Error, ErrorKind};
 use crate::http::byte_scan::is_token;
@@ -55,8 +55,9 @@ impl Chunked {
                     let Some(line) = line_length(inbox) else {
                         // llhttp does not wait for the end of a line that cannot be a size.
                         let strict = self.dialect == Dialect::Fast;
-                        let odd = strict && inbox.first().is_some_and(|b| !b.is_ascii_hexdigit());
-                        if inbox.len() > self.longest_line() || odd {
+                        let malformed =
+                            strict && inbox.first().is_some_and(|b| !b.is_ascii_hexdigit());
+                        if inbox.len() > self.longest_line() || malformed {
                             return Err(self.broken(inbox));
                         }
                         return Ok(false);
@@ -201,7 +202,10 @@ impl Chunked {
                 Ok(())
             };
         }
-        let field = line.strip_suffix(b"\r\n").ok_or(Odd).and_then(strict_field);
+        let field = line
+            .strip_suffix(b"\r\n")
+            .ok_or(Malformed)
+            .and_then(strict_field);
         let Ok((name, value)) = field else {
             return Err(self.broken(&[b"0\r\n", line].concat()));
         };

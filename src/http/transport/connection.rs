@@ -109,12 +109,12 @@ impl<'a> Http1Connection<'a> {
         let (framing, keep) = match told {
             Ok(told) => told,
             Err(Refused::Lengths(error)) => return Err(error),
-            Err(Refused::Odd) => return Err(self.odd(head.headers.raw())),
+            Err(Refused::Malformed) => return Err(self.malformed(head.headers.raw())),
         };
         // llhttp takes bytes behind an answer without a body for the beginning of the next.
         let stray = framing == Framing::Nothing && *method != Method::HEAD;
         if self.options.dialect == Dialect::Fast && stray && self.next().next().is_some() {
-            return Err(self.odd(head.headers.raw()));
+            return Err(self.malformed(head.headers.raw()));
         }
         let answer = place.insert(Answer {
             status: head.line.status,
@@ -176,7 +176,7 @@ impl<'a> Http1Connection<'a> {
         answer.broken = read.err();
         if self.options.dialect == Dialect::Fast {
             if answer.broken.is_none() && self.followed_by_no_answer(method, keep) {
-                answer.broken = Some(self.odd(if keep { EMPTY } else { LAST }));
+                answer.broken = Some(self.malformed(if keep { EMPTY } else { LAST }));
             }
             // llhttp is given what came with the header together with it: an error in there is the header's.
             match answer.broken.take() {
@@ -270,7 +270,7 @@ impl<'a> Http1Connection<'a> {
             &mut came,
         );
         let raw = reading.await?;
-        reader.finish(raw).ok_or_else(|| self.odd(&[]))
+        reader.finish(raw).ok_or_else(|| self.malformed(&[]))
     }
 
     /// What a read has brought, if it went well.
@@ -280,8 +280,8 @@ impl<'a> Http1Connection<'a> {
         Ok(bytes)
     }
 
-    fn odd(&self, head: &[u8]) -> Error {
-        odd(head, &self.inbox)
+    fn malformed(&self, head: &[u8]) -> Error {
+        malformed(head, &self.inbox)
     }
 
     /// A server that is quicker than we are must not keep the others waiting.
@@ -419,7 +419,7 @@ pub async fn tunnel(stream: &mut Stream, proxy: &Proxy, url: &Url) -> Result<()>
         &mut |_| (),
     )
     .await?;
-    let head = reader.finish(raw).ok_or_else(|| odd(&[], &inbox))?;
+    let head = reader.finish(raw).ok_or_else(|| malformed(&[], &inbox))?;
     if head.line.status == 200 {
         return Ok(());
     }
@@ -472,7 +472,7 @@ async fn read_head(
             if first {
                 inbox.extend_from_slice(bytes);
             }
-            found.map(|_| None).map_err(|_| odd(&[], inbox))
+            found.map(|_| None).map_err(|_| malformed(&[], inbox))
         });
         let read = alarm
             .within(limit, ErrorKind::ReadTimeout, pin!(reading))
@@ -484,7 +484,7 @@ async fn read_head(
 }
 
 /// What Python's parsers are to judge: `head` and all that came after it.
-fn odd(head: &[u8], inbox: &[u8]) -> Error {
+fn malformed(head: &[u8], inbox: &[u8]) -> Error {
     Error {
         seen: [head, inbox].concat().into(),
         ..Error::new(

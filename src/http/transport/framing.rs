@@ -5,7 +5,7 @@
 
 use http::Method;
 
-use super::head::{Head, Odd};
+use super::head::{Head, Malformed};
 use super::number::python_int;
 use crate::error::{Error, ErrorKind};
 use crate::http::headers::Headers;
@@ -30,14 +30,14 @@ pub enum Framing {
 #[derive(Debug)]
 pub enum Refused {
     /// llhttp refuses the head.
-    Odd,
+    Malformed,
     /// urllib3 refuses contradicting lengths.
     Lengths(Error),
 }
 
-impl From<Odd> for Refused {
-    fn from(_: Odd) -> Self {
-        Self::Odd
+impl From<Malformed> for Refused {
+    fn from(_: Malformed) -> Self {
+        Self::Malformed
     }
 }
 
@@ -165,7 +165,7 @@ fn number(text: &[u8]) -> Option<u64> {
     Some(u64::try_from(number).unwrap_or(u64::MAX))
 }
 
-fn strict(method: &Method, head: &Head) -> Result<(Framing, bool), Odd> {
+fn strict(method: &Method, head: &Head) -> Result<(Framing, bool), Malformed> {
     let headers = &head.headers;
     let mut lengths = headers.all("content-length");
     let length = match (lengths.next(), lengths.next()) {
@@ -173,26 +173,26 @@ fn strict(method: &Method, head: &Head) -> Result<(Framing, bool), Odd> {
         (Some(value), None) => {
             let value = value.trim_ascii();
             if value.is_empty() || !value.iter().all(u8::is_ascii_digit) {
-                return Err(Odd);
+                return Err(Malformed);
             }
             Some(
                 std::str::from_utf8(value)
                     .ok()
                     .and_then(|digits| digits.parse().ok())
-                    .ok_or(Odd)?,
+                    .ok_or(Malformed)?,
             )
         }
-        _ => return Err(Odd),
+        _ => return Err(Malformed),
     };
     let encoded = headers.contains("transfer-encoding");
     if encoded && length.is_some() {
-        return Err(Odd);
+        return Err(Malformed);
     }
     let mut chunked = false;
     for value in headers.all("transfer-encoding") {
         let last = value.rsplit(|&b| b == b',').next().unwrap_or_default();
         if value.trim_ascii().is_empty() {
-            return Err(Odd);
+            return Err(Malformed);
         }
         // Blanks may follow, but no tab.
         let blanks = last.iter().rev().take_while(|b| **b == b' ').count();

@@ -1,7 +1,7 @@
 //! Head: status line and header fields of an answer, read line by line as the stock client reads them.
 //!
 //! `HttpUser`: Lib/http/client.py (`_read_status`, `_read_headers`) and the email parser under it, which
-//! take nearly anything. `FastHttpUser`: llhttp, which is strict. What either refuses is [`Odd`]: the
+//! take nearly anything. `FastHttpUser`: llhttp, which is strict. What either refuses is [`Malformed`]: the
 //! bytes then go to Python, where the stock parser finds the words for it.
 
 use std::ops::Range;
@@ -25,7 +25,7 @@ const LONGEST_HEAD: usize = 1 << 24;
 
 /// The stock client would refuse what has come so far.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Odd;
+pub struct Malformed;
 
 /// Sets how long a line of a head may be, and how many lines of fields there may be, for `HttpUser`.
 pub fn limit(longest_line: usize, most_fields: usize) {
@@ -96,7 +96,7 @@ impl HeadReader {
 
     /// Reads on in `bytes`, all there is so far; `end`: nothing more will come. Returns the length of
     /// the head once it is whole.
-    pub fn read(&mut self, bytes: &[u8], end: bool) -> Result<Option<usize>, Odd> {
+    pub fn read(&mut self, bytes: &[u8], end: bool) -> Result<Option<usize>, Malformed> {
         loop {
             if self.status.is_some() && self.searched == self.line_start {
                 self.usual(bytes);
@@ -188,9 +188,9 @@ impl HeadReader {
     }
 
     /// http.client takes the end of the stream for the end of the header; llhttp does not.
-    fn cut(&mut self, bytes: &[u8]) -> Result<Option<usize>, Odd> {
+    fn cut(&mut self, bytes: &[u8]) -> Result<Option<usize>, Malformed> {
         if self.dialect == Dialect::Fast {
-            return Err(Odd);
+            return Err(Malformed);
         }
         if self.line_start < bytes.len() {
             let line = self.line_start..bytes.len();
@@ -200,12 +200,12 @@ impl HeadReader {
         if self.status.is_some() {
             Ok(Some(bytes.len()))
         } else {
-            Err(Odd)
+            Err(Malformed)
         }
     }
 
     /// What can be refused before the line has come to its end.
-    fn early(&self, bytes: &[u8]) -> Result<Option<usize>, Odd> {
+    fn early(&self, bytes: &[u8]) -> Result<Option<usize>, Malformed> {
         let line = &bytes[self.line_start..];
         let refused = match self.dialect {
             Dialect::Requests => line.len() > longest_line() || bytes.len() > GREATEST_LIMIT,
@@ -215,22 +215,22 @@ impl HeadReader {
                 bytes.len() > LONGEST_HEAD || self.status.is_none() && !begins
             }
         };
-        if refused { Err(Odd) } else { Ok(None) }
+        if refused { Err(Malformed) } else { Ok(None) }
     }
 
     /// One line as http.client and the email parser take it; whether it was the last.
-    fn lenient(&mut self, bytes: &[u8], line: Range<usize>) -> Result<bool, Odd> {
+    fn lenient(&mut self, bytes: &[u8], line: Range<usize>) -> Result<bool, Malformed> {
         if line.len() > longest_line() {
-            return Err(Odd);
+            return Err(Malformed);
         }
         let text = &bytes[line.clone()];
         if self.status.is_none() {
-            self.status = Some(lenient_status(bytes, line).ok_or(Odd)?);
+            self.status = Some(lenient_status(bytes, line).ok_or(Malformed)?);
             return Ok(false);
         }
         self.lines += 1;
         if self.lines > most_fields() {
-            return Err(Odd);
+            return Err(Malformed);
         }
         if text == b"\r\n" || text == b"\n" {
             if self.status.as_ref().is_some_and(|s| s.status == 100) {
@@ -292,21 +292,21 @@ impl HeadReader {
     }
 
     /// One line as llhttp takes it; whether it was the last.
-    fn strict(&mut self, bytes: &[u8], line: Range<usize>) -> Result<bool, Odd> {
+    fn strict(&mut self, bytes: &[u8], line: Range<usize>) -> Result<bool, Malformed> {
         let text = &bytes[line.clone()];
         let Some(status) = &self.status else {
             let ends = text.iter().take_while(|b| matches!(b, b'\r' | b'\n'));
             let lead = ends.count(); // llhttp passes over ends of lines before an answer
             if lead < text.len() {
-                let text = text[lead..].strip_suffix(b"\r\n").ok_or(Odd)?;
-                self.status = Some(strict_status(text, line.start + lead).ok_or(Odd)?);
+                let text = text[lead..].strip_suffix(b"\r\n").ok_or(Malformed)?;
+                self.status = Some(strict_status(text, line.start + lead).ok_or(Malformed)?);
             }
             return Ok(false);
         };
-        let text = text.strip_suffix(b"\r\n").ok_or(Odd)?;
+        let text = text.strip_suffix(b"\r\n").ok_or(Malformed)?;
         if text.is_empty() {
             return match status.status.as_u16() {
-                101 => Err(Odd),
+                101 => Err(Malformed),
                 100..200 => {
                     self.again(); // geventhttpclient reads on until a final answer
                     Ok(false)
@@ -344,14 +344,14 @@ fn trimmed_end(bytes: &[u8], line: &Range<usize>) -> usize {
 }
 
 /// Name and value of a line (its end cut off) that llhttp takes for a field, in a head or behind chunks.
-pub fn strict_field(line: &[u8]) -> Result<(&[u8], &[u8]), Odd> {
-    let colon = memchr(b':', line).ok_or(Odd)?;
+pub fn strict_field(line: &[u8]) -> Result<(&[u8], &[u8]), Malformed> {
+    let colon = memchr(b':', line).ok_or(Malformed)?;
     let (name, value) = (&line[..colon], &line[colon + 1..]);
     // Without an early end, which would keep it from looking at many bytes at once.
     let bad = |b: u8| (b < b' ') & (b != b'\t') | (b == 0x7f);
-    let odd = value.iter().fold(false, |odd, &b| odd | bad(b));
-    if odd || name.is_empty() || !name.iter().all(|&b| is_token(b)) {
-        return Err(Odd);
+    let malformed = value.iter().fold(false, |malformed, &b| malformed | bad(b));
+    if malformed || name.is_empty() || !name.iter().all(|&b| is_token(b)) {
+        return Err(Malformed);
     }
     let blanks = value
         .iter()
@@ -451,7 +451,7 @@ mod tests {
         assert_eq!(line(strict, "HTTP/1.7 200 OK"), None);
         assert_eq!(line(lenient, "HTTP/2.0 200 OK"), None);
         assert_eq!(line(strict, "HTTP/2.0 200 OK"), ok(20));
-        for odd in [
+        for malformed in [
             "",
             "garbage",
             "HTTP/1.1",
@@ -459,7 +459,7 @@ mod tests {
             "HTTP/1.1 1000 OK",
             "HTTP/1.1 abc",
         ] {
-            assert_eq!(line(lenient, odd), None, "{odd:?}");
+            assert_eq!(line(lenient, malformed), None, "{malformed:?}");
         }
         for dialect in [lenient, strict] {
             assert_eq!(
@@ -491,9 +491,9 @@ mod tests {
             Ok(Some(_))
         ));
         let mut reader = HeadReader::new(Dialect::Requests, Vec::new());
-        assert_eq!(reader.read(head(100).as_bytes(), false), Err(Odd));
+        assert_eq!(reader.read(head(100).as_bytes(), false), Err(Malformed));
         let mut reader = HeadReader::new(Dialect::Requests, Vec::new());
-        assert_eq!(reader.read(&[b'x'; 65_537], false), Err(Odd));
+        assert_eq!(reader.read(&[b'x'; 65_537], false), Err(Malformed));
         let mut reader = HeadReader::new(Dialect::Fast, Vec::new());
         assert!(matches!(
             reader.read(head(10_000).as_bytes(), false),
