@@ -419,7 +419,7 @@ class SessionClass:
     def __new__(
         cls,
         kind: type,
-        urls: UrlCache,
+        url_cache: UrlCache,
         guard: PatchGuard,
         json: PatchGuard,
         response: Any,
@@ -462,7 +462,7 @@ class HttpSessionClass:
     """The same for an ``HttpSession``; ``warn`` is called with the exchange where any certificate would have done."""
 
     def __new__(
-        cls, session_class: SessionClass, requests_rules: RequestsRules, warn: Any, /
+        cls, session_class: SessionClass, rules: RequestsRules, warn: Any, /
     ) -> HttpSessionClass: ...
 
 @final
@@ -574,7 +574,7 @@ class AsyncSessionClass:
     """
 
     def __new__(
-        cls, requests_rules: RequestsRules, urls: UrlCache, response: Any, here: Any, /
+        cls, rules: RequestsRules, url_cache: UrlCache, response: Any, here: Any, /
     ) -> AsyncSessionClass: ...
 
 @disjoint_base
