@@ -20,8 +20,7 @@ fmt:  ## format Rust and Python
 
 lint:  ## what the gate asks of the text: rustfmt, clippy with and without Python, ruff
 	cargo fmt --check
-	cargo clippy --all-targets -- -D warnings
-	cargo clippy --all-targets --no-default-features -- -D warnings
+	cargo clippy --workspace --all-targets -- -D warnings
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 
@@ -78,7 +77,7 @@ peers:  ## get the load generators we compare with: oha, k6, Goose (into target/
 release: $(BIN)/maturin  ## build the extension and the mock shop with optimisation, as benches want them
 	VIRTUAL_ENV=$(abspath $(VENV)) $(BIN)/maturin develop --release
 	$(BIN)/pip install --quiet 'locust-native[test,bench]'
-	cargo build --release --no-default-features --bin mock-saleor
+	cargo build --release -p mock-saleor
 
 BENCHES := "peers.py" "peers.py --tls" "awaited.py" "payloads.py" "payloads.py --tls" "tls.py" "funnel.py" "funnel.py --users 5000" \
   "memory.py" "soak.py" "spawn.py" "cores.py" "startup.py" "mock.py" "stages.py" "instructions.py" "overload.py"

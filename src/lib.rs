@@ -1,25 +1,31 @@
-//! locust-native's Rust core: what makes Locust slow or imprecise, done natively.
+//! `locust_native._core`: the engine's types as Python classes, and nothing else.
 //!
-//! The floors, lowest first; a floor uses only floors below it, and rooms on one floor do not know
-//! each other (kept by `tests/test_floors.py`):
-//!
-//! ```text
-//! 3  py/       the only floor that names pyo3      bin/mock_saleor.rs
-//! 2  engine/   runtime, completion queue, tickets
-//! 1  html/     http/     picker.rs     record/     saleor/     stats/
-//! 0  error.rs  clock.rs
-//! ```
-//!
-//! Without the feature `python` the crate builds floors 0 to 2 alone, with no Python in sight.
+//! The engine is the crate `engine`, which knows no Python; the shop is `mock_saleor`. Each folder here registers what it
+//! has; docs/dev/architecture.md says what is where.
 
-pub mod clock;
-pub mod engine;
-pub mod error;
-pub mod html;
-pub mod http;
-pub mod picker;
-#[cfg(feature = "python")]
-pub mod py;
-pub mod record;
-pub mod saleor;
-pub mod stats;
+mod guard;
+mod metrics;
+mod request;
+mod response;
+mod seam;
+mod session;
+mod tools;
+mod wait;
+
+use engine::error::ErrorKind;
+use pyo3::prelude::*;
+
+#[pymodule(gil_used = false)]
+fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    module.add("__version__", env!("CARGO_PKG_VERSION"))?;
+    module.add("OPTIMISED", !cfg!(debug_assertions))?;
+    module.add("ERROR_KINDS", ErrorKind::ALL.map(ErrorKind::name).to_vec())?;
+    seam::register(module)?;
+    guard::register(module)?;
+    request::register(module)?;
+    wait::register(module)?;
+    session::register(module)?;
+    response::register(module)?;
+    metrics::register(module)?;
+    tools::register(module)
+}

@@ -140,7 +140,7 @@ def mock(*options: str) -> Iterator[Server]:
     if not MOCK.exists():
         raise Failed(
             f"{MOCK.relative_to(ROOT)} is not there: "
-            "cargo build --release --no-default-features --bin mock-saleor"
+            "cargo build --release -p mock-saleor"
         )
     process = pinned([MOCK, "--port", "0", *options], SERVER_CORE, stdout=subprocess.PIPE)
     try:

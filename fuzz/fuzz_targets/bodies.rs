@@ -2,8 +2,8 @@
 
 #![no_main]
 
-use _core::http::{Dialect, Headers};
-use _core::http::fuzzing::decode;
+use engine::http::{Dialect, Headers};
+use engine::http::fuzzing::decode;
 use bytes::Bytes;
 use libfuzzer_sys::fuzz_target;
 

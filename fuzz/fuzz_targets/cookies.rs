@@ -2,8 +2,8 @@
 
 #![no_main]
 
-use _core::http::cookies::Jar;
-use _core::http::{Dialect, Headers, Url};
+use engine::http::cookies::Jar;
+use engine::http::{Dialect, Headers, Url};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|data: &[u8]| {

@@ -2,7 +2,7 @@
 
 #![no_main]
 
-use _core::http::fuzzing::date;
+use engine::http::fuzzing::date;
 use libfuzzer_sys::fuzz_target;
 
 const YEAR: i64 = 31_622_400;

@@ -2,7 +2,7 @@
 
 #![no_main]
 
-use _core::html::{DOCUMENT, Page, Query, Rules, Selector, Wanted, only_string, strings};
+use engine::html::{DOCUMENT, Page, Query, Rules, Selector, Wanted, only_string, strings};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|data: &[u8]| {

@@ -2,8 +2,8 @@
 
 #![no_main]
 
-use _core::http::fuzzing::redirect;
-use _core::http::{Dialect, Headers, Url};
+use engine::http::fuzzing::redirect;
+use engine::http::{Dialect, Headers, Url};
 use http::{HeaderValue, Method, StatusCode};
 use libfuzzer_sys::fuzz_target;
 

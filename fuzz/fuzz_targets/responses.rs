@@ -2,8 +2,8 @@
 
 #![no_main]
 
-use _core::http::Dialect;
-use _core::http::fuzzing::read;
+use engine::http::Dialect;
+use engine::http::fuzzing::read;
 use http::Method;
 use libfuzzer_sys::fuzz_target;
 

@@ -3,7 +3,7 @@
 
 #![no_main]
 
-use _core::saleor::fuzzing::{plain_length, read};
+use mock_saleor::fuzzing::{plain_length, read};
 use http::{HeaderName, HeaderValue, Request};
 use libfuzzer_sys::fuzz_target;
 
