@@ -8,22 +8,8 @@ use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyTuple, PyType};
 
-use crate::tools::notebook_html as picture;
 use engine::histogram::{Histogram, Packed};
 use engine::record::ms;
-
-/// What a notebook shows.
-const SHOWN: [(&str, f64); 7] = [
-    ("p50", 0.5),
-    ("p75", 0.75),
-    ("p90", 0.9),
-    ("p95", 0.95),
-    ("p99", 0.99),
-    ("p99.9", 0.999),
-    ("max", 1.0),
-];
-/// Columns of its picture.
-const COLUMNS: usize = 60;
 
 /// How often which time was seen: three significant digits from 1 µs to 1 h, in ms.
 ///
@@ -200,45 +186,10 @@ impl PyHistogram {
     }
 
     /// For a notebook: percentiles, and how the times are spread.
-    fn _repr_html_(&self) -> String {
-        let times = self.times().clone();
-        let Some(values) = times.quantiles(&SHOWN.map(|(_, share)| share)) else {
-            return "<div><strong>Histogram</strong>: empty</div>".to_owned();
-        };
-        let mut head = vec!["count", "min", "mean"];
-        head.extend(SHOWN.map(|(name, _)| name));
-        let mut cells = vec![thousands(times.count())];
-        cells.extend(times.min().map(shown));
-        cells.extend(times.mean().map(|ns| shown(ns as i64)));
-        cells.extend(values.into_iter().map(shown));
-        let mut note = picture(&times);
-        if times.out_of_range() > 0 {
-            note += &format!(
-                "<div>{} above 1 h or below 0, not in the picture</div>",
-                thousands(times.out_of_range())
-            );
-        }
-        picture::table("Histogram (ms)", &head, &[cells], &note)
+    fn _repr_html_<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
+        let drawings = slf.py().import("locust_native.results.drawings")?;
+        drawings.call_method1("histogram", (slf,))
     }
-}
-
-/// Times of the same ratio are as far apart: response times span decades.
-fn picture(times: &Histogram) -> String {
-    let spans = times.spans();
-    let (Some((first, ..)), Some((_, last, _))) = (spans.first(), spans.last()) else {
-        return String::new();
-    };
-    let at = |ns: u64| (ns.max(1_000) as f64).ln(); // what is below 1 µs has no digits to show
-    let (from, width) = (at(*first), (at(*last) - at(*first)).max(1e-9));
-    let mut heights = vec![0.0; COLUMNS];
-    for (low, high, count) in &spans {
-        let place = (at(low / 2 + high / 2) - from) / width * COLUMNS as f64;
-        if let Some(height) = heights.get_mut((place as usize).min(COLUMNS - 1)) {
-            *height += *count as f64;
-        }
-    }
-    let end = |ns: u64| format!("{} ms", shown(i64::try_from(ns).unwrap_or(i64::MAX)));
-    picture::columns(&heights, &end(*first), &end(*last))
 }
 
 /// A percent as a share: 99.9 is 0.999, not the nearest that a division would find.

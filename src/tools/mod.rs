@@ -1,7 +1,6 @@
 //! What programs use beside requests: the picker, the HTML page, the mock shop.
 
 pub mod mock_saleor;
-pub mod notebook_html;
 pub mod page;
 pub mod picker;
 

@@ -6,7 +6,6 @@ use pyo3::exceptions::{PyIndexError, PyMemoryError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::PyList;
 
-use crate::tools::notebook_html as picture;
 use engine::picker::{Picker, pick_equal};
 
 /// So many weights are shown.
@@ -88,27 +87,9 @@ impl PyPicker {
     }
 
     /// For a notebook: weights and shares.
-    fn _repr_html_(&self) -> String {
-        let weights = self.weights();
-        let sum: f64 = weights.iter().sum();
-        let greatest = weights.iter().copied().fold(0.0, f64::max);
-        let rows = weights.iter().take(SHOWN).enumerate();
-        let rows = rows.map(|(index, weight)| {
-            let share = format!("{:.2} %", 100.0 * weight / sum);
-            let bar = picture::bar(weight / greatest);
-            vec![index.to_string(), weight.to_string(), share, bar]
-        });
-        let more = weights.len().saturating_sub(SHOWN);
-        let note = match more {
-            0 => String::new(),
-            _ => format!("and {more} more"),
-        };
-        picture::table(
-            "Picker",
-            &["index", "weight", "share", ""],
-            &rows.collect::<Vec<_>>(),
-            &note,
-        )
+    fn _repr_html_<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
+        let drawings = slf.py().import("locust_native.results.drawings")?;
+        drawings.call_method1("picker", (slf,))
     }
 }
 
