@@ -1,6 +1,7 @@
 //! `Histogram` for Python: times in ms, to three significant digits, without a test around them.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use engine::sync::lock;
+use std::sync::{Mutex, MutexGuard};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -25,7 +26,7 @@ pub struct PyHistogram {
 
 impl PyHistogram {
     fn times(&self) -> MutexGuard<'_, Histogram> {
-        self.times.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.times)
     }
 
     fn quantiles(&self, percents: &[f64]) -> PyResult<Vec<f64>> {

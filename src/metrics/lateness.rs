@@ -1,6 +1,7 @@
 //! Lateness as a Python class: how late the generator itself was.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use engine::sync::lock;
+use std::sync::{Mutex, MutexGuard};
 use std::time::Duration;
 
 use pyo3::exceptions::PyValueError;
@@ -21,8 +22,7 @@ pub struct PyLateness {
 
 impl PyLateness {
     fn seen(&self) -> MutexGuard<'_, Lateness> {
-        // A panic while it was held leaves it whole: it is only added to.
-        self.seen.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.seen)
     }
 
     /// What this process has seen goes into it first.

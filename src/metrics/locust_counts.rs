@@ -1,6 +1,7 @@
 //! `Stats` for Python: counts what it can count exactly, and says so when it cannot.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use engine::sync::lock;
+use std::sync::{Arc, Mutex, MutexGuard};
 
 use pyo3::exceptions::PyKeyError;
 use pyo3::intern;
@@ -23,8 +24,7 @@ pub struct PyStats {
 
 impl PyStats {
     fn stats(&self) -> MutexGuard<'_, Stats> {
-        // Counting cannot panic; were it ever to, half a count is no reason to stop a load test.
-        self.stats.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.stats)
     }
 }
 
@@ -75,7 +75,7 @@ impl PyStats {
             let (ms, now) = (sample.milliseconds(), clock::second() as f64);
             match tracker {
                 Some(tracker) => tracker.report(method, name, ms, now),
-                None => crate::metrics::record::lock(&self.record).log(method, name, ms, now),
+                None => lock(&self.record).log(method, name, ms, now),
             }
         }
         Some(counted)

@@ -1,8 +1,9 @@
 //! `Record` for Python: the precise figures of a test; no Python code runs while its lock is held.
 
+use engine::sync::lock;
 use std::borrow::Cow;
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 
 use pyo3::exceptions::{PyOverflowError, PyTypeError, PyValueError};
 use pyo3::prelude::*;
@@ -32,18 +33,13 @@ impl PyAsking {
 
     #[pyo3(signature = (*_args))]
     fn __exit__(&self, _args: &Bound<'_, PyTuple>) {
-        let asking = self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let asking = lock(&self.0).take();
         drop(asking);
     }
 }
 
 /// What Locust calls the row of all requests.
 const TOTAL: &str = "Aggregated";
-
-/// The record behind a lock. Counting cannot panic; were it ever to, half a count is no reason to stop a load test.
-pub(crate) fn lock(record: &Mutex<Record>) -> MutexGuard<'_, Record> {
-    record.lock().unwrap_or_else(PoisonError::into_inner)
-}
 
 impl PyRecord {
     fn record(&self) -> MutexGuard<'_, Record> {

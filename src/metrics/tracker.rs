@@ -1,11 +1,12 @@
 //! RequestTracker as a Python class: one request's entry in the record, from its start to the end of its report.
 
+use engine::sync::lock;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use pyo3::prelude::*;
 
-use crate::metrics::record::{PyRecord, lock, text};
+use crate::metrics::record::{PyRecord, text};
 use crate::response::exchange::PyExchange;
 use engine::clock::{self, Stamp};
 use engine::record::{Phases, Record, SlotId};
@@ -151,8 +152,7 @@ impl PyRequestTracker {
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
-        // A panic while it was held leaves it whole: it is over then.
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.state)
     }
 
     fn change(&self, to: impl FnOnce(State) -> State) {

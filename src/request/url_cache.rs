@@ -1,6 +1,7 @@
 //! UrlCache for Python: plain requests to URLs met before, from the call's arguments to the I/O thread in one crossing.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use engine::sync::lock;
+use std::sync::{Arc, Mutex, MutexGuard};
 
 use bytes::Bytes;
 use foldhash::{HashMap, HashMapExt};
@@ -71,8 +72,7 @@ pub(crate) struct Call<'a, 'py> {
 
 impl PyUrlCache {
     fn known(&self) -> MutexGuard<'_, Known> {
-        // A panic while it was held leaves it whole: it is only inserted into and cleared.
-        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.known)
     }
 
     /// The URL, its text and its path; None if it needs preparation.

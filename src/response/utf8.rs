@@ -1,6 +1,7 @@
 //! Text for Python: bodies as `str`, and the way back for those who read one natively.
 
-use std::sync::{Mutex, PoisonError};
+use engine::sync::lock;
+use std::sync::Mutex;
 
 use bytes::Bytes;
 use bytestring::ByteString;
@@ -33,7 +34,7 @@ pub fn decode_utf8<'py>(octets: &Bound<'py, PyBytes>, keep: bool) -> Option<Boun
 pub fn decode(py: Python<'_>, octets: Bytes, keep: bool) -> Option<Bound<'_, PyString>> {
     let text = ByteString::try_from(octets).ok()?;
     let given = {
-        let mut units = UNITS.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut units = lock(&UNITS);
         match widened(&text, &mut units) {
             Some(()) => cpython::text_of(py, &units).ok()?,
             None => PyString::new(py, &text),
@@ -42,10 +43,7 @@ pub fn decode(py: Python<'_>, octets: Bytes, keep: bool) -> Option<Bound<'_, PyS
     if keep && text.len() <= LONGEST {
         // What was kept is freed outside of the lock.
         let kept = Some((given.clone().unbind(), text));
-        let _before = std::mem::replace(
-            &mut *LAST.lock().unwrap_or_else(PoisonError::into_inner),
-            kept,
-        );
+        let _before = std::mem::replace(&mut *lock(&LAST), kept);
     }
     Some(given)
 }
@@ -84,7 +82,7 @@ fn widened(text: &str, units: &mut Vec<u16>) -> Option<()> {
 
 /// The UTF-8 of a text, if it is the one decoded last.
 pub fn octets(text: &Bound<'_, PyString>) -> Option<ByteString> {
-    let last = LAST.lock().unwrap_or_else(PoisonError::into_inner);
+    let last = lock(&LAST);
     let (given, octets) = last.as_ref()?;
     given.is(text).then(|| octets.clone())
 }

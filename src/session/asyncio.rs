@@ -1,6 +1,7 @@
 //! AsyncSession for Python: its base, which sends plain requests from the call to the future without a Python frame.
 
-use std::sync::{Mutex, OnceLock, PoisonError};
+use engine::sync::lock;
+use std::sync::{Mutex, OnceLock};
 
 use bytes::Bytes;
 use pyo3::exceptions::PyRuntimeError;
@@ -98,8 +99,8 @@ impl PyAsyncSession {
         if event_loop.is_none() {
             return Err(no_loop());
         }
-        let lock = || self.last.lock().unwrap_or_else(PoisonError::into_inner);
-        let known = match &*lock() {
+        let last_used = || lock(&self.last);
+        let known = match &*last_used() {
             Some((last, waiters)) if event_loop.is(last) && waiters.get().is_of_this_process() => {
                 Some(waiters.clone_ref(py))
             }
@@ -114,7 +115,7 @@ impl PyAsyncSession {
                     .cast_into::<PyAsyncioWaiters>()?
                     .unbind();
                 let last = (event_loop.clone().unbind(), waiters.clone_ref(py));
-                let before = lock().replace(last);
+                let before = last_used().replace(last);
                 drop(before);
                 waiters
             }
@@ -431,11 +432,7 @@ impl PyAsyncSession {
     }
 
     fn __clear__(&self) {
-        let last = self
-            .last
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .take();
+        let last = lock(&self.last).take();
         drop(last);
     }
 }

@@ -1,6 +1,7 @@
 //! `Page` for Python: a scanned page beside its text, asked in Beautiful Soup's own arguments.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use engine::sync::lock;
+use std::sync::{Mutex, MutexGuard};
 
 use bytestring::ByteString;
 use pyo3::prelude::*;
@@ -248,7 +249,7 @@ impl PyPage {
     }
 
     fn page(&self) -> MutexGuard<'_, Page> {
-        self.page.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.page)
     }
 
     fn text<'a>(&'a self, py: Python<'a>) -> &'a str {

@@ -1,6 +1,7 @@
 //! `Picker` and `choose_task` for Python.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use engine::sync::lock;
+use std::sync::{Mutex, MutexGuard};
 
 use pyo3::exceptions::{PyIndexError, PyMemoryError, PyValueError};
 use pyo3::prelude::*;
@@ -27,7 +28,7 @@ pub struct PyPicker {
 
 impl PyPicker {
     fn picker(&self) -> MutexGuard<'_, Picker> {
-        self.picker.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.picker)
     }
 }
 

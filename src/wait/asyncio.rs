@@ -1,7 +1,8 @@
 //! Desk for Python: the requests of one asyncio event loop that are under way, and where their answers are handed out.
 
+use engine::sync::lock;
 use std::collections::VecDeque;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard};
 use std::time::Duration;
 
 use foldhash::HashMap;
@@ -39,9 +40,7 @@ struct State {
 
 impl PyAsyncioWaiters {
     fn state(&self) -> MutexGuard<'_, State> {
-        // A panic while it was held leaves it whole. Nothing of Python's is dropped, and none of its code runs, while
-        // it is.
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.state)
     }
 
     /// Whether requests may still be started here: not in a child of the process that it is of.

@@ -1,8 +1,9 @@
 //! RequestFuture for Python: what a request of an `AsyncSession` is awaited by: a future to the task that awaits it.
 
+use engine::sync::lock;
 use std::mem;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard};
 
 use pyo3::exceptions::asyncio::{CancelledError, InvalidStateError};
 use pyo3::exceptions::{PyRuntimeError, PyStopIteration};
@@ -66,8 +67,7 @@ impl PyRequestFuture {
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
-        // A panic while it was held leaves it whole. None of Python's code runs while it is.
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.state)
     }
 
     /// The answer is there: it is counted, made a response, and whoever waits goes on.

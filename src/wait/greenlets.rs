@@ -1,8 +1,9 @@
 //! GreenletWaiters for Python: the greenlets of one gevent hub that wait for requests, parked and switched to again from here.
 
+use engine::sync::lock;
 use std::cell::Cell;
 use std::collections::VecDeque;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard};
 use std::time::Duration;
 
 use foldhash::HashMap;
@@ -57,9 +58,7 @@ struct Waiter {
 
 impl PyGreenletWaiters {
     fn state(&self) -> MutexGuard<'_, State> {
-        // A panic while it was held leaves it whole. Nothing of Python's is dropped, and none of its code runs, while
-        // it is.
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.state)
     }
 
     /// Whether requests of this hub's greenlets may wait here; not in a child of the process that it is of.
@@ -363,9 +362,9 @@ impl LastWaiters {
     /// The waiters of the hub of `me`, the current greenlet; `here` is the Python function that finds them.
     pub fn get(&self, here: &Py<PyAny>, me: &Bound<'_, PyAny>) -> PyResult<Py<PyGreenletWaiters>> {
         let py = me.py();
-        let lock = || self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let last = || lock(&self.0);
         let hub = me.getattr(intern!(py, "parent"))?;
-        let known = lock().as_ref().map(|waiters| waiters.clone_ref(py));
+        let known = last().as_ref().map(|waiters| waiters.clone_ref(py));
         if let Some(known) = known.filter(|known| known.get().belongs_to(&hub)) {
             return Ok(known);
         }
@@ -374,7 +373,7 @@ impl LastWaiters {
             .call0()?
             .cast_into::<PyGreenletWaiters>()?
             .unbind();
-        let before = lock().replace(found.clone_ref(py));
+        let before = last().replace(found.clone_ref(py));
         drop(before);
         Ok(found)
     }

@@ -4,7 +4,7 @@
 //! `tests/test_floors.py`):
 //!
 //! ```text
-//! clock      error
+//! clock      error   sync
 //! histogram  html    http    locust_counts    picker
 //! record
 //! runtime
@@ -19,3 +19,4 @@ pub mod locust_counts;
 pub mod picker;
 pub mod record;
 pub mod runtime;
+pub mod sync;

@@ -1,7 +1,8 @@
 //! Client: one user's HTTP client; jar, transport, redirect, body, in that order, hop by hop.
 
+use crate::sync::lock;
 use std::mem;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 
 use bytes::Bytes;
 use http::{HeaderValue, Method};
@@ -50,8 +51,7 @@ impl Slots {
     /// A place; `looked` becomes false if it had to be waited for.
     async fn take(&self, url: &Url, looked: &mut bool) -> Result<OwnedSemaphorePermit> {
         let there = {
-            // A panic while the list was held leaves it whole: it is only looked at and pushed to.
-            let mut places = self.places.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut places = lock(&self.places);
             let known = places
                 .iter()
                 .find(|(host, port, _)| **host == *url.host() && *port == url.port());
@@ -97,8 +97,7 @@ impl Client {
 
     /// The user's cookies.
     pub fn jar(&self) -> MutexGuard<'_, Jar> {
-        // A panic while the jar was held leaves it whole: every change of it is one assignment.
-        self.jar.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.jar)
     }
 
     /// Closes the idle connections.

@@ -1,8 +1,9 @@
 //! ViaReqwest: reqwest, for the proxies that the direct transport does not do (SOCKS, https), its own extras off.
 
+use crate::sync::lock;
 use std::collections::HashMap;
 use std::mem;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard};
 
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue, Version};
@@ -25,8 +26,7 @@ pub struct ViaReqwest {
 
 impl ViaReqwest {
     fn clients(&self) -> MutexGuard<'_, HashMap<(String, Verify), reqwest::Client>> {
-        // A panic while the map was held leaves at most one client unmade.
-        self.clients.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.clients)
     }
 
     fn client(&self, options: &Options, proxy: &Proxy) -> Result<reqwest::Client> {

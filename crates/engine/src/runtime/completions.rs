@@ -1,8 +1,9 @@
 //! Completions: many tasks push, one event loop takes all at once; and the Ticket that pushes exactly once.
 
+use crate::sync::lock;
 use std::os::fd::BorrowedFd;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 
 use super::heartbeat::PERIOD;
 use super::io_thread::PendingWakeups;
@@ -56,8 +57,7 @@ impl Completions {
     }
 
     fn outcomes(&self) -> MutexGuard<'_, Vec<(Token, Outcome)>> {
-        // A panic while the list was held leaves it whole: it is only pushed to and taken.
-        self.outcomes.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.outcomes)
     }
 
     fn push(self: &Arc<Self>, token: Token, outcome: Outcome) {
@@ -79,8 +79,7 @@ impl Completions {
     }
 
     fn life(&self) -> MutexGuard<'_, Life> {
-        // A panic while it was held leaves it whole.
-        self.life.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.life)
     }
 
     /// Asks the loop for a sign of life, unless it still owes one.

@@ -1,7 +1,8 @@
 //! Heartbeat: every few milliseconds, asks the I/O thread and each event loop for a sign of life, and how late it came.
 
+use crate::sync::lock;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, Weak};
 use std::time::Duration;
 
 use tokio::sync::Notify;
@@ -34,8 +35,7 @@ type Watched = (Weak<Completions>, Weak<Mutex<UnderWay>>);
 
 impl Heartbeat {
     fn loops(&self) -> MutexGuard<'_, Vec<Watched>> {
-        // A panic while the list was held leaves it whole.
-        self.loops.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.loops)
     }
 
     /// Asks this loop, too, from now on.

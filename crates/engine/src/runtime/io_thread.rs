@@ -1,10 +1,11 @@
 //! The tokio runtime: one per process, built on first use, forgotten in a forked child.
 
+use crate::sync::lock;
 use std::cell::Cell;
 use std::io;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{Sender, channel};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
 
@@ -171,11 +172,6 @@ pub fn resume_after_fork() {
 pub fn forget_after_fork() {
     GENERATION.fetch_add(1, Ordering::AcqRel);
     std::mem::forget(lock(&CURRENT).take());
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    // A panic while one of these was held leaves it whole: each change is one assignment.
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]

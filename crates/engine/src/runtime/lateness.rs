@@ -1,7 +1,8 @@
 //! LatenessRecorder: how late the generator itself was, so that it is not taken for a slow server.
 
+use crate::sync::lock;
 use std::collections::BTreeMap;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard};
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -276,8 +277,7 @@ struct Message {
 
 impl LatenessRecorder {
     fn inner(&self) -> MutexGuard<'_, Inner> {
-        // A panic while it was held leaves it whole enough: every change of it is a count.
-        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.inner)
     }
 
     /// Counts the lateness of an answer that goes on now, and says in which second. Its request had waited for `before`

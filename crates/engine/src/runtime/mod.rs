@@ -12,8 +12,9 @@ mod io_thread;
 pub mod lateness;
 mod waker;
 
+use crate::sync::lock;
 use std::os::fd::BorrowedFd;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 
 use foldhash::HashMap;
 
@@ -48,8 +49,7 @@ struct UnderWay {
 }
 
 fn open(under_way: &Mutex<UnderWay>) -> MutexGuard<'_, UnderWay> {
-    // A panic while the map was held leaves it whole: it is only inserted into and removed from.
-    under_way.lock().unwrap_or_else(PoisonError::into_inner)
+    lock(under_way)
 }
 
 impl Queue {

@@ -1,8 +1,9 @@
 //! KeepAliveHint: whether a server keeps its connections open between requests, learned from what it did before.
 
+use crate::sync::lock;
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU8, Ordering};
-use std::sync::{Arc, LazyLock, Mutex, PoisonError};
+use std::sync::{Arc, LazyLock, Mutex};
 use std::time::Duration;
 
 /// How long after an answer a server of which nothing is known is given to close the connection.
@@ -27,8 +28,7 @@ impl KeepAliveHint {
     pub fn of(place: String) -> Arc<Self> {
         static KNOWN: LazyLock<Mutex<HashMap<String, Arc<KeepAliveHint>>>> =
             LazyLock::new(Mutex::default);
-        // A panic while the map was held leaves it whole.
-        let mut known = KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut known = lock(&KNOWN);
         if known.len() >= PLACES && !known.contains_key(&place) {
             known.clear();
         }

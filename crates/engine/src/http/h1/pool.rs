@@ -1,7 +1,8 @@
 //! Pool: HTTP/1.1 over TCP or TLS, by way of an HTTP proxy if need be; the idle connections of one user.
 
+use crate::sync::lock;
 use std::mem;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 
 use super::connection::{self, Http1Connection};
 use super::keep_alive::KeepAliveHint;
@@ -132,8 +133,7 @@ impl Http1Pool {
     }
 
     fn idle(&self) -> MutexGuard<'_, Idle> {
-        // A panic while the list was held leaves it whole: it is only pushed to and taken from.
-        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.idle)
     }
 
     /// Sends one hop and reads the whole answer into `answer`.

@@ -1,7 +1,8 @@
 //! TLS configurations, one per set of accepted certificates, shared by all users of the process.
 
+use crate::sync::lock;
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use rustls::client::Resumption;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
@@ -20,8 +21,7 @@ static CONFIGS: Mutex<Option<HashMap<Verify, Arc<ClientConfig>>>> = Mutex::new(N
 /// # Errors
 /// `Tls` when the bundle cannot be read or holds no certificate.
 pub fn config(verify: &Verify) -> Result<Arc<ClientConfig>> {
-    // A panic while the map was held leaves at most one entry unmade.
-    let mut configs = CONFIGS.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut configs = lock(&CONFIGS);
     let configs = configs.get_or_insert_with(HashMap::new);
     if let Some(config) = configs.get(verify) {
         return Ok(Arc::clone(config));
