@@ -17,7 +17,7 @@ from typing import Any
 import requests
 from bs4 import BeautifulSoup
 
-from locust_native import MockSaleor, _core, html
+from locust_native import MockSaleor, _core, bs4_native
 
 
 def token(page: str) -> str:
@@ -60,7 +60,7 @@ def pages() -> dict[str, str]:
 
 def cost(line: Callable[[str], Any], page: str, native: bool) -> float:
     """Seconds of one call, of so many that the clock's grain does not count."""
-    (html.switch_on if native else html.switch_off)()
+    (bs4_native.switch_on if native else bs4_native.switch_off)()
     calls, took = 1, 0.0
     while took < 0.02:
         calls *= 4
@@ -82,9 +82,9 @@ def main() -> None:
     print(f"{'page':10}{'bytes':>8}  {'line':12}{'stock µs':>10}{'native µs':>11}{'times':>8}")
     for name, page in pages().items():
         for label, line in LINES.items():
-            html.switch_on()
+            bs4_native.switch_on()
             ours = line(page)
-            html.switch_off()
+            bs4_native.switch_off()
             if str(ours) != str(line(page)):
                 raise SystemExit(f"{name}, {label}: the two differ")
             taken = [(cost(line, page, False), cost(line, page, True)) for _ in range(rounds)]

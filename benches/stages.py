@@ -62,7 +62,7 @@ class Bench:
         from locust.env import Environment
         from locust.user.task import DefaultTaskSet
 
-        from locust_native import waiting
+        from locust_native.client import waiting
 
         self.base = base
         body = {"host": url, "wait_time": locust.constant(0), "step": locust.task(lambda self: None)}
@@ -90,7 +90,8 @@ class Bench:
 
     def start(self, client: Any, queue: Any) -> tuple[int, Any]:
         """Start that request for a user: its token, and its entry in the record."""
-        from locust_native import arguments, fast_prepare
+        from locust_native.fast_user import prepare as fast_prepare
+        from locust_native.http_user import arguments
 
         record, _ = client._reporting
         if self.base == "HttpUser":
@@ -145,7 +146,7 @@ class Bench:
 
     def measure(self, times: int) -> dict[str, float]:
         """ns of each stage."""
-        from locust_native import report
+        from locust_native.client import reporting
 
         found: dict[str, float] = {}
         empty = per_call(lambda: None, times)
@@ -159,9 +160,9 @@ class Bench:
         found["wake"] = parked - found["start"] - found["drain"]
         found["response"] = per_call(lambda: self.answer(*self.parts), times) - empty
         event, exchange = self.client.request_event, self.exchange
-        begin = report.record_of(self.client.user).begin
+        begin = reporting.record_of(self.client.user).begin
         tracker = per_call(lambda: begin("GET", "/"), times) - empty  # which belongs to `start`
-        counted = per_call(lambda: report.count(event, begin("GET", "/"), exchange), times) - empty
+        counted = per_call(lambda: reporting.count(event, begin("GET", "/"), exchange), times) - empty
         found["count"] = counted - tracker
 
         def judged(client: Any) -> None:

@@ -14,7 +14,8 @@ import seeing
 from locust.contrib.fasthttp import FastHttpUser
 from locust.event import EventHook
 
-from locust_native import fast, session
+from locust_native.fast_user import session as fast
+from locust_native.http_user import session
 
 
 def do(**asked: Any) -> str:

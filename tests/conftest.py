@@ -17,7 +17,7 @@ from hypothesis import settings
 
 import locust_native
 import running
-from locust_native import fallback
+from locust_native.client import fallback
 
 HERE = Path(__file__).parent
 

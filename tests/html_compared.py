@@ -9,7 +9,7 @@ from typing import Any
 from bs4 import BeautifulSoup
 from bs4.element import ResultSet
 
-from locust_native.html import lazy
+from locust_native.bs4_native import classes
 
 NAMES = (
     "a",
@@ -261,19 +261,19 @@ def stock_soup(text: str) -> BeautifulSoup:
 
 def native_soup(text: str) -> Any:
     """A soup that reads natively; None for a page that is left to Beautiful Soup."""
-    lazy.attach()
+    classes.attach()
     try:
-        soup = lazy._make(BeautifulSoup, text, "html.parser")
+        soup = classes._make(BeautifulSoup, text, "html.parser")
         if type(soup) is BeautifulSoup:
             return None
         soup.__init__(text, "html.parser")
         return soup
     finally:
-        lazy.detach()
+        classes.detach()
 
 
 def is_lazy(found: Any) -> bool:
-    return type(type(found)) is lazy._Alike
+    return type(type(found)) is classes._Alike
 
 
 def described(tag: Any) -> tuple[Any, ...]:

@@ -26,7 +26,7 @@ import {order}
 import locust.user.users, locust_native
 answer = [locust_native.status().on, locust.user.users.HttpSession.__module__]
 """
-    assert home.ask(paths(home) + code, "-S") == [True, "locust_native.session"]
+    assert home.ask(paths(home) + code, "-S") == [True, "locust_native.http_user.session"]
 
 
 def test_names_bound_before_stay_stock(home):
@@ -36,7 +36,7 @@ import locust_native.auto
 from locust.clients import HttpSession as after
 answer = [before.__module__, after.__module__]
 """
-    assert home.ask(paths(home) + code, "-S") == ["locust.clients", "locust_native.session"]
+    assert home.ask(paths(home) + code, "-S") == ["locust.clients", "locust_native.http_user.session"]
 
 
 def test_opt_out_wins(home):

@@ -7,7 +7,7 @@ import pytest
 from gevent.monkey import get_original
 
 from backends import do
-from locust_native import waiting
+from locust_native.client import waiting
 
 pytestmark = pytest.mark.timed
 

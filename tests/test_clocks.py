@@ -12,7 +12,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from locust_native import clocks
+from locust_native.metrics import clocks
 
 LOCUSTFILE = """
 import time

@@ -14,8 +14,8 @@ from locust.event import Events
 
 import running
 from backends import do
-from locust_native import closed_loop
-from locust_native.stats import RequestStats
+from locust_native.metrics import users_time
+from locust_native.metrics.locust_stats import RequestStats
 
 pytestmark = pytest.mark.timed
 
@@ -262,11 +262,11 @@ def of(seconds, in_requests, waiting, lag, computing):
 
 
 def test_p13_the_warning_says_what_it_can_mean():
-    assert closed_loop.law(None) is None
-    assert closed_loop.law(of(100, 30, 40, 1, 4)) is None
-    assert closed_loop.law(of(100, 30, 0, 0, 0)) is None
-    assert closed_loop.law(of(100, 0, 40, 30, 30)) is None
-    own = closed_loop.law(of(100, 30, 40, 5, 15))
+    assert users_time.law(None) is None
+    assert users_time.law(of(100, 30, 40, 1, 4)) is None
+    assert users_time.law(of(100, 30, 0, 0, 0)) is None
+    assert users_time.law(of(100, 0, 40, 30, 30)) is None
+    own = users_time.law(of(100, 30, 40, 5, 15))
     assert own.startswith(
         "20% of the users' time was neither in requests nor in wait_time nor slept, most of it computing"
     )
@@ -278,7 +278,7 @@ def test_p13_the_warning_says_what_it_can_mean():
         ((0.4, 0.1, 0.3), "another program had the processor (this process used 40% of a core)"),
         ((0.4, 0.1, 0), "would make"),
     ):
-        warning = closed_loop.law(lag, cpu)
+        warning = users_time.law(lag, cpu)
         assert warning.startswith("25% of the users' time was neither")
         assert "most of it lag of the generator" in warning
         assert said in warning
@@ -288,13 +288,13 @@ def test_p13_the_warning_says_what_it_can_mean():
 def test_shares_of_the_users_time_in_words():
     found = of(100, 3, 36, 1, 2)
     said = "58% sleeping in tasks, 36% wait_time, 3% in requests, 2% computing, 1% waiting for the generator"
-    assert closed_loop.in_words(found) == said
-    assert "-" not in closed_loop.in_words(of(100, 0, 100, 0, 0))
+    assert users_time.in_words(found) == said
+    assert "-" not in users_time.in_words(of(100, 0, 100, 0, 0))
 
 
 def test_p13_a_request_under_way_counts_so_far(native, server):
-    assert closed_loop.UserTime().figures(0) is None  # no users
-    times = closed_loop.UserTime()
+    assert users_time.UserTime().figures(0) is None  # no users
+    times = users_time.UserTime()
     times.begin()
     asking = gevent.spawn(native.http(user=of_ours()).get, do(hold=1))
     server.wait(held=1)
@@ -322,11 +322,11 @@ def of_ours():
 @pytest.mark.parametrize("seconds", [0, 0.0, -1, -0.5, 0.002, Decimal("0.002"), True, None, "1"])
 def test_a_wait_is_stocks(seconds):
     """Whatever a `wait_time` answers with; and it is accounted for as what it is."""
-    times = closed_loop.UserTime()
+    times = users_time.UserTime()
     stats = SimpleNamespace(_user_time=times)
     task_set = SimpleNamespace(_user=SimpleNamespace(environment=SimpleNamespace(stats=stats)))
     seen = []
-    for sleep in (closed_loop._stock_sleep, closed_loop.sleep):
+    for sleep in (users_time._stock_sleep, users_time.sleep):
         try:
             with gevent.Timeout(0.1, False):
                 seen.append((sleep(task_set, seconds), None))
@@ -341,7 +341,7 @@ def test_a_wait_is_stocks(seconds):
 
 
 def test_p13_a_worker_that_does_not_tell_leaves_no_figures():
-    master, worker = closed_loop.UserTime(), closed_loop.UserTime()
+    master, worker = users_time.UserTime(), users_time.UserTime()
     worker.begin()
     assert master.figures(0) is None
     master.absorb("one", worker.take_report())
@@ -356,7 +356,7 @@ def test_p13_a_worker_that_does_not_tell_leaves_no_figures():
 
 
 def _task_set():
-    stats = SimpleNamespace(_user_time=closed_loop.UserTime())
+    stats = SimpleNamespace(_user_time=users_time.UserTime())
     return SimpleNamespace(_user=SimpleNamespace(environment=SimpleNamespace(stats=stats)))
 
 
@@ -369,10 +369,10 @@ def test_a_user_that_had_a_turn_with_its_request_gives_no_other(native, fast, ze
     def turned(wait):
         turns.clear()
         gevent.spawn(turns.append, "another's")
-        closed_loop.sleep(_task_set(), wait)
+        users_time.sleep(_task_set(), wait)
         return bool(turns)
 
-    closed_loop.sleep(_task_set(), 0)
+    users_time.sleep(_task_set(), 0)
     assert turned(zero)  # no request before
     client.get("/")
     assert not turned(zero)
@@ -388,8 +388,8 @@ def test_a_sleep_that_somebody_has_put_in_place_of_gevents_is_asked(native, monk
     slept = []
     native.http().get("/")
     monkeypatch.setattr(gevent, "sleep", slept.append)
-    closed_loop.sleep(_task_set(), 0)
-    closed_loop.sleep(_task_set(), 0.01)
+    users_time.sleep(_task_set(), 0)
+    users_time.sleep(_task_set(), 0.01)
     assert slept == [0, 0.01]
 
 
@@ -408,7 +408,7 @@ def test_a_wait_that_somebody_cuts_short_ends_as_gevents_does():
         with gevent.Timeout(0.01, False):
             wait(sleep)
 
-    for sleep in (closed_loop._stock_sleep, closed_loop.sleep):
+    for sleep in (users_time._stock_sleep, users_time.sleep):
         told.append("next")
         gevent.spawn(timed_out, sleep).join()
         for cut in (lambda user: user.kill(), lambda user: user.switch("not yours")):
@@ -430,7 +430,7 @@ def test_users_without_a_wait_time_let_all_others_live(native):
         while True:
             client.get("/")
             done[number] += 1
-            closed_loop.sleep(_task_set(), 0)
+            users_time.sleep(_task_set(), 0)
 
     users = [gevent.spawn(live, number, native.http()) for number in range(2)]
     with gevent.Timeout(10):

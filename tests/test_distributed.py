@@ -12,11 +12,11 @@ from locust.stats import RequestStats as StockStats
 from locust.stats import setup_distributed_stats_event_listeners as stock_setup
 
 from locust_native._core import Lateness
-from locust_native.distributed import setup_distributed_stats_event_listeners
-from locust_native.precise import percentiles
-from locust_native.stats import RequestStats
-from locust_native.summary import summary
-from locust_native.workers import KEY
+from locust_native.metrics.distributed import setup_distributed_stats_event_listeners
+from locust_native.metrics.locust_stats import RequestStats
+from locust_native.metrics.percentiles import percentiles
+from locust_native.metrics.summary import summary
+from locust_native.metrics.workers import KEY
 
 times = st.lists(st.one_of(st.integers(0, 100_000), st.floats(0.001, 100_000)), min_size=1, max_size=50)
 

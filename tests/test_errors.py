@@ -6,7 +6,9 @@ import geventhttpclient.response
 import pytest
 import requests
 
-from locust_native import _core, errors, fast_errors
+from locust_native import _core
+from locust_native.fast_user import errors as fast_errors
+from locust_native.http_user import errors
 
 REQUEST = requests.Request("GET", "http://shop.test:8000/cart/?a=1").prepare()
 URL = "http://shop.test:8000/cart/?a=1"

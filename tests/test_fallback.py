@@ -22,8 +22,9 @@ from urllib3.connectionpool import HTTPConnectionPool
 
 import seeing
 from backends import Backend, Person, do, stock_of
-from locust_native import fallback, session
-from locust_native.fast import FastHttpSession
+from locust_native.client import fallback
+from locust_native.fast_user.session import FastHttpSession
+from locust_native.http_user import session
 
 
 class OwnAdapter(HTTPAdapter):

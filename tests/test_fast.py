@@ -5,7 +5,8 @@ from locust.contrib import fasthttp
 from locust.exception import LocustError, RescheduleTask
 
 from backends import Backend, Person, do, stock_of
-from locust_native import fast, fast_prepare
+from locust_native.fast_user import prepare as fast_prepare
+from locust_native.fast_user import session as fast
 
 
 def test_listener_errors_reach_the_caller(backend):

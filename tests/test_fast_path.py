@@ -13,7 +13,7 @@ from locust.env import Environment
 
 import seeing
 from backends import Backend, do
-from locust_native.stats import RequestStats
+from locust_native.metrics.locust_stats import RequestStats
 
 KINDS = (HttpUser, FastHttpUser)
 

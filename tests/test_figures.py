@@ -8,7 +8,7 @@ import pytest
 from locust.env import Environment
 
 import locust_native
-from locust_native.figures import collect
+from locust_native.metrics import collect
 
 ENDS = ("succeeded", "failed", "in_flight", "cut_off", "unreported")
 

@@ -26,8 +26,8 @@ from locust.web import WebUI
 
 import made_figures
 from browser import Browser, found
-from locust_native.figures import assets, page, report
-from locust_native.figures.view import ROWS, view
+from locust_native.web import assets, page, report
+from locust_native.web.view import ROWS, view
 
 SHORT = made_figures.figures(60)
 LIMITED = made_figures.figures(

@@ -1,7 +1,8 @@
-"""The floor plan: a file imports only from floors below its own."""
+"""The layers: what a file may import, kept by this test for Python and by folders for Rust; Cargo keeps the crates."""
 
 import ast
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -9,149 +10,131 @@ import pytest
 from throwaway import START_FILES
 
 ROOT = START_FILES.parent.parent.parent
-PACKAGE, CRATE = ROOT / "python" / "locust_native", ROOT / "src"
-
-PYTHON = {
-    "__init__": 5,
-    "__main__": 5,
-    "auto": 5,
-    "pytest_plugin": 5,
-    "runs": 5,
-    "patch": 4,
-    "figures": 4,
-    "distributed": 4,
-    "session": 3,
-    "fast": 3,
-    "stats": 3,
-    "tasks": 3,
-    "saleor": 3,
-    "cli": 3,
-    "closed_loop": 2,
-    "mistakes": 2,
-    "arguments": 2,
-    "fast_prepare": 2,
-    "fast_failures": 2,
-    "http_failures": 2,
-    "report": 1,
-    "generator": 1,
-    "workers": 1,
-    "prepare": 1,
-    "response": 1,
-    "answers": 1,
-    "fast_errors": 1,
-    "fast_response": 1,
-    "jar": 1,
-    "waiting": 1,
-    "html": 1,
-    "results": 1,
-    "errors": 0,
-    "tls_errors": 0,
-    "fallback": 0,
-    "instrumentation": 0,
-    "unverified": 0,
-    "activation": 0,
-    "shape": 0,
-    "text": 0,
-    "precise": 0,
-    "timings": 0,
-    "limits": 0,
-    "clocks": 0,
-    "made": 0,
-    "tracebacks": 0,
-    "forking": 0,
-    "notebook": 0,
-    "sentences": 0,
-    "writing": 0,
-    "kernel": 1,
-    "aio": 3,
-    "statistics": 2,
-    "summary": 1,
-    "_core": -1,
-}
-ROOMS = ("figures", "html", "results", "runs")
-RUST = {
-    "py": 3,
-    "bin": 3,
-    "engine": 2,
-    "html": 1,
-    "http": 1,
-    "stats": 1,
-    "record": 1,
-    "picker": 1,
-    "saleor": 1,
-    "error": 0,
-    "clock": 0,
-}
-# (who, whom) beside the floors: dialects of one session; who may use the wing; the door's own names.
-DOORS = {
-    ("fast", "session"),
-    ("patch", "compat08"),
-    ("__main__", "compat08"),
-    ("errors", "tls_errors"),
-    ("response", "answers"),
-    ("__init__", "runs"),
-}
-
-
-def python_imports(path: Path) -> set[str]:
-    """Modules of our own package that a file imports, anywhere in it."""
-    found: set[str] = set()
-    for node in ast.walk(ast.parse(path.read_text())):
-        if isinstance(node, ast.Import):
-            dotted = [alias.name for alias in node.names]
-        elif isinstance(node, ast.ImportFrom):
-            here = ["locust_native", *path.relative_to(PACKAGE).parts[:-1]]
-            base = here[: len(here) - node.level + 1] if node.level else []
-            module = ".".join([*base, *filter(None, [node.module])])
-            dotted = (
-                [f"{module}.{alias.name}" for alias in node.names] if module == "locust_native" else [module]
-            )
-        else:
-            continue
-        found |= {name.split(".")[1] for name in dotted if name.startswith("locust_native.")}
-    return found
-
-
-def room(path: Path, root: Path) -> str:
-    parts = path.relative_to(root).with_suffix("").parts
-    return parts[0]
-
-
-def rust_uses(path: Path) -> set[str]:
-    """Rooms of our own crate that a file names in its code, outside comments and inline tests."""
-    code = re.sub(r"//.*", "", path.read_text()).split("#[cfg(test)]")[0]
-    found = set(re.findall(r"\b(?:crate|_core)::(\w+)", code))
-    for group in re.findall(r"\b(?:crate|_core)::\{([^;]*?)\};", code, re.DOTALL):
-        found |= set(re.findall(r"(?:^|,)\s*(\w+)", re.sub(r"::\{[^}]*\}", "", group)))
-    return found
-
-
-def trespasses(who: str, uses: set[str], floors: dict[str, int]) -> set[str]:
-    return {
-        whom
-        for whom in uses & floors.keys()
-        if whom != who and (who, whom) not in DOORS and floors[whom] >= floors[who]
-    }
-
-
-@pytest.mark.parametrize(
-    "path",
-    sorted([*PACKAGE.glob("*.py"), *(file for room in ROOMS for file in PACKAGE.glob(f"{room}/*.py"))]),
-    ids=lambda path: str(path.relative_to(PACKAGE)),
+PACKAGE, EXTENSION, ENGINE = (
+    ROOT / "python" / "locust_native",
+    ROOT / "src",
+    ROOT / "crates" / "engine" / "src",
 )
-def test_python_floors(path):
-    who, uses = path.stem if path.parent == PACKAGE else path.parent.name, python_imports(path)
-    assert who in PYTHON, (
-        f"{path.name} has no floor: give it one in tests/test_floors.py and docs/architecture.md"
+
+# Lowest first. A file imports from its own folder and from lower layers; what stands in one layer does not know each
+# other. docs/dev/architecture.md says what each is for.
+PYTHON = [
+    {"_core"},
+    {"activation", "shape", "output_files", "notebook", "mock_saleor"},
+    {"client", "bs4_native", "results"},
+    {"metrics", "loop"},
+    {"http_user", "web", "console"},
+    {"fast_user", "aio", "patching"},
+    {"native_json", "runs"},
+    {"__init__", "__main__", "auto", "pytest_plugin"},
+]
+IN_SRC = [
+    {"seam"},
+    {"response"},
+    {"metrics", "tools"},
+    {"guard", "request"},
+    {"wait"},
+    {"session"},
+]
+IN_ENGINE = [
+    {"clock", "error", "sync"},
+    {"histogram", "html", "http", "locust_counts", "picker"},
+    {"record"},
+    {"runtime"},
+]
+
+
+def module_of(path: Path) -> str:
+    return ".".join(path.relative_to(PACKAGE).with_suffix("").parts)
+
+
+FILES = {module_of(path): path for path in sorted(PACKAGE.rglob("*.py"))}
+
+
+def nodes_that_run(tree: ast.AST) -> Iterator[ast.AST]:
+    """All nodes but those under ``if TYPE_CHECKING``, which no interpreter executes."""
+    for node in ast.iter_child_nodes(tree):
+        if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.dump(node.test):
+            continue
+        yield node
+        yield from nodes_that_run(node)
+
+
+def imports_of(module: str, text: str) -> set[str]:
+    """Files of our package that a file imports, anywhere in it, by their dotted names; `_core` for the extension."""
+    found: set[str] = set()
+    for node in nodes_that_run(ast.parse(text)):
+        if isinstance(node, ast.Import):
+            found |= {
+                alias.name.removeprefix("locust_native.")
+                for alias in node.names
+                if alias.name.startswith("locust_native.")
+            }
+        elif isinstance(node, ast.ImportFrom):
+            here = ["locust_native", *module.split(".")[:-1]]
+            base = here[: len(here) - node.level + 1] if node.level else []
+            dotted = ".".join([*base, *filter(None, [node.module])])
+            if dotted.partition(".")[0] != "locust_native":
+                continue
+            home = dotted.removeprefix("locust_native").removeprefix(".")
+            for alias in node.names:
+                inner = f"{home}.{alias.name}".removeprefix(".")
+                found.add(
+                    inner if inner in FILES or inner == "_core" or f"{inner}.__init__" in FILES else home
+                )
+    return {f"{name}.__init__" if f"{name}.__init__" in FILES else name for name in found if name}
+
+
+def layer_of(name: str, layers: list[set[str]]) -> int:
+    room = name.partition(".")[0]
+    found = [number for number, names in enumerate(layers) if room in names]
+    assert found, f"{room} is in no layer: give it one in tests/test_floors.py and docs/dev/architecture.md"
+    return found[0]
+
+
+def trespasses(who: str, uses: set[str], layers: list[set[str]]) -> set[str]:
+    """Those of `uses` that stand as high as `who`, or higher, outside its own folder."""
+    own = who.partition(".")[0]
+    others = {whom for whom in uses if whom.partition(".")[0] != own}
+    return {whom for whom in others if layer_of(whom, layers) >= layer_of(who, layers)}
+
+
+def circles(uses: dict[str, set[str]]) -> list[list[str]]:
+    """Each circle of files that import each other, in the order in which it is walked."""
+    found: list[list[str]] = []
+    done: set[str] = set()
+
+    def walk(name: str, way: list[str]) -> None:
+        if name in way:
+            found.append([*way[way.index(name) :], name])
+        elif name not in done:
+            for whom in sorted(uses.get(name, ())):
+                walk(whom, [*way, name])
+            done.add(name)
+
+    for name in uses:
+        walk(name, [])
+    return found
+
+
+@pytest.mark.parametrize("module", [name for name in FILES if not name.startswith("compat08.")])
+def test_python_layers(module):
+    uses = imports_of(module, FILES[module].read_text())
+    wing = {name for name in uses if name.startswith("compat08")}
+    assert not wing or module in ("patching.patch", "__main__"), (
+        "only patching.patch and __main__ know the wing"
     )
-    assert not trespasses(who, uses, PYTHON)
-    if "compat08" in uses:
-        assert (who, "compat08") in DOORS
+    assert not trespasses(module, uses - wing, PYTHON)
+
+
+def test_no_files_import_each_other_in_a_circle():
+    assert circles({name: imports_of(name, path.read_text()) for name, path in FILES.items()}) == []
 
 
 @pytest.mark.parametrize("path", sorted((PACKAGE / "compat08").glob("*.py")), ids=lambda path: path.name)
 def test_the_wing_knows_locust_alone(path):
-    assert python_imports(path) <= {"compat08"}
+    uses = imports_of(module_of(path), path.read_text())
+    assert {name.partition(".")[0] for name in uses} <= {"compat08"}
 
 
 def test_the_hook_imports_nothing_but_sys():
@@ -161,28 +144,42 @@ def test_the_hook_imports_nothing_but_sys():
     assert not any(isinstance(node, ast.ImportFrom) for node in tree.body)
 
 
+def rust_uses(text: str) -> set[str]:
+    """Modules at the top of its own crate that a file names in its code, outside comments and inline tests."""
+    code = re.sub(r"//.*", "", text).split("#[cfg(test)]")[0]
+    found = set(re.findall(r"\bcrate::(\w+)", code))
+    for group in re.findall(r"\bcrate::\{([^;]*?)\};", code, re.DOTALL):
+        found |= set(re.findall(r"(?:^|,)\s*(\w+)", re.sub(r"::\{[^}]*\}", "", group)))
+    return found
+
+
 @pytest.mark.parametrize(
-    "path",
-    sorted(set(CRATE.rglob("*.rs")) - {CRATE / "lib.rs"}),
-    ids=lambda path: str(path.relative_to(CRATE)),
+    ("crate", "path"),
+    [
+        pytest.param(crate, path, id=str(path.relative_to(ROOT)))
+        for crate in (EXTENSION, ENGINE)
+        for path in sorted(set(crate.rglob("*.rs")) - {crate / "lib.rs"})
+    ],
 )
-def test_rust_floors(path):
-    who = room(path, CRATE)
-    assert who in RUST, (
-        f"src/{who} has no floor: give it one in tests/test_floors.py and docs/architecture.md"
-    )
-    assert not trespasses(who, rust_uses(path), RUST)
-    if who != "py":
-        assert "pyo3" not in re.sub(r"//.*", "", path.read_text()), "pyo3 is named in src/py/ only"
+def test_rust_layers(crate, path):
+    who = path.relative_to(crate).with_suffix("").parts[0]
+    assert not trespasses(who, rust_uses(path.read_text()), IN_SRC if crate == EXTENSION else IN_ENGINE)
 
 
-def test_the_check_sees_a_trespass(tmp_path):
-    file = tmp_path / "picker.rs"
-    file.write_text(
-        "use crate::{error::Error, http::{Client, Request}, stats};\n// crate::engine\nuse crate::clock;"
+def test_the_check_sees_a_trespass():
+    uses = rust_uses(
+        "use crate::{error::Error, http::{Client, Request}, record};\n// crate::runtime\nuse crate::clock;"
     )
-    uses = rust_uses(file)
-    assert uses == {"error", "http", "stats", "clock"}
-    assert trespasses("picker", uses, RUST) == {"http", "stats"}
-    assert trespasses("report", {"session", "errors"}, PYTHON) == {"session"}
-    assert trespasses("fast", {"session"}, PYTHON) == set()
+    assert uses == {"error", "http", "record", "clock"}
+    assert trespasses("picker", uses, IN_ENGINE) == {"http", "record"}
+    assert trespasses("client.text", {"http_user.session", "client.lazy", "_core"}, PYTHON) == {
+        "http_user.session"
+    }
+    assert imports_of(
+        "client.text", "from . import lazy\nfrom .. import _core\nfrom ..http_user.jar import x"
+    ) == {
+        "client.lazy",
+        "_core",
+        "http_user.jar",
+    }
+    assert circles({"a": {"b"}, "b": {"c"}, "c": {"a"}, "d": {"a"}}) == [["a", "b", "c", "a"]]

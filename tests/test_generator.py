@@ -16,7 +16,8 @@ from gevent.monkey import get_original
 
 import running
 from backends import do
-from locust_native import _core, closed_loop
+from locust_native import _core
+from locust_native.metrics import users_time
 
 pytestmark = pytest.mark.timed
 
@@ -137,15 +138,15 @@ def test_a_second_in_which_nothing_ended_because_the_loop_was_blocked_is_limited
 @pytest.mark.parametrize("seconds", [0, 0.001])
 def test_a_user_whose_turn_comes_late_limits_its_second(meter, monkeypatch, seconds):
     """Though no answer waited, and the loop came when it was asked."""
-    times = closed_loop.UserTime()
+    times = users_time.UserTime()
     stats = SimpleNamespace(_user_time=times)
     task_set = SimpleNamespace(_user=SimpleNamespace(environment=SimpleNamespace(stats=stats)))
     for late in (0.005, 0.075, 1.5):
         meter.reset()
         now = iter((1.0, 1.0 + seconds + late))
         with monkeypatch.context() as patch:
-            patch.setattr(closed_loop, "_clock", lambda now=now: next(now))
-            closed_loop.sleep(task_set, seconds)
+            patch.setattr(users_time, "_clock", lambda now=now: next(now))
+            users_time.sleep(task_set, seconds)
         assert bool(meter.limited()) == (late > 1)
     assert figures(meter)["lag"] == (0, None)
 

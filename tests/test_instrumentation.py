@@ -12,8 +12,9 @@ from urllib3.connection import HTTPConnection
 from urllib3.connectionpool import HTTPConnectionPool
 
 from backends import do
-from locust_native import _core, instrumentation
-from locust_native.session import HttpSession
+from locust_native import _core
+from locust_native.client import instrumentation
+from locust_native.http_user.session import HttpSession
 
 
 def watched(monkeypatch, owner, name):

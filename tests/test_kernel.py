@@ -9,7 +9,7 @@ import pytest
 
 import running
 from in_a_kernel import cells
-from locust_native.saleor import MockSaleor
+from locust_native.mock_saleor import MockSaleor
 
 USERS = """
 import re, json as reader

@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from locust_native import limits
+from locust_native.metrics import limits
 
 NINE = int(time.mktime((2026, 11, 20, 9, 0, 0, 0, 0, -1)))
 

@@ -43,7 +43,7 @@ def test_wrong_option_is_the_error_of_locust(home):
 def test_mock_saleor_gets_its_arguments_and_gives_the_exit_status(home):
     start = """
 import sys, types
-shop = sys.modules["locust_native.saleor"] = types.ModuleType("locust_native.saleor")
+shop = sys.modules["locust_native.mock_saleor"] = types.ModuleType("locust_native.mock_saleor")
 shop.serve = lambda argv: print(argv) or 3
 sys.argv = ["locust-native", "mock-saleor", "--port", "8000"]
 from locust_native.__main__ import main

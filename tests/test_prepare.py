@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from requests.models import PreparedRequest
 
-from locust_native import prepare
+from locust_native.http_user import prepare
 
 
 @pytest.mark.parametrize("port", [1, 80, 8000, 9999, 10000, 32768, 59999, 64999, 65499, 65529, 65535])

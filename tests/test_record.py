@@ -15,7 +15,7 @@ from locust.stats import PERCENTILES_TO_REPORT, calculate_response_time_percenti
 
 import locust_native
 from locust_native._core import Record
-from locust_native.timings import Timings
+from locust_native.client.timings import Timings
 
 times = st.lists(st.floats(0.001, 3_600_000), min_size=1, max_size=200)
 shares = st.floats(0, 1)
@@ -311,5 +311,5 @@ def test_phases_are_the_same_everywhere():
     """The record, the core's timings, `response.timings` and the page each have their own list of them."""
     phases = list(total(Record())["phases"])
     assert phases == list(Timings._fields[: len(phases)])
-    charts = (Path(locust_native.__file__).parent / "figures/browser/charts.js").read_text()
+    charts = (Path(locust_native.__file__).parent / "web/browser/charts.js").read_text()
     assert f"const PHASES = {json.dumps(phases)};" in charts

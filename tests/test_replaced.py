@@ -16,7 +16,7 @@ import pytest
 import requests
 
 from backends import Backend, do
-from locust_native import fallback
+from locust_native.client import fallback
 
 PACKAGES = (
     "requests",

@@ -10,7 +10,7 @@ import gevent
 import pytest
 
 import running
-from locust_native.saleor import MockSaleor
+from locust_native.mock_saleor import MockSaleor
 
 KINDS = [pytest.param("0", id="stock"), pytest.param("1", id="native")]
 

@@ -17,7 +17,7 @@ import pytest
 import in_a_loop
 import running
 from locust_native import run_sync
-from locust_native.saleor import MockSaleor
+from locust_native.mock_saleor import MockSaleor
 
 FILE = """
 from locust import HttpUser, constant, events, task
@@ -780,4 +780,4 @@ def test_the_signature_is_the_same():
     import locust_native
 
     assert inspect.signature(locust_native.run) == inspect.signature(locust_native.run_sync)
-    assert Path(inspect.getfile(locust_native.run)).name == "driving.py"
+    assert Path(inspect.getfile(locust_native.run)).name == "api.py"

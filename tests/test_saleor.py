@@ -14,7 +14,7 @@ from collections.abc import Iterator
 import pytest
 import requests
 
-from locust_native.saleor import MockSaleor
+from locust_native.mock_saleor import MockSaleor
 
 ADDRESS = {
     "street_address_1": "1 Main Street",
@@ -185,13 +185,13 @@ def test_a_forked_child_leaves_the_parents_shop_alone(shop: MockSaleor) -> None:
 
 def test_importing_it_brings_in_neither_gevent_nor_locust() -> None:
     code = (
-        "import sys, locust_native.saleor, locust_native.pytest_plugin as p; "
+        "import sys, locust_native.mock_saleor, locust_native.pytest_plugin as p; "
         "sys.exit(bool({'gevent', 'locust', 'requests'} & set(sys.modules)))"
     )
     subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
 
 
-SERVE = "import sys; from locust_native.saleor import serve; sys.exit(serve(sys.argv[1:]))"
+SERVE = "import sys; from locust_native.mock_saleor import serve; sys.exit(serve(sys.argv[1:]))"
 
 
 @pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM])

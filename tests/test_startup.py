@@ -205,6 +205,6 @@ for attempt in range(2):
 
 def test_broken_package_leaves_locust_stock_and_keeps_the_reason(bare):
     (bare.packages / "locust.py").write_text("name = __name__")
-    (bare.package / "patch.py").write_text("def def")
+    (bare.package / "patching" / "patch.py").write_text("def def")
     code = "import locust, _locust_native_startup as hook; answer = type(hook.failure).__name__"
     assert bare.ask(code) == "SyntaxError"

@@ -20,9 +20,9 @@ from hypothesis import strategies as st
 from locust.env import Environment
 from locust.event import Events
 
-from locust_native import report
-from locust_native import stats as native
 from locust_native._core import Stats
+from locust_native.client import reporting
+from locust_native.metrics import locust_stats
 
 NAMES = ["/", "/cart", "/produkt/ö"]
 METHODS = ["GET", "POST"]
@@ -74,7 +74,9 @@ response_times = st.one_of(
     st.sampled_from([0.1, 0.0, -0.0, -3.5, True, math.nan, math.inf, 1e17, 2**60, 2**70, "slow"]),
 )
 lengths = st.one_of(st.integers(0, 10**6), st.sampled_from([-1, True, 2**63 - 1, 2**80, 1.5, None]))
-counted = [name for name, value in vars(native.StatsEntry).items() if isinstance(value, native.Counted)]
+counted = [
+    name for name, value in vars(locust_stats.StatsEntry).items() if isinstance(value, locust_stats.Counted)
+]
 keys = st.sampled_from([("/", "GET"), ("/cart", "GET"), ("/", "POST")])
 whom = st.one_of(st.just("total"), keys)
 
@@ -198,7 +200,7 @@ def test_any_calls_leave_the_same_fields(cache: bool, steps: list[tuple[Any, ...
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(time, "time", clock)
         theirs: Any = stock.RequestStats(cache)
-        ours: Any = native.RequestStats(cache)
+        ours: Any = locust_stats.RequestStats(cache)
         for step, *arguments in steps:
             if step == "tick":
                 clock.now += arguments[0]
@@ -227,7 +229,7 @@ def test_buckets_are_locusts(response_time: float) -> None:
 
 
 def test_a_million_requests_are_counted_to_the_unit() -> None:
-    stats = native.RequestStats()
+    stats = locust_stats.RequestStats()
     for number in range(1_000_000):
         stats.log_request("GET", NAMES[number % 3], 0.1, 1)
         if number % 1_000 == 0:
@@ -241,19 +243,19 @@ def test_a_million_requests_are_counted_to_the_unit() -> None:
 
 
 def test_counting_is_native(clock: Clock) -> None:
-    stats = native.RequestStats()
+    stats = locust_stats.RequestStats()
     stats.log_request("GET", "/", 12.5, 10)  # makes the entry
     stats.log_request("GET", "/", 12.5, 10)
     stats.log_error("GET", "/", "boom")
     assert stats.entries["/", "GET"].num_failures == 1
-    waiting = native._instance_dict(stats.entries["/", "GET"])
+    waiting = locust_stats._instance_dict(stats.entries["/", "GET"])
     assert waiting["num_requests"] == 0, "counted in Python, or added up though nobody asked"
     assert stats.entries["/", "GET"].num_requests == 2
     assert waiting["num_requests"] == 2
 
 
 def test_the_clock_is_read_through_python(clock: Clock) -> None:
-    stats = native.RequestStats()
+    stats = locust_stats.RequestStats()
     clock.now = 77.25
     stats.log_request("GET", "/", 12.5, 10)
     assert stats.last_request_timestamp == 77.25
@@ -281,14 +283,14 @@ def test_what_a_locustfile_replaces_is_used(monkeypatch: pytest.MonkeyPatch, whe
         return original(*arguments)
 
     monkeypatch.setattr(where, name, replacement)
-    stats = native.RequestStats()
+    stats = locust_stats.RequestStats()
     stats.log_request("GET", "/", 12.5, 10)
     assert called
     assert stats.num_requests == 1
 
 
 def test_a_bucket_function_replaced_while_running_is_used(monkeypatch: pytest.MonkeyPatch) -> None:
-    stats = native.RequestStats()
+    stats = locust_stats.RequestStats()
     stats.log_request("GET", "/", 147.0, 10)
     monkeypatch.setattr(stock, "bucket_response_time", lambda response_time: int(response_time))
     stats.log_request("GET", "/", 147.0, 10)
@@ -296,7 +298,7 @@ def test_a_bucket_function_replaced_while_running_is_used(monkeypatch: pytest.Mo
 
 
 def test_entries_that_leave_keep_their_counts() -> None:
-    stats = native.RequestStats()
+    stats = locust_stats.RequestStats()
     stats.log_request("GET", "/", 12.5, 10)
     stats.log_request("GET", "/", 12.5, 10)
     total, entry = stats.total, stats.entries["/", "GET"]
@@ -307,7 +309,7 @@ def test_entries_that_leave_keep_their_counts() -> None:
 
 
 def test_a_plain_dictionary_of_entries_behaves_as_in_locust() -> None:
-    stats = native.RequestStats()
+    stats = locust_stats.RequestStats()
     stats.log_request("GET", "/", 12.5, 10)
     stats.entries = {}
     with pytest.raises(KeyError):
@@ -316,12 +318,12 @@ def test_a_plain_dictionary_of_entries_behaves_as_in_locust() -> None:
 
 
 def test_objects_are_of_locusts_classes() -> None:
-    stats = native.RequestStats()
+    stats = locust_stats.RequestStats()
     assert isinstance(stats, stock.RequestStats)
     assert isinstance(stats.entries, stock.EntriesDict)
     assert isinstance(stats.get("/", "GET"), stock.StatsEntry)
     with pytest.raises(AttributeError, match="num_requests"):
-        native.StatsEntry.__new__(native.StatsEntry).num_requests  # noqa: B018
+        locust_stats.StatsEntry.__new__(locust_stats.StatsEntry).num_requests  # noqa: B018
 
 
 # --- Masters, workers, processes ---
@@ -343,12 +345,12 @@ def workers_report(stats: Any) -> dict[str, Any]:
     return {"reports": reports, "left": view(stats)}
 
 
-@pytest.fixture(params=[stock, native], ids=["stock master", "native master"])
+@pytest.fixture(params=[stock, locust_stats], ids=["stock master", "native master"])
 def master(request: pytest.FixtureRequest) -> Any:
     return request.param
 
 
-@pytest.mark.parametrize("worker", [stock, native], ids=["stock worker", "native worker"])
+@pytest.mark.parametrize("worker", [stock, locust_stats], ids=["stock worker", "native worker"])
 def test_masters_and_workers_of_both_kinds(clock: Clock, master: Any, worker: Any) -> None:
     def merged(master: Any, worker: Any) -> tuple[Any, Any]:
         clock.now = 1_000.5
@@ -400,7 +402,7 @@ def test_a_fork_has_what_was_counted_before_it(forking: str) -> None:
     assert done.stdout.splitlines() == ["6 6 75.0", "6 6 75.0"]
 
 
-class _Extended(native.RequestStats):
+class _Extended(locust_stats.RequestStats):
     def log_request(self, *sample):
         self.seen = [*self.__dict__.get("seen", ()), sample]
         super().log_request(*sample)
@@ -410,21 +412,21 @@ class _Extended(native.RequestStats):
 def test_a_reported_request_is_counted_once_and_who_replaces_log_request_is_asked(how, monkeypatch):
     environment = Environment()
     environment.create_local_runner()
-    stats = environment.stats = (_Extended if how == "extended" else native.RequestStats)()
+    stats = environment.stats = (_Extended if how == "extended" else locust_stats.RequestStats)()
     seen = []
 
     def log_request(*sample):
         seen.append(sample[-4:])
         original(stats, *sample[-4:])
 
-    original = native.RequestStats.log_request
+    original = locust_stats.RequestStats.log_request
     if how == "on the object":
         stats.log_request = log_request
     elif how == "on the class":
-        monkeypatch.setattr(native.RequestStats, "log_request", log_request)
+        monkeypatch.setattr(locust_stats.RequestStats, "log_request", log_request)
     meta = {"request_type": "GET", "name": "/", "response_time": 3.5, "response_length": 7, "exception": None}
     tracker = stats._precise.begin("GET", "/")
-    report.fire(environment.events.request, meta | {"response": None, "context": {}}, tracker)
+    reporting.fire(environment.events.request, meta | {"response": None, "context": {}}, tracker)
     asked = getattr(stats, "seen", seen)
     assert asked == ([] if how == "ours" else [("GET", "/", 3.5, 7)])
     assert (stats.total.num_requests, stats.total.total_content_length) == (1, 7)

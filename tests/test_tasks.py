@@ -12,7 +12,7 @@ from locust.env import Environment
 from locust.exception import StopUser
 from locust.user.task import DefaultTaskSet
 
-from locust_native.tasks import next_default_task, next_task
+from locust_native.loop.tasks import next_default_task, next_task
 
 DRAWS = 1_000_000
 

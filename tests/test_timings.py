@@ -15,7 +15,7 @@ from gevent.server import StreamServer
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from locust_native.timings import for_context
+from locust_native.client.timings import for_context
 
 PHASES = ("queued", "dns", "connect", "tls", "send", "wait", "download")
 DELAY = 120.0

@@ -14,8 +14,8 @@ from gevent.monkey import get_original
 
 import running
 from backends import do
-from locust_native import waiting
-from locust_native.fast import FastHttpSession
+from locust_native.client import waiting
+from locust_native.fast_user.session import FastHttpSession
 
 KINDS = ["http", "fast"]
 

@@ -10,7 +10,7 @@ from types import SimpleNamespace
 import pytest
 
 import running
-from locust_native import workers
+from locust_native.metrics import workers
 
 USERS = """
 from locust import HttpUser, constant, task

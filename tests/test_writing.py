@@ -12,7 +12,7 @@ import time
 import pytest
 
 import running
-from locust_native import writing
+from locust_native import output_files
 
 USERS = """
 from locust import HttpUser, constant, task
@@ -27,7 +27,7 @@ class Visitor(HttpUser):
 
 
 def write(path, text):
-    writing.write(path, lambda file: file.write(text.encode()))
+    output_files.write(path, lambda file: file.write(text.encode()))
 
 
 def test_a_new_file_has_the_permissions_of_any_other(tmp_path):
@@ -58,9 +58,9 @@ def test_a_full_disk_leaves_what_was_there(tmp_path, old):
     from locust_native import writing
     signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
     resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096))
-    assert writing.why_not("x") is None
+    assert output_files.why_not("x") is None
     try:
-        writing.write("x", lambda file: file.write(b"y" * 100_000))
+        output_files.write("x", lambda file: file.write(b"y" * 100_000))
     except OSError as error:
         print(error.strerror)
     """
@@ -77,7 +77,7 @@ def test_an_interrupt_leaves_what_was_there(tmp_path, monkeypatch):
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        writing.write(tmp_path / "x", interrupted)
+        output_files.write(tmp_path / "x", interrupted)
     assert {path.name: path.read_text() for path in tmp_path.iterdir()} == {"x": "old"}
 
 
@@ -106,9 +106,9 @@ def test_why_not_names_the_reason_and_makes_nothing(tmp_path):
         "file/x": "Not a directory",
         "x" * 300: "File name too long",
     }
-    assert {path: writing.why_not(str(tmp_path / path)) for path in reasons} == reasons
-    assert writing.why_not("/proc/none.json") is not None
-    assert writing.why_not("/dev/full") is None
+    assert {path: output_files.why_not(str(tmp_path / path)) for path in reasons} == reasons
+    assert output_files.why_not("/proc/none.json") is not None
+    assert output_files.why_not("/dev/full") is None
     assert sorted(os.listdir(tmp_path)) == ["file", "folder", "pipe"]
 
 

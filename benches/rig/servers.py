@@ -138,10 +138,7 @@ def certificate(place: Path) -> None:
 def mock(*options: str) -> Iterator[Server]:
     """The mock shop's binary."""
     if not MOCK.exists():
-        raise Failed(
-            f"{MOCK.relative_to(ROOT)} is not there: "
-            "cargo build --release -p mock-saleor"
-        )
+        raise Failed(f"{MOCK.relative_to(ROOT)} is not there: cargo build --release -p mock-saleor")
     process = pinned([MOCK, "--port", "0", *options], SERVER_CORE, stdout=subprocess.PIPE)
     try:
         assert process.stdout is not None

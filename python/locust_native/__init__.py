@@ -7,12 +7,11 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from ._core import Histogram, Picker
-    from .aio import AsyncSession
-    from .patch import install, status, uninstall
+    from .aio import AsyncSession, Statistics
+    from .mock_saleor import MockSaleor
+    from .patching.patch import install, status, uninstall
     from .results import Comparison, Run, compare, load
     from .runs import RunError, run, run_sync
-    from .saleor import MockSaleor
-    from .statistics import Statistics
 
     __version__: str
 
@@ -39,19 +38,19 @@ _HOMES = {
     "AsyncSession": "aio",
     "Comparison": "results",
     "Histogram": "_core",
-    "MockSaleor": "saleor",
+    "MockSaleor": "mock_saleor",
     "Picker": "_core",
     "Run": "results",
     "RunError": "runs",
-    "Statistics": "statistics",
+    "Statistics": "aio",
     "__version__": "activation",
     "compare": "results",
-    "install": "patch",
+    "install": "patching.patch",
     "load": "results",
     "run": "runs",
     "run_sync": "runs",
-    "status": "patch",
-    "uninstall": "patch",
+    "status": "patching.patch",
+    "uninstall": "patching.patch",
 }
 
 

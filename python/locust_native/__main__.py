@@ -14,7 +14,7 @@ Without mock-saleor it is the command locust with the native core on, and takes 
 def main() -> int | None:
     """Run `locust-native mock-saleor …`, or Locust with the arguments as they are; gives the exit status."""
     if sys.argv[1:2] == ["mock-saleor"]:
-        from .saleor import serve
+        from .mock_saleor import serve
 
         return serve(sys.argv[2:])
     if (word := _no_command(sys.argv[1:2])) is not None:
@@ -26,7 +26,7 @@ def main() -> int | None:
         return 2
     if sys.argv[1:2] in (["--help"], ["-h"]):
         print(_HELP)
-    from .patch import install
+    from .patching.patch import install
 
     install()
     from locust.main import main as locust_main

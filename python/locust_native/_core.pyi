@@ -461,9 +461,7 @@ class RequestsRules:
 class HttpSessionClass:
     """The same for an ``HttpSession``; ``warn`` is called with the exchange where any certificate would have done."""
 
-    def __new__(
-        cls, session_class: SessionClass, rules: RequestsRules, warn: Any, /
-    ) -> HttpSessionClass: ...
+    def __new__(cls, session_class: SessionClass, rules: RequestsRules, warn: Any, /) -> HttpSessionClass: ...
 
 @final
 class FastPreparedRequest:

@@ -6,6 +6,6 @@ above it is stock Locust's class, below it is ours. User classes are not concern
 client up when a user is made. LOCUST_NATIVE=0 wins over this import.
 """
 
-from .patch import install
+from .patching.patch import install
 
 install()

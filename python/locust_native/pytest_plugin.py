@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from locust_native.saleor import MockSaleor
+    from .mock_saleor import MockSaleor
 
 # pytest puts a finder of its own before all others and answers for `locust`, which has a plug-in: ours would never be
 # asked. Nothing to do where no start-up file ran.
@@ -20,7 +20,7 @@ if hook := sys.modules.get("_locust_native_startup"):
 @pytest.fixture
 def mock_saleor() -> Iterator[MockSaleor]:
     """A mock Saleor storefront on a free port, closed after the test."""
-    from locust_native.saleor import MockSaleor
+    from .mock_saleor import MockSaleor
 
     with MockSaleor() as shop:
         yield shop

@@ -29,7 +29,7 @@ impl PyMockSaleor {
 
 #[pymethods]
 impl PyMockSaleor {
-    /// Opens a shop; the knobs are those of `locust_native.saleor.MockSaleor`.
+    /// Opens a shop; the knobs are those of `locust_native.mock_saleor.MockSaleor`.
     #[new]
     #[pyo3(signature = (*, host, port, keep_alive, latency, error_rate, page_size, seed, stock, site_domain, keep))]
     #[allow(clippy::too_many_arguments)]

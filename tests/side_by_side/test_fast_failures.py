@@ -7,7 +7,7 @@ from geventhttpclient.connectionpool import SSLConnectionPool
 import seeing
 from asking_fast import shows
 from backends import Backend, do, stock_of
-from locust_native import fast
+from locust_native.fast_user import session as fast
 
 
 class TestFailures:

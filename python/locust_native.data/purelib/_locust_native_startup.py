@@ -12,7 +12,7 @@ PYTEST_DONT_REWRITE: pytest would warn everybody that it came too late to rewrit
 import sys
 
 failure: Exception | None = None
-"""Why `locust_native.patch` could not even be asked; None while it could."""
+"""Why `locust_native.patching.patch` could not even be asked; None while it could."""
 
 
 class _Loader:
@@ -64,7 +64,7 @@ class _Finder:
 
 def _refusal():
     try:
-        from locust_native import kernel
+        from locust_native.patching import kernel
 
         return kernel.refusal()
     except Exception:  # what stock does is the kernel's to bear
@@ -74,7 +74,7 @@ def _refusal():
 def _patch():
     global failure
     try:
-        from locust_native import patch
+        from locust_native.patching import patch
 
         patch.install()
         failure = None

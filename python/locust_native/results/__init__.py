@@ -1,6 +1,6 @@
 """The door of what came of a run: `Run`, `load`, `compare`; pandas and matplotlib come when a table or plot does."""
 
-from .comparison import Comparison, compare
+from .compare.comparison import Comparison, compare
 from .needs import MissingPackage
 from .run import Run, load
 

@@ -9,7 +9,7 @@ import zlib
 from pathlib import Path
 from typing import Any
 
-from .. import writing
+from .. import output_files
 from . import tables
 from .needs import needed
 from .rows import FORMAT as FIGURES
@@ -42,11 +42,11 @@ def save(path: str | os.PathLike[str], content: dict[str, Any]) -> None:
                 writer.write_table(plain)
                 writer.add_key_value_metadata({**(requests.schema.metadata or {}), KEY: text.encode()})
 
-        writing.write(path, write)
+        output_files.write(path, write)
     elif suffix == ".json":
-        writing.write(path, lambda file: file.write(text.encode()))
+        output_files.write(path, lambda file: file.write(text.encode()))
     else:
-        writing.write(path, lambda file: file.write(gzip.compress(text.encode(), mtime=0)))
+        output_files.write(path, lambda file: file.write(gzip.compress(text.encode(), mtime=0)))
 
 
 def load(path: str | os.PathLike[str]) -> dict[str, Any]:

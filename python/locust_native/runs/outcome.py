@@ -8,12 +8,12 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..sentences import killed_by
+from ..metrics.sentences import killed_by
 
 if TYPE_CHECKING:
     from ..results import Run
 
-#: Lines of the child's that an error shows.
+#: Lines of the supervisor's that an error shows.
 _LINES = 12
 
 _LOG_LINE = re.compile(r"^\[[^\]]*\] \S+/(ERROR|CRITICAL)/\S+: (.*)$")
@@ -72,7 +72,7 @@ def result(
 ) -> Run:
     """The `Run` of a process that has ended.
 
-    ``folder``: where it was to write its figures; ``told``: what `inside` knew of it; ``overdue``: why it had to be
+    ``folder``: where it was to write its figures; ``told``: what `in_locust` knew of it; ``overdue``: why it had to be
     killed. Raises RunError where there are no figures, where the test could not go on, or where no request was ever
     answered; with the `Run`, as far as there is one.
     """
@@ -132,7 +132,7 @@ def _ending(returncode: int) -> str:
 
 
 def _why(returncode: int, log: str, told: dict[str, Any], options: dict[str, Any]) -> str:
-    """What the child says last of why it ended, in one line."""
+    """What the supervisor says last of why it ended, in one line."""
     if returncode < 0 and told.get("requests"):
         return f"{_ending(returncode)}, after {told['requests']} requests"
     if "No User class found!" in log:

@@ -1,0 +1,1 @@
+"""``FastHttpUser.client``."""

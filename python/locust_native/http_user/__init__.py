@@ -1,0 +1,1 @@
+"""``HttpUser.client``."""

@@ -1,0 +1,1 @@
+"""How the core gets into Locust and out again, and what is said about it."""

@@ -1,0 +1,1 @@
+"""The figures in Locust's web page and in its HTML report."""
