@@ -22,7 +22,7 @@ import gevent
 from gevent.monkey import get_original
 from locust import FastHttpUser, HttpUser, constant, events
 from locust.exception import StopUser
-from locust_native import waiting
+from locust_native.client import waiting
 
 block = get_original("time", "sleep")
 heard, moments, lengths = Counter(), [], [0]

@@ -315,7 +315,7 @@ class TestReplacedBelowRequests:
     def test_gevent_is_not_meant(self):
         code = """
 import locust
-from locust_native.instrumentation import of_requests
+from locust_native.client.instrumentation import of_requests
 from gevent import monkey
 print(of_requests(), monkey.is_module_patched("socket"))
 monkey.patch_all()

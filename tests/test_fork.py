@@ -137,7 +137,7 @@ def test_a_greenlet_in_flight_can_be_killed_in_the_child(server, tmp_path):
 pid = os.fork()
 if pid == 0:
     gevent.killall(flying)
-    from locust_native import waiting
+    from locust_native.client import waiting
     assert client.get("/x").status_code == 200
     assert waiting.here().queue.in_flight == 0
     sys.exit(0)

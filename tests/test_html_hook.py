@@ -48,12 +48,12 @@ def test_switched_off_with_the_core():
 
 
 def test_switched_off_alone():
-    code = f"from locust_native import html\nhtml.switch_on()\nimport bs4\nanswer = {LAZY}"
+    code = f"from locust_native import bs4_native as html\nhtml.switch_on()\nimport bs4\nanswer = {LAZY}"
     assert ask(code, LOCUST_NATIVE_HTML="0") == (False, "")
 
 
 def test_a_misspelt_switch():
-    code = f"from locust_native import html\nhtml.switch_on()\nimport bs4\nanswer = {LAZY}"
+    code = f"from locust_native import bs4_native as html\nhtml.switch_on()\nimport bs4\nanswer = {LAZY}"
     answer, told = ask(code, LOCUST_NATIVE_HTML="of")
     assert answer is False
     assert told == ("LOCUST_NATIVE_HTML=of: expected 0 or 1; Beautiful Soup runs without the native core\n")
@@ -63,7 +63,7 @@ def test_the_finder_leaves_no_trace():
     code = """
 import sys
 finders = list(sys.meta_path)
-from locust_native import html
+from locust_native import bs4_native as html
 html.switch_on()
 html.switch_on()
 waiting = len(sys.meta_path) - len(finders)
@@ -77,7 +77,7 @@ answer = [waiting, sys.meta_path == finders, type(loader).__name__, "exec_module
 def test_a_bs4_that_cannot_be_imported(tmp_path):
     (tmp_path / "bs4.py").write_text("raise ImportError('not today')")
     code = """
-from locust_native import html
+from locust_native import bs4_native as html
 html.switch_on()
 answer = []
 for _ in range(2):
@@ -105,7 +105,7 @@ def test_a_bs4_that_is_not_known_stays_stock(change, reason):
     code = f"""
 import bs4
 {change}
-from locust_native import html
+from locust_native import bs4_native as html
 html.switch_on()
 answer = {LAZY}
 """

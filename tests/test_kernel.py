@@ -72,7 +72,7 @@ CELLS = {
     """,
     "off": """
         import os
-        from locust_native import kernel
+        from locust_native.patching import kernel
         answers = [kernel.refusal() is None]
         for value in ("0", "banana"):
             os.environ["LOCUST_NATIVE"] = value
@@ -236,7 +236,7 @@ def test_importing_locust_is_left_to_a_kernel_that_gevent_has_patched(tmp_path):
     [_, said] = cells(
         tmp_path,
         "import gevent.monkey; gevent.monkey.patch_socket()",
-        "from locust_native import kernel; print(kernel.refusal())",
+        "from locust_native.patching import kernel; print(kernel.refusal())",
     )
     assert said["text"] == "None\n"
 

@@ -47,7 +47,7 @@ def test_install_changes_what_the_table_names_and_uninstall_puts_it_back(home):
 import os
 import locust, locust.main
 os.environ["LOCUST_NATIVE"] = "1"
-from locust_native import patch
+from locust_native.patching import patch
 patch.uninstall()  # the version line and the log were ours already
 stock = picture()
 first = patch.install()

@@ -625,7 +625,7 @@ def test_a_task_that_never_gives_way_does_not_hang_the_caller(program, tmp_path)
     (tmp_path / "stuck.py").write_text(STUCK)
     [said] = program(
         """
-        from locust_native.runs import trial
+        from locust_native.runs import process as trial
         trial._OVERDUE = 2.0
         try:
             await ln.run("stuck.py", run_time=1, host=url, progress=False)

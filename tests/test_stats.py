@@ -377,7 +377,7 @@ def forking() -> str:
         pytest.skip("no fork here")
     return """
 import os
-from locust_native.stats import RequestStats
+from locust_native.metrics.locust_stats import RequestStats
 
 stats = RequestStats()
 for _ in range(5):

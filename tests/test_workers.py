@@ -43,7 +43,7 @@ def play(environment, runner):
         gevent.sleep(0.05)
     os.kill(int(os.environ.get("VICTIM") or next(iter(gevent.os._watched_children))), signal.SIGKILL)
     if locust_native.status().on:
-        from locust_native import workers
+        from locust_native.metrics import workers
         while not workers.of(environment.events).warnings():
             gevent.sleep(0.05)
     else:

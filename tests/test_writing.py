@@ -55,7 +55,7 @@ def test_a_full_disk_leaves_what_was_there(tmp_path, old):
         (tmp_path / "x").write_text(old)
     code = """
     import resource, signal
-    from locust_native import writing
+    from locust_native import output_files
     signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
     resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096))
     assert output_files.why_not("x") is None

@@ -522,7 +522,7 @@ for module in locust.runners, locust.stats, locust.web:
         module.nothing
     except AttributeError as error:
         print(error)
-print(len([each for each in locust.events.init._handlers if "figures" not in each.__module__]))
+print(len([each for each in locust.events.init._handlers if not each.__module__.startswith("locust_native.")]))
 try:
     locust.web.app.add_url_rule
 except AttributeError as error:

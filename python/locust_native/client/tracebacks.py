@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from types import CodeType, SimpleNamespace, TracebackType
 from typing import Any
 
-_OURS = os.path.dirname(__file__) + os.sep
+_OURS = os.path.dirname(os.path.dirname(__file__)) + os.sep
 
 Entries = list[TracebackType]
 

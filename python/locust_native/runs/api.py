@@ -71,7 +71,7 @@ class Awaited(Coroutine[Any, Any, T], Generic[T]):
 
 
 def _awaited(function: Callable[P, Coroutine[Any, Any, T]]) -> Callable[P, Awaited[T]]:
-    words = "<a test that has not tracker: await ln.run(…), or call ln.run_sync(…)>"
+    words = "<a test that has not begun: await ln.run(…), or call ln.run_sync(…)>"
 
     @functools.wraps(function)
     def called(*what: P.args, **given: P.kwargs) -> Awaited[T]:
