@@ -365,8 +365,8 @@ def test_several_loops_and_threads(program):
         say(texts=texts, ends=session.statistics.figures()["total"]["ends"])
         """
     )
-    assert len(said["text"]) == 10
-    assert all(right for _, right, _ in said["text"])
+    assert len(said["texts"]) == 10
+    assert all(right for _, right, _ in said["texts"])
     assert said["ends"]["succeeded"] == said["ends"]["started"] == 500
 
 

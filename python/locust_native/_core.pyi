@@ -18,6 +18,7 @@ __all__ = [
     "FastHttpSession",
     "FastPreparedRequest",
     "Fields",
+    "GeventRules",
     "GreenletWaiters",
     "Histogram",
     "HttpSession",
@@ -350,22 +351,6 @@ class Client:
     """
 
     def __new__(cls, keep: int, concurrency: int | None = None) -> Client: ...
-    def submit(
-        self,
-        queue: Queue,
-        method: str,
-        url: str,
-        head: Fields,
-        tail: Sequence[tuple[str | bytes, str | bytes]] | None,
-        body: bytes | None,
-        cookies: Sequence[tuple[str, str]] | None,
-        options: Options,
-    ) -> int:
-        """Starts a request on ``queue`` and returns its token.
-
-        The jar's Cookie field stands between ``head`` and ``tail``. Raises ValueError for a method, URL or
-        field that is none, OSError when the I/O thread cannot be started.
-        """
     def cookie_version(self) -> int:
         """A number that is another one after every change of the cookies."""
     def cookies(self) -> list[_Cookie]:
@@ -387,75 +372,66 @@ class UrlCache:
     """The URLs that need no preparation, each taken apart once; up to ``limit`` are kept."""
 
     def __new__(cls, limit: int, /) -> UrlCache: ...
-    def start(
-        self,
-        client: Client,
-        queue: Queue,
-        record: Record,
-        head: Fields,
-        options: Options,
-        method: Any,
-        base: Any,
-        url: Any,
-        name: Any,
-        body: bytes | None = None,
-        content_type: str | None = None,
-        /,
-    ) -> tuple[int, RequestTracker, str] | None:
-        """Starts a request: its token, its entry in ``record`` and its whole URL; None if it is not that plain.
-
-        ``base`` goes before a ``url`` that is a path; where ``name`` is empty, the path is the name. The body goes
-        with its Content-Length where ``content_type`` is no None, and with that type where it is not empty.
-        """
 
 @final
 class SessionClass:
-    """How the sessions of class ``kind`` send what needs no preparation, as long as ``guard`` holds.
+    """What all sessions of one class have in common.
 
-    ``json``: what has to be itself besides where JSON is sent; ``response``: the class of what a call returns;
-    ``here`` gives a thread's `GreenletWaiters`; ``context``: ``User.context`` where it adds nothing.
+    ``steps``: what must not have been replaced for a request to be prepared natively, ``json``: what besides where it
+    carries JSON; ``request``: our method of that name, by which the verbs go; ``context``: ``User.context``;
+    ``response``, ``caught``: the classes of what a call returns, without and with ``catch_response``; ``waiters`` gives
+    the `GreenletWaiters` of the current hub; ``sole_listener``: None where each request is an event.
     """
 
     def __new__(
         cls,
-        kind: type,
-        url_cache: UrlCache,
-        guard: PatchGuard,
+        *,
+        steps: PatchGuard,
         json: PatchGuard,
-        response: Any,
-        here: Any,
-        getcurrent: Any,
+        request: Any,
         context: Any,
-        sole_listener: SoleListener,
-        /,
+        response: Any,
+        caught: Any,
+        waiters: Any,
+        getcurrent: Any,
+        sole_listener: SoleListener | None,
     ) -> SessionClass: ...
 
 @final
 class RequestsRules:
-    """How sessions with the rules of requests send what needs little preparation: as long as nobody has touched more of
-    them than headers, cookies and ``verify`` (and ``timeout``, if that of a session counts).
+    """How sessions with the rules of requests send what needs little preparation.
 
-    ``pairs`` and ``fields`` are their default headers, of class ``headers`` where somebody has touched them;
-    ``verified`` and ``unverified``: how redirects are followed, and how not; ``attributes``: how many of its own a
-    session has that nobody has touched; ``bare`` and ``empty``: what goes out with a method that has no body, and with
-    one that has an empty one; ``check_cookies`` is called with cookies that somebody has touched: where it raises,
-    Python goes the slow path.
+    ``headers``: the default ones, ``fields``: as they go out, ``headers_class``: the class of those of a session that
+    has its own; ``verified``, ``unverified``: options with and without redirects; ``touched``: names among a
+    session's own that Python has to look at, beside ``headers``, ``cookies``, ``verify`` and, if ``timeout``,
+    ``timeout``; ``check_cookies``: raises for a jar that is not to be sent from here.
     """
 
     def __new__(
         cls,
-        pairs: list[tuple[str, str]],
+        *,
+        headers: list[tuple[str, str]],
         fields: Fields,
-        headers: type,
+        headers_class: type,
+        url_cache: UrlCache,
         verified: tuple[Options, Options],
         unverified: tuple[Options, Options],
-        attributes: int,
+        touched: Sequence[str],
         timeout: bool,
-        bare: PreparedRequest,
-        empty: PreparedRequest,
         check_cookies: Any,
-        /,
     ) -> RequestsRules: ...
+
+@final
+class GeventRules:
+    """How sessions with the rules of geventhttpclient send what needs little preparation.
+
+    ``defaults``: their default header fields; ``touched``: names among a session's own that Python has to look at.
+    Raises ValueError for fields that the wire cannot carry.
+    """
+
+    def __new__(
+        cls, *, defaults: Sequence[tuple[str, str]], url_cache: UrlCache, touched: Sequence[str]
+    ) -> GeventRules: ...
 
 @final
 class HttpSessionClass:
@@ -465,12 +441,35 @@ class HttpSessionClass:
 
 @final
 class FastPreparedRequest:
-    """What a ``FastHttpSession`` has sent by the fast path."""
+    """A request of a ``FastHttpSession`` that is ready to go out, and what ``response.request`` shows of it.
 
+    ``pairs``, ``fields``: the header fields as they are shown, and as they go out before the jar's; ``tail``: those
+    behind it; ``made``: the ``FastRequest`` that geventhttpclient has made. Raises ValueError for a method, URL or
+    field that is none.
+    """
+
+    def __new__(
+        cls,
+        verb: str,
+        url: str,
+        *,
+        pairs: list[tuple[str, str]],
+        fields: Fields,
+        tail: Sequence[tuple[str | bytes, str | bytes]],
+        body: bytes | None,
+        made: Any,
+        options: Options,
+    ) -> FastPreparedRequest: ...
     @property
     def verb(self) -> Any: ...
     @property
     def url(self) -> str: ...
+    @property
+    def fields(self) -> list[tuple[str, str]]: ...
+    @property
+    def payload(self) -> Any: ...
+    @property
+    def made(self) -> Any: ...
     def request(self, exchange: Any, /) -> Any:
         """The ``FastRequest`` of the exchange's last hop; of None, as it began."""
 
@@ -478,8 +477,8 @@ class FastPreparedRequest:
 class FastHttpSession:
     """The base of ``FastHttpSession``.
 
-    Requests on the fast path run no Python; all others go by ``_request``, ``_get`` and ``_post``. What came of a fast
-    request and needs more than counting goes to ``_ended``.
+    Requests on the fast path run no Python; all others are prepared by ``_request``, ``_get`` and ``_post``. What
+    came of either and needs more than counting goes to ``_judge``.
     """
 
     def __new__(cls, *_args: Any, **_kwargs: Any) -> FastHttpSession: ...
@@ -490,18 +489,30 @@ class FastHttpSession:
         client: Client,
         record: Record,
         user: Any,
+        timed: bool,
+        rules: GeventRules | None,
         good: Sequence[int],
-        heads: Any,
-        bare: Fields,
-        json: Fields,
-        typed: bool,
         /,
     ) -> None:
-        """Opens the fast path for this session, of which ``own`` is the ``__dict__``.
+        """Opens this session, of which ``own`` is the ``__dict__``.
 
-        ``good``: the status codes that are no failure; ``heads`` makes its header fields, of which those of a request
-        without any of its own are ``bare``, and those of one with JSON ``json``; ``typed``, if the session's own
-        describe a body. Raises RuntimeError if it is open.
+        ``timed``: whether timings belong into the context of events; ``rules``: None where Python prepares all
+        requests; ``good``: the status codes that are no failure. Raises RuntimeError if it is open.
+        """
+    def _send(
+        self,
+        prepared: FastPreparedRequest,
+        method: Any,
+        name: Any,
+        call: Any,
+        catch_response: Any,
+        follow: Any,
+        context: Any,
+        /,
+    ) -> Any:
+        """Sends a request that Python has prepared, and waits for what came of it; what the call returns.
+
+        ``call`` is what stock's client would be given.
         """
     def request(
         self,
@@ -528,8 +539,8 @@ class FastHttpSession:
 class HttpSession:
     """The base of ``HttpSession``.
 
-    Requests on the fast path run no Python; all others go by ``_request``, ``_get`` and ``_post``. What came of a fast
-    request and needs more than counting goes to ``_ended``.
+    Requests on the fast path run no Python; all others are prepared by ``_request``, ``_get`` and ``_post``. What
+    came of either and needs more than counting goes to ``_judge``.
     """
 
     def __new__(cls, *_args: Any, **_kwargs: Any) -> HttpSession: ...
@@ -540,12 +551,25 @@ class HttpSession:
         client: Client,
         record: Record,
         user: Any,
+        timed: bool,
         /,
     ) -> None:
-        """Opens the fast path for this session, of which ``own`` is the ``__dict__``.
+        """Opens this session, of which ``own`` is the ``__dict__``.
 
-        Raises RuntimeError if it is open.
+        ``timed``: whether timings belong into the context of events. Raises RuntimeError if it is open.
         """
+    def _send(
+        self,
+        prepared: PreparedRequest,
+        method: Any,
+        url: Any,
+        name: Any,
+        catch_response: Any,
+        context: Any,
+        kwargs: dict[str, Any],
+        /,
+    ) -> Any:
+        """Sends a request that Python has prepared, and waits for what came of it; what the call returns."""
     def request(
         self,
         method: Any,
@@ -571,16 +595,14 @@ class AsyncSessionClass:
     ``response``: the class of what a call comes to; ``here`` gives the `AsyncioWaiters` of an event loop.
     """
 
-    def __new__(
-        cls, rules: RequestsRules, url_cache: UrlCache, response: Any, here: Any, /
-    ) -> AsyncSessionClass: ...
+    def __new__(cls, rules: RequestsRules, response: Any, here: Any, /) -> AsyncSessionClass: ...
 
 @disjoint_base
 class AsyncSession:
     """The base of ``AsyncSession``.
 
     Requests on the fast path run no Python; all others go by ``_request``. What came of one and needs more than
-    counting goes to ``_ended``; what its caller has to judge, to ``_judged``. Each of its methods starts a request,
+    counting goes to ``_judge``; what its caller has to judge, to ``_judged``. Each of its methods starts a request,
     and raises RuntimeError outside a running event loop.
     """
 
@@ -590,21 +612,9 @@ class AsyncSession:
     ) -> None:
         """Opens this session, of which ``own`` is the ``__dict__``. Raises RuntimeError if it is open."""
     def _submit(
-        self,
-        method: str,
-        url: str,
-        head: Fields,
-        tail: Sequence[tuple[str | bytes, str | bytes]] | None,
-        body: bytes | None,
-        cookies: Sequence[tuple[str, str]] | None,
-        options: Options,
-        /,
-        *,
-        name: Any,
-        sent: PreparedRequest,
-        catch_response: bool,
+        self, prepared: PreparedRequest, method: Any, name: Any, catch_response: bool, /
     ) -> RequestFuture:
-        """Starts a request that Python has prepared, as `Client.submit`."""
+        """Starts a request that Python has prepared. It is called ``name``, or, where that is empty, after its path."""
     def request(self, method: Any, url: Any, **kwargs: Any) -> Any:
         """Starts a request."""
     def get(self, url: Any, **kwargs: Any) -> Any:
@@ -843,7 +853,7 @@ class GreenletWaiters:
     Raises OSError when the system has no descriptor left.
     """
 
-    def __new__(cls, hub: Any, getcurrent: Any, stretch: float, /) -> GreenletWaiters: ...
+    def __new__(cls, hub: Any, stretch: float, /) -> GreenletWaiters: ...
     @property
     def hub(self) -> Any:
         """gevent's."""
@@ -857,12 +867,6 @@ class GreenletWaiters:
     """The most that ever did."""
     def watch(self, watcher: Any, /) -> None:
         """Has ``watcher``, of the hub's loop, watch the queue's descriptor from now on."""
-    def wait(self, token: int, tracker: RequestTracker, /) -> Exchange | None:
-        """Waits for a request that was started on this queue; ``tracker`` is told that it was answered.
-
-        Returns None if its task vanished. A kill or a ``gevent.Timeout`` leaves through here: the request is then
-        given up and its connection closed.
-        """
     def on_ready(self) -> None:
         """Gives the greenlets of all that has been answered their turns."""
     def unwatch(self) -> None:
@@ -962,13 +966,27 @@ def dump_json(value: Any, /, *, nan: bool) -> str | None:
 
 @final
 class PreparedRequest:
-    """What was handed to the native client, for ``response.request``.
+    """A request with the rules of requests that is ready to go out, and what ``response.request`` shows of it.
 
-    Header fields before (``head``) and after the jar's ``Cookie`` field (``tail``), the body, and the cookies of this
-    call only, as requests has them.
+    ``fields``: the header fields before the jar's ``Cookie`` field as they go out, ``head``: as requests shows them;
+    ``tail``: those after it; ``body``: its octets, ``shown``: as requests shows it; ``cookies``: those of this call
+    only, ``given``: as the call gave them. Raises ValueError for a method, URL or field that is none.
     """
 
-    def __new__(cls, head: Any, tail: Any, body: Any, cookies: Any = None, /) -> PreparedRequest: ...
+    def __new__(
+        cls,
+        method: str,
+        url: str,
+        *,
+        fields: Fields,
+        head: Any,
+        tail: Sequence[tuple[str | bytes, str | bytes]],
+        body: bytes | None,
+        shown: Any,
+        cookies: Sequence[tuple[str, str]] | None,
+        given: Any,
+        options: Options,
+    ) -> PreparedRequest: ...
     @property
     def head(self) -> Any: ...
     @property

@@ -1,5 +1,6 @@
 //! Has anything been replaced that a stock client passes through, and does anything but Locust's counter listen?
 
+pub mod key_set;
 pub mod namespace_watch;
 pub mod patch_guard;
 pub mod sole_listener;

@@ -14,15 +14,22 @@ pub type Attribute = (Py<PyString>, Py<PyAny>);
 /// Attributes of a class.
 pub struct CachedClassAttrs {
     attributes: Vec<Attribute>,
-    /// The tag of the class when they were all found there; 0 if they were not, or it has none.
-    seen: AtomicU32,
+    /// Version tags of classes in which they were all found, each at the place its number gives it; else 0.
+    seen: [AtomicU32; CLASSES],
+}
+
+/// How many classes are remembered: a test has one of sessions, and a few of users.
+const CLASSES: usize = 8;
+
+fn slot(seen: &[AtomicU32; CLASSES], tag: u32) -> &AtomicU32 {
+    &seen[tag as usize % CLASSES]
 }
 
 impl CachedClassAttrs {
     pub fn new(attributes: Vec<Attribute>) -> Self {
         Self {
             attributes,
-            seen: AtomicU32::new(0),
+            seen: Default::default(),
         }
     }
 
@@ -37,15 +44,46 @@ impl CachedClassAttrs {
         let tag = cpython::type_version(kind);
         // A metaclass might answer in the place of its classes, and they may be given another.
         tag != 0
-            && tag == self.seen.load(Ordering::Relaxed)
+            && tag == slot(&self.seen, tag).load(Ordering::Relaxed)
             && kind.as_any().is_exact_instance_of::<PyType>()
             || self.look(kind)
+    }
+
+    /// Whether objects of this class find them all in their class. What its metaclass does makes no difference to them.
+    #[inline]
+    pub fn holds_for_objects(&self, kind: &Bound<'_, PyType>) -> bool {
+        let tag = cpython::type_version(kind);
+        tag != 0 && tag == slot(&self.seen, tag).load(Ordering::Relaxed)
+            || self.look_for_objects(kind).unwrap_or(false)
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn look_for_objects(&self, kind: &Bound<'_, PyType>) -> PyResult<bool> {
+        let py = kind.py();
+        let reader = intern!(py, "__getattribute__");
+        // Looking gives the class its tag.
+        if !kind
+            .getattr(reader)?
+            .is(&py.get_type::<PyAny>().getattr(reader)?)
+        {
+            return Ok(false);
+        }
+        let tag = cpython::type_version(kind);
+        for (name, value) in &self.attributes {
+            if !stored(kind, name.bind(py))?.is_some_and(|found| found.is(value)) {
+                return Ok(false);
+            }
+        }
+        if tag == cpython::type_version(kind) {
+            slot(&self.seen, tag).store(tag, Ordering::Relaxed);
+        }
+        Ok(true)
     }
 
     #[cold]
     #[inline(never)]
     fn look(&self, kind: &Bound<'_, PyType>) -> bool {
-        self.seen.store(0, Ordering::Relaxed);
         if !self
             .attributes
             .iter()
@@ -60,7 +98,7 @@ impl CachedClassAttrs {
             matches!(stored(kind, name.bind(kind.py())), Ok(Some(found)) if found.is(value))
         });
         if stored && tag == cpython::type_version(kind) {
-            self.seen.store(tag, Ordering::Relaxed);
+            slot(&self.seen, tag).store(tag, Ordering::Relaxed);
         }
         true
     }
@@ -100,6 +138,11 @@ impl CachedKey {
             name,
             position: AtomicIsize::new(0),
         }
+    }
+
+    /// Of the one object that Python has for this text.
+    pub fn interned(py: Python<'_>, name: &str) -> Self {
+        Self::new(PyString::intern(py, name).unbind())
     }
 
     /// What a dictionary has by this name.

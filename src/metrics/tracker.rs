@@ -17,7 +17,7 @@ use engine::runtime::{self, asking::Asking};
 #[pyclass(frozen, name = "RequestTracker", module = "locust_native._core")]
 pub struct PyRequestTracker {
     record: Arc<Mutex<Record>>,
-    tracker: Stamp,
+    started: Stamp,
     /// Whether the place it begins at is that of its method and name alone.
     own: bool,
     state: Mutex<State>,
@@ -56,12 +56,12 @@ impl PyRequestTracker {
             record.begin(slot);
             (slot, record.is_own(slot, &method, &name))
         };
-        let tracker = Stamp::now();
+        let started = Stamp::now();
         Ok(Self {
             record,
-            tracker,
+            started,
             own,
-            state: Mutex::new(State::UnderWay(slot, told.ask(tracker))),
+            state: Mutex::new(State::UnderWay(slot, told.ask(started))),
             method: method.clone().unbind(),
             name: name.clone().unbind(),
             start_time: clock::unix_time(),
@@ -148,7 +148,7 @@ impl PyRequestTracker {
     }
 
     fn age(&self) -> Duration {
-        Stamp::now().since(self.tracker)
+        Stamp::now().since(self.started)
     }
 
     fn state(&self) -> MutexGuard<'_, State> {

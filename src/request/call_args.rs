@@ -4,11 +4,12 @@ use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyDict};
 
-/// The keyword arguments that the fast paths know; an absent one is None, and so is one that is `None` where that means
+/// The keyword arguments that the fast path knows; an absent one is None, and so is one that is `None` where that means
 /// the same.
 #[derive(Default)]
 pub struct CallArgs<'py> {
     pub name: Option<Bound<'py, PyAny>>,
+    pub context: Option<Bound<'py, PyAny>>,
     pub catch_response: bool,
     /// False if redirects are not to be followed.
     pub no_redirects: bool,
@@ -42,6 +43,8 @@ impl<'py> CallArgs<'py> {
                 call_args.verify = Some(value);
             } else if key.is(intern!(py, "timeout")) {
                 call_args.timeout = Some(value);
+            } else if key.is(intern!(py, "context")) {
+                call_args.context = Some(value);
             } else {
                 return None;
             }

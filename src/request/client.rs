@@ -95,7 +95,7 @@ type CookieTuple = (
     Vec<(String, Option<String>)>,
 );
 
-type Pairs<'py> = Vec<(Bound<'py, PyAny>, Bound<'py, PyAny>)>;
+pub type Pairs<'py> = Vec<(Bound<'py, PyAny>, Bound<'py, PyAny>)>;
 /// A body, and cookies of one request only.
 type Rest<'a> = (Option<&'a [u8]>, Option<Vec<(String, String)>>);
 
@@ -173,23 +173,6 @@ impl PyClient {
             generation: AtomicU64::new(runtime::generation()),
             process: std::process::id(),
         }
-    }
-
-    /// Starts a request on `queue` and returns its token.
-    #[allow(clippy::too_many_arguments)] // one crossing of the seam per request, so all of it at once
-    fn submit(
-        &self,
-        queue: &PyQueue,
-        method: &str,
-        url: &str,
-        head: &PyFields,
-        tail: Option<Pairs<'_>>,
-        body: Option<&[u8]>,
-        cookies: Option<Vec<(String, String)>>,
-        options: &PyOptions,
-    ) -> PyResult<runtime::Token> {
-        let request = request((method, url), (head, tail), (body, cookies), options)?;
-        self.send(queue, request)
     }
 
     /// A number that is another one after every change of the cookies.

@@ -3,6 +3,7 @@
 pub mod call_args;
 pub mod client;
 pub mod encode;
+pub mod gevent_rules;
 pub mod merged_headers;
 pub mod prepared;
 pub mod queue;
@@ -19,6 +20,8 @@ pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<url_cache::PyUrlCache>()?;
     module.add_class::<queue::PyQueue>()?;
     module.add_class::<prepared::PyPreparedRequest>()?;
+    module.add_class::<gevent_rules::PyGeventRules>()?;
+    module.add_class::<gevent_rules::PyFastPreparedRequest>()?;
     module.add_class::<requests_rules::PyRequestsRules>()?;
     module.add_function(wrap_pyfunction!(client::limit_heads, module)?)?;
     module.add_function(wrap_pyfunction!(client::is_canonical_url, module)?)?;

@@ -7,25 +7,35 @@ use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyDict, PyList, PyType};
 
+use crate::guard::key_set::KeySet;
+use crate::guard::type_cache::CachedKey;
 use crate::request::call_args::CallArgs;
 use crate::request::client::{PyFields, PyOptions};
-use crate::request::encode as body;
+use crate::request::encode;
 use crate::request::merged_headers::{DefaultHeaders, MergedHeaders};
-use crate::request::prepared::{Body, PyPreparedRequest};
-use crate::request::url_cache::text;
-use engine::http::Fields;
+use crate::request::prepared::{Body, Prepared, PyPreparedRequest};
+use crate::request::url_cache::{PyUrlCache, Target, text};
 
-/// What such sessions have in common, as long as nobody has touched more of them than headers, cookies and `verify`.
+/// What somebody has put into a session of its own, and is taken into account here.
+const HEADERS: u32 = 1;
+const COOKIES: u32 = 2;
+const VERIFY: u32 = 4;
+const TIMEOUT: u32 = 8;
+/// The method that verbs go through: stock's verbs call it.
+pub const REQUEST: u32 = 16;
+/// All else that takes part in a request: Python prepares it.
+const OTHERS: u32 = 32;
+
+/// What the sessions of one class have in common.
 #[pyclass(frozen, name = "RequestsRules", module = "locust_native._core")]
 pub struct PyRequestsRules {
     default_headers: DefaultHeaders,
+    url_cache: Py<PyUrlCache>,
     /// How redirects are followed, and how not; the same for those who accept any certificate.
     verified: [Py<PyOptions>; 2],
     unverified: [Py<PyOptions>; 2],
-    /// How many attributes of its own a session has that nobody has touched.
-    attributes: usize,
-    /// Whether a `timeout` of the session's own counts.
-    timeout: bool,
+    touched: KeySet,
+    base_url: CachedKey,
     /// What goes out with a method that has no body, and with one that has an empty one.
     bare: Py<PyPreparedRequest>,
     empty: Py<PyPreparedRequest>,
@@ -33,52 +43,73 @@ pub struct PyRequestsRules {
     check_cookies: Py<PyAny>,
 }
 
-/// A request as it is to go out.
-pub struct WireRequest<'py> {
-    pub fields: Arc<Fields>,
-    pub options: Bound<'py, PyOptions>,
-    pub body: Bytes,
-    /// The body goes with its Content-Length where there is one, and with this type where it is not empty.
-    pub content_type: Option<&'static str>,
-    pub sent: Bound<'py, PyPreparedRequest>,
-}
-
 #[pymethods]
 impl PyRequestsRules {
+    /// `headers`: the default ones as pairs, `fields`: as they go out, `headers_class`: the class of those of a session
+    /// that has its own; `verified`, `unverified`: options with and without redirects; `touched`: names among a session's
+    /// own that Python has to look at, beside `headers`, `cookies`, `verify` and, if `timeout`, `timeout`;
+    /// `check_cookies`: raises for a jar that is not to be sent from here.
     #[new]
-    #[pyo3(signature = (pairs, fields, headers, verified, unverified, attributes, timeout, bare, empty, check_cookies, /))]
+    #[pyo3(signature = (*, headers, fields, headers_class, url_cache, verified, unverified, touched, timeout, check_cookies))]
     #[allow(clippy::too_many_arguments)] // made once, of all there is to know
     fn new(
-        pairs: Py<PyList>,
+        py: Python<'_>,
+        headers: Py<PyList>,
         fields: &PyFields,
-        headers: Py<PyType>,
+        headers_class: Py<PyType>,
+        url_cache: Py<PyUrlCache>,
         verified: (Py<PyOptions>, Py<PyOptions>),
         unverified: (Py<PyOptions>, Py<PyOptions>),
-        attributes: usize,
+        touched: Vec<String>,
         timeout: bool,
-        bare: Py<PyPreparedRequest>,
-        empty: Py<PyPreparedRequest>,
         check_cookies: Py<PyAny>,
-    ) -> Self {
-        Self {
+    ) -> PyResult<Self> {
+        let mut names: Vec<_> = touched.into_iter().map(|name| (name, OTHERS)).collect();
+        for (name, bit) in [
+            ("headers", HEADERS),
+            ("cookies", COOKIES),
+            ("verify", VERIFY),
+            ("request", REQUEST),
+        ] {
+            names.push((name.to_owned(), bit));
+        }
+        if timeout {
+            names.push(("timeout".to_owned(), TIMEOUT));
+        }
+        let shown = headers.clone_ref(py).into_any();
+        let template = |tail: Vec<(&str, &str)>| -> PyResult<_> {
+            let tail = PyList::new(py, tail)?.into_any().unbind();
+            Py::new(
+                py,
+                PyPreparedRequest::without_body(py, shown.clone_ref(py), tail),
+            )
+        };
+        Ok(Self {
+            bare: template(Vec::new())?,
+            empty: template(vec![("Content-Length", "0")])?,
             default_headers: DefaultHeaders {
-                pairs,
+                pairs: headers,
                 fields: Arc::clone(&fields.0),
-                kind: headers,
+                kind: headers_class,
             },
+            url_cache,
             verified: verified.into(),
             unverified: unverified.into(),
-            attributes,
-            timeout,
-            bare,
-            empty,
+            touched: KeySet::new(py, names)?,
+            base_url: CachedKey::interned(py, "base_url"),
             check_cookies,
-        }
+        })
     }
 }
 
 impl PyRequestsRules {
-    /// Header fields and options; None where that takes the slow path. `own` is the `__dict__` of the session.
+    /// What of a session's own takes part in its requests, as bits.
+    #[inline]
+    pub fn touched(&self, own: &Bound<'_, PyDict>) -> PyResult<u32> {
+        self.touched.found(own)
+    }
+
+    /// Header fields and options; None where Python has to see to them. `own` is the `__dict__` of the session.
     fn build_head<'py>(
         &self,
         session: &Bound<'py, PyAny>,
@@ -86,50 +117,44 @@ impl PyRequestsRules {
         call_args: &CallArgs<'py>,
     ) -> PyResult<Option<(MergedHeaders<'py>, Bound<'py, PyOptions>)>> {
         let py = session.py();
-        let touched = |name| -> PyResult<_> {
-            match own.len() == self.attributes {
-                true => Ok(None),
-                false => own.get_item(name),
-            }
-        };
-        let headers = touched(intern!(py, "headers"))?;
-        let cookies = touched(intern!(py, "cookies"))?;
-        let verify = touched(intern!(py, "verify"))?;
-        let timeout = match self.timeout {
-            true => touched(intern!(py, "timeout"))?,
-            false => None,
-        };
-        let known = [&headers, &cookies, &verify, &timeout];
-        let known = known.iter().filter(|own| own.is_some()).count();
-        if own.len() != self.attributes + known {
+        let touched = self.touched(own)?;
+        if touched & OTHERS != 0 {
             return Ok(None);
         }
+        let own = |bit, name| -> PyResult<_> {
+            match touched & bit {
+                0 => Ok(None),
+                _ => own.get_item(name),
+            }
+        };
+        let headers = own(HEADERS, intern!(py, "headers"))?;
         let Some(merged) =
             self.default_headers
                 .merge(py, headers.as_ref(), call_args.headers.as_ref())?
         else {
             return Ok(None);
         };
-        // What these two raise, they raise again on the slow path, where it is understood.
-        if let Some(cookies) = cookies
+        // What these two raise, they raise again in Python, where it is understood.
+        if let Some(cookies) = own(COOKIES, intern!(py, "cookies"))?
             && self.check_cookies.bind(py).call1((cookies,)).is_err()
         {
             return Ok(None);
         }
         let given = |value: &Bound<'py, PyAny>| !value.is_none();
-        let verify = call_args.verify.clone().filter(given).or(verify);
+        let verify = match call_args.verify.clone().filter(given) {
+            None => own(VERIFY, intern!(py, "verify"))?,
+            verify => verify,
+        };
         let trusting = match &verify {
             None => Some(false),
             Some(verify) => verify.cast_exact::<PyBool>().ok().map(|it| !it.is_true()),
         };
+        let timeout = own(TIMEOUT, intern!(py, "timeout"))?;
         let limited = call_args.timeout.is_some() || timeout.is_some_and(|limit| given(&limit));
+        let no_redirects = usize::from(call_args.no_redirects);
         let options = match (trusting, limited) {
-            (Some(false), false) => self.verified[usize::from(call_args.no_redirects)]
-                .bind(py)
-                .clone(),
-            (Some(true), false) => self.unverified[usize::from(call_args.no_redirects)]
-                .bind(py)
-                .clone(),
+            (Some(false), false) => self.verified[no_redirects].bind(py).clone(),
+            (Some(true), false) => self.unverified[no_redirects].bind(py).clone(),
             _ => {
                 let told = (
                     &call_args.verify,
@@ -146,15 +171,25 @@ impl PyRequestsRules {
         Ok(Some((merged, options)))
     }
 
-    /// How a request goes out; None where that takes the slow path.
-    pub fn wire_request<'py>(
+    /// The request of a call of `session`, JSON by `document`; None, without side effects, where Python has to prepare
+    /// it. It is called `name`, or, where that is empty, after the path. `own` is the `__dict__` of the session.
+    pub fn prepare<'py>(
         &self,
         session: &Bound<'py, PyAny>,
         own: &Bound<'py, PyDict>,
-        method: &Bound<'py, PyAny>,
-        (call_args, body): (&CallArgs<'py>, Option<Body>),
-    ) -> PyResult<Option<WireRequest<'py>>> {
+        (method, url, name): (
+            &Bound<'py, PyAny>,
+            &Bound<'py, PyAny>,
+            Option<&Bound<'py, PyAny>>,
+        ),
+        call_args: &CallArgs<'py>,
+        document: impl FnOnce(&Bound<'py, PyAny>) -> PyResult<Option<Bytes>>,
+    ) -> PyResult<Option<Prepared<'py>>> {
         let py = session.py();
+        let (Some(base), Some(body)) = (self.base_url.get(own)?, body_of(call_args, document)?)
+        else {
+            return Ok(None);
+        };
         let Some((merged, options)) = self.build_head(session, own, call_args)? else {
             return Ok(None);
         };
@@ -163,10 +198,27 @@ impl PyRequestsRules {
         if merged.of_body && !bodiless {
             return Ok(None); // the body's own fields would have to be placed among those given
         }
-        let sent = match (&body, merged.shown) {
+        let (octets, content_type) = match &body {
+            Some(body) => (body.octets().clone(), Some(body.kind())),
+            None => (Bytes::new(), (!bodiless).then_some("")),
+        };
+        let target = Target {
+            method,
+            base: &base,
+            url,
+        };
+        let found = self.url_cache.get().request(
+            &target,
+            (&merged.fields, options.get()),
+            (octets, content_type),
+        )?;
+        let Some((request, url, path)) = found else {
+            return Ok(None);
+        };
+        let sent = match (body, merged.shown) {
             (Some(body), shown) => {
                 let head = shown.map_or_else(|| self.bare.get().head(py), Bound::unbind);
-                Bound::new(py, PyPreparedRequest::of(py, head, body.clone()))?
+                Bound::new(py, PyPreparedRequest::of(py, head, body))?
             }
             (None, shown) => {
                 let alike = if bodiless { &self.bare } else { &self.empty };
@@ -176,16 +228,16 @@ impl PyRequestsRules {
                 }
             }
         };
-        let content_type = match &body {
-            Some(body) => Some(body.kind()),
-            None => (!bodiless).then_some(""),
-        };
-        Ok(Some(WireRequest {
-            fields: merged.fields,
-            options,
-            body: body.map_or_else(Bytes::new, Body::into_octets),
-            content_type,
-            sent,
+        Ok(Some(Prepared {
+            request,
+            method: method.clone(),
+            name: match name {
+                Some(name) => name.clone(),
+                None => path.into_any(),
+            },
+            explicit_name: name.cloned(),
+            url,
+            sent: sent.into_any(),
         }))
     }
 }
@@ -201,7 +253,7 @@ pub fn body_of<'py>(
         let Ok(data) = data.cast_exact::<PyDict>() else {
             return Ok(None);
         };
-        let form = body::encode_form(data)?;
+        let form = encode::encode_form(data)?;
         return Ok(form.map(|form| Some(Body::Form(form.into()))));
     }
     let Some(value) = &call_args.json else {

@@ -7,14 +7,10 @@ use bytes::Bytes;
 use foldhash::{HashMap, HashMapExt};
 use http::Method;
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyString};
+use pyo3::types::PyString;
 
-use crate::metrics::record::PyRecord;
-use crate::metrics::tracker::PyRequestTracker;
-use crate::request::client::{PyClient, PyFields, PyOptions};
-use crate::request::queue::PyQueue;
+use crate::request::client::PyOptions;
 use engine::http::{Fields, Kind, Request, Url, is_canonical};
-use engine::runtime::Token;
 
 /// The URLs that need no preparation, each taken apart once.
 #[pyclass(frozen, name = "UrlCache", module = "locust_native._core")]
@@ -52,23 +48,16 @@ impl CachedUrl {
     }
 }
 
-pub(crate) type Started<'py> = (Token, PyRequestTracker, Bound<'py, PyString>);
-
-/// One request, as the call gave it.
-pub(crate) struct Call<'a, 'py> {
-    pub client: &'a PyClient,
-    pub queue: &'a PyQueue,
-    pub record: &'a PyRecord,
-    pub head: &'a Arc<Fields>,
-    pub options: &'a PyOptions,
+/// Where a request goes, as the call gave it.
+pub struct Target<'a, 'py> {
     pub method: &'a Bound<'py, PyAny>,
+    /// Goes before URLs that are paths.
     pub base: &'a Bound<'py, PyAny>,
     pub url: &'a Bound<'py, PyAny>,
-    pub name: &'a Bound<'py, PyAny>,
-    pub body: Bytes,
-    /// The body goes with its Content-Length where there is one, and with this type where it is not empty.
-    pub content_type: Option<&'a str>,
 }
+
+/// A request, its whole URL, and the path of that.
+pub type Found<'py> = (Request, Bound<'py, PyString>, Bound<'py, PyString>);
 
 impl PyUrlCache {
     fn known(&self) -> MutexGuard<'_, Known> {
@@ -99,6 +88,15 @@ impl PyUrlCache {
         let (text, path) = (met.text.bind(py).clone(), met.path.bind(py).clone());
         Some((met.url.clone(), text, path))
     }
+}
+
+/// Path and query of a prepared URL, as `PreparedRequest.path_url` of requests gives them.
+pub fn path_of(url: &str) -> &str {
+    let path = url
+        .get(8..)
+        .and_then(|rest| rest.find('/'))
+        .map_or("/", |at| &url[8 + at..]);
+    path.split('#').next().unwrap_or(path)
 }
 
 /// As Locust tells an address from a path.
@@ -136,74 +134,37 @@ impl PyUrlCache {
             }),
         }
     }
-
-    /// Starts a request on `queue`, if its method and its URL (`base` before it, if it is a path) are plain: its
-    /// token, its entry in `record`, and its whole URL. Otherwise None, and nothing has happened.
-    ///
-    /// It is called `name`, or, where that is empty, after the path. A body goes with its Content-Length, and with its
-    /// type, if it is given one that is not empty.
-    #[pyo3(signature = (client, queue, record, head, options, method, base, url, name, body=None, content_type=None, /))]
-    #[allow(clippy::too_many_arguments)] // one crossing of the seam per request, so all of it at once
-    fn start<'py>(
-        &self,
-        client: &PyClient,
-        queue: &PyQueue,
-        record: &PyRecord,
-        head: &PyFields,
-        options: &PyOptions,
-        method: &Bound<'py, PyAny>,
-        base: &Bound<'py, PyAny>,
-        url: &Bound<'py, PyAny>,
-        name: &Bound<'py, PyAny>,
-        body: Option<&Bound<'py, PyBytes>>,
-        content_type: Option<&str>,
-    ) -> PyResult<Option<Started<'py>>> {
-        self.send(Call {
-            client,
-            queue,
-            record,
-            head: &head.0,
-            options,
-            method,
-            base,
-            url,
-            name,
-            body: body.map_or_else(Bytes::new, |body| Bytes::copy_from_slice(body.as_bytes())),
-            content_type,
-        })
-    }
 }
 
 impl PyUrlCache {
-    /// As `start`.
-    pub(crate) fn send<'py>(&self, call: Call<'_, 'py>) -> PyResult<Option<Started<'py>>> {
-        let texts = (|| Some((text(call.method)?, text(call.base)?, text(call.url)?)))();
+    /// The request to a target; None if its method or its URL needs preparation. The body goes with its Content-Length
+    /// where it is given a type, and with that type where that is not empty.
+    pub fn request<'py>(
+        &self,
+        target: &Target<'_, 'py>,
+        (head, options): (&Arc<Fields>, &PyOptions),
+        (body, content_type): (Bytes, Option<&str>),
+    ) -> PyResult<Option<Found<'py>>> {
+        let texts = (|| Some((text(target.method)?, text(target.base)?, text(target.url)?)))();
         let Some((verb, base, path)) = texts else {
             return Ok(None);
         };
         let Some(method) = method_of(verb) else {
             return Ok(None);
         };
-        let Some((url, whole, path)) = self.find(call.method.py(), base, path) else {
+        let Some((url, whole, path)) = self.find(target.method.py(), base, path) else {
             return Ok(None);
         };
         let request = Request {
             method,
             url,
-            head: Arc::clone(call.head),
-            tail: tail(&call.body, call.content_type),
+            head: Arc::clone(head),
+            tail: tail(&body, content_type),
             cookies: Vec::new(),
-            body: call.body,
-            options: Arc::clone(&call.options.0),
+            body,
+            options: Arc::clone(&options.0),
         };
-        let name = if call.name.is_truthy()? {
-            call.name
-        } else {
-            path.as_any()
-        };
-        let tracker = PyRequestTracker::new(call.record, call.method, name)?;
-        let token = call.client.send(call.queue, request)?;
-        Ok(Some((token, tracker, whole)))
+        Ok(Some((request, whole, path)))
     }
 }
 

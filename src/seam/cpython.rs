@@ -190,3 +190,29 @@ fn next(
         };
     found.then_some((position, key, value))
 }
+
+/// Whether a dictionary has a key that is no `str`, or one of which `wanted` takes the hash.
+pub fn any_key(names: &Bound<'_, PyDict>, wanted: impl Fn(usize) -> bool) -> bool {
+    if !LOCKED {
+        return true;
+    }
+    let mut position = 0;
+    while let Some((after, key, _)) = next(names, position) {
+        // SAFETY: the dictionary, which nobody changes under the GIL, holds the key. What is exactly a `str` begins with a
+        // `PyASCIIObject`, whose hash has been computed when the key was stored.
+        let odd = unsafe {
+            ffi::PyUnicode_CheckExact(key) == 0
+                || wanted((*key.cast::<ffi::PyASCIIObject>()).hash as usize)
+        };
+        if odd {
+            return true;
+        }
+        position = after;
+    }
+    false
+}
+
+/// The hash of a text, as dictionaries use it.
+pub fn hash_of(text: &Bound<'_, PyString>) -> PyResult<usize> {
+    Ok(text.hash()? as usize)
+}

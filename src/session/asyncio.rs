@@ -1,4 +1,4 @@
-//! AsyncSession for Python: its base, which sends plain requests from the call to the future without a Python frame.
+//! The base of `AsyncSession`: requests that run no Python frame between the call and the future, where nothing needs one.
 
 use engine::sync::lock;
 use std::sync::{Mutex, OnceLock};
@@ -9,26 +9,23 @@ use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
-use pyo3::types::{PyDict, PyString};
+use pyo3::types::PyDict;
 
 use crate::metrics::record::PyRecord;
 use crate::metrics::tracker::PyRequestTracker;
 use crate::request::call_args::CallArgs;
-use crate::request::client::{PyClient, PyOptions};
-use crate::request::encode as body;
-use crate::request::prepared::PyPreparedRequest;
-use crate::request::requests_rules::{PyRequestsRules, WireRequest, body_of};
-use crate::request::url_cache::{Call, PyUrlCache};
+use crate::request::client::PyClient;
+use crate::request::encode;
+use crate::request::prepared::{Prepared, PyPreparedRequest};
+use crate::request::requests_rules::PyRequestsRules;
+use crate::session::shared::is_unverified;
 use crate::wait::asyncio::PyAsyncioWaiters;
 use crate::wait::future::{Parts, PyRequestFuture, no_loop};
-use engine::http::Verify;
-use engine::runtime::Token;
 
 /// What all such sessions have in common.
 #[pyclass(frozen, name = "AsyncSessionClass", module = "locust_native._core")]
 pub struct PyAsyncSessionClass {
     rules: Py<PyRequestsRules>,
-    url_cache: Py<PyUrlCache>,
     /// The class of the response to a request that went well.
     response: Py<PyAny>,
     /// The function that gives the waiters of the running event loop.
@@ -38,16 +35,10 @@ pub struct PyAsyncSessionClass {
 #[pymethods]
 impl PyAsyncSessionClass {
     #[new]
-    #[pyo3(signature = (rules, url_cache, response, here, /))]
-    fn new(
-        rules: Py<PyRequestsRules>,
-        url_cache: Py<PyUrlCache>,
-        response: Py<PyAny>,
-        here: Py<PyAny>,
-    ) -> Self {
+    #[pyo3(signature = (rules, response, here, /))]
+    fn new(rules: Py<PyRequestsRules>, response: Py<PyAny>, here: Py<PyAny>) -> Self {
         Self {
             rules,
-            url_cache,
             response,
             here,
         }
@@ -90,7 +81,7 @@ impl PyAsyncSession {
     }
 
     /// The running event loop and its waiters.
-    fn place(&self, py: Python<'_>) -> PyResult<LoopWaiters> {
+    fn loop_waiters(&self, py: Python<'_>) -> PyResult<LoopWaiters> {
         static RUNNING: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
         let running = RUNNING.get_or_try_init(py, || {
             PyResult::Ok(py.import("asyncio")?.getattr("_get_running_loop")?.unbind())
@@ -126,80 +117,56 @@ impl PyAsyncSession {
         })
     }
 
-    /// Starts a request; None, and nothing has happened, if it is not plain.
+    /// Starts a request natively; None, without side effects, if Python must prepare it.
     fn start<'py>(
         slf: &Bound<'py, Self>,
         (method, url): (&Bound<'py, PyAny>, &Bound<'py, PyAny>),
         kwargs: Option<&Bound<'py, PyDict>>,
     ) -> PyResult<Option<Bound<'py, PyRequestFuture>>> {
-        let (py, session) = (slf.py(), slf.get());
-        let own = session.own()?;
-        let dict = own.own.bind(py);
+        let own = slf.get().own()?;
         let Some(call_args) = CallArgs::read(kwargs) else {
             return Ok(None);
         };
+        if call_args.context.is_some() {
+            return Ok(None); // no argument here
+        }
         let document =
-            |value: &Bound<'py, PyAny>| Ok(body::dump_json(value, false)?.map(Bytes::from));
-        let (Some(base), Some(body)) = (
-            dict.get_item(intern!(py, "base_url"))?,
-            body_of(&call_args, document)?,
-        ) else {
-            return Ok(None);
+            |value: &Bound<'py, PyAny>| Ok(encode::dump_json(value, false)?.map(Bytes::from));
+        let name = match &call_args.name {
+            Some(name) if name.is_truthy()? => Some(name),
+            _ => None,
         };
-        let class = own.class.get();
-        let Some(wire) = class
-            .rules
-            .get()
-            .wire_request(slf, dict, method, (&call_args, body))?
-        else {
-            return Ok(None);
-        };
-        let WireRequest { options, sent, .. } = wire;
-        let place = session.place(py)?;
-        let name = call_args.name.clone();
-        let started = class.url_cache.get().send(Call {
-            client: own.client.get(),
-            queue: place.waiters.get().queue(),
-            record: own.record.get(),
-            head: &wire.fields,
-            options: options.get(),
-            method,
-            base: &base,
-            url,
-            name: &name.unwrap_or_else(|| py.None().into_bound(py)),
-            body: wire.body,
-            content_type: wire.content_type,
-        })?;
-        let Some((token, tracker, url)) = started else {
-            return Ok(None);
-        };
-        let tracker = Py::new(py, tracker)?;
-        let unverified = options.get().0.verify == Verify::Nothing;
-        Self::future(
-            slf,
-            place,
-            (token, tracker),
-            (sent, url, call_args.catch_response, unverified),
-        )
-        .map(Some)
+        let rules = own.class.get().rules.get();
+        let dict = own.own.bind(slf.py());
+        let prepared = rules.prepare(slf, dict, (method, url, name), &call_args, document)?;
+        match prepared {
+            Some(prepared) => Self::submit(slf, prepared, call_args.catch_response).map(Some),
+            None => Ok(None),
+        }
     }
 
-    fn future<'py>(
+    /// Starts a request that has been prepared.
+    fn submit<'py>(
         slf: &Bound<'py, Self>,
-        place: LoopWaiters,
-        (token, tracker): (Token, Py<PyRequestTracker>),
-        (sent, url, catch_response, unverified): (
-            Bound<'py, PyPreparedRequest>,
-            Bound<'py, PyString>,
-            bool,
-            bool,
-        ),
+        prepared: Prepared<'py>,
+        catch_response: bool,
     ) -> PyResult<Bound<'py, PyRequestFuture>> {
         let (py, own) = (slf.py(), slf.get().own()?);
         let LoopWaiters {
             event_loop,
             waiters,
-        } = place;
+        } = slf.get().loop_waiters(py)?;
+        let Prepared {
+            request,
+            method,
+            name,
+            url,
+            sent,
+            ..
+        } = prepared;
+        let unverified = is_unverified(&request);
+        let tracker = Py::new(py, PyRequestTracker::new(own.record.get(), &method, &name)?)?;
+        let token = own.client.get().send(waiters.get().queue(), request)?;
         let at = waiters.clone_ref(py);
         let future = Bound::new(
             py,
@@ -284,42 +251,17 @@ impl PyAsyncSession {
             .map_err(|_| PyRuntimeError::new_err("AsyncSession.__init__ was called twice"))
     }
 
-    /// Starts a request that Python has prepared.
-    #[pyo3(signature = (method, url, head, tail, body, cookies, options, /, *, name, sent, catch_response))]
-    #[allow(clippy::too_many_arguments)] // all that there is to a request
+    /// Starts a request that Python has prepared. It is called `name`, or, where that is empty, after its path.
+    #[pyo3(signature = (prepared, method, name, catch_response, /))]
     fn _submit<'py>(
         slf: &Bound<'py, Self>,
-        method: &Bound<'py, PyString>,
-        url: &Bound<'py, PyString>,
-        head: &crate::request::client::PyFields,
-        tail: Option<Vec<(Bound<'py, PyAny>, Bound<'py, PyAny>)>>,
-        body: Option<&[u8]>,
-        cookies: Option<Vec<(String, String)>>,
-        options: &PyOptions,
+        prepared: &Bound<'py, PyPreparedRequest>,
+        method: &Bound<'py, PyAny>,
         name: &Bound<'py, PyAny>,
-        sent: Bound<'py, PyPreparedRequest>,
         catch_response: bool,
     ) -> PyResult<Bound<'py, PyRequestFuture>> {
-        let (py, session) = (slf.py(), slf.get());
-        let own = session.own()?;
-        let place = session.place(py)?;
-        let request = crate::request::client::request(
-            (method.to_str()?, url.to_str()?),
-            (head, tail),
-            (body, cookies),
-            options,
-        )?;
-        let tracker = Py::new(
-            py,
-            PyRequestTracker::new(own.record.get(), method.as_any(), name)?,
-        )?;
-        let token = own
-            .client
-            .get()
-            .send(place.waiters.get().queue(), request)?;
-        let unverified = options.0.verify == Verify::Nothing;
-        let what = (sent, url.clone(), catch_response, unverified);
-        Self::future(slf, place, (token, tracker), what)
+        let prepared = Prepared::of_python(prepared, method, name)?;
+        Self::submit(slf, prepared, catch_response)
     }
 
     /// Starts a request.

@@ -3,16 +3,15 @@
 pub mod asyncio;
 pub mod fast;
 pub mod http;
-pub mod session_class;
+pub mod shared;
 
 use pyo3::prelude::*;
 
 /// Adds the classes and functions of this folder to the extension module.
 pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
-    module.add_class::<session_class::PySessionClass>()?;
+    module.add_class::<shared::PySessionClass>()?;
     module.add_class::<http::PyHttpSessionClass>()?;
     module.add_class::<http::PyHttpSession>()?;
-    module.add_class::<fast::PyFastPreparedRequest>()?;
     module.add_class::<fast::PyFastHttpSession>()?;
     module.add_class::<asyncio::PyAsyncSessionClass>()?;
     module.add_class::<asyncio::PyAsyncSession>()?;

@@ -14,7 +14,6 @@ use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyDict, PyString, PyType};
 
 use crate::metrics::tracker::PyRequestTracker;
-use crate::request::prepared::PyPreparedRequest;
 use crate::response::exchange::PyExchange;
 use crate::wait::asyncio::PyAsyncioWaiters;
 use engine::runtime::{Outcome, Token};
@@ -38,7 +37,7 @@ pub struct Parts {
     pub token: Token,
     pub session: Py<PyAny>,
     pub tracker: Py<PyRequestTracker>,
-    pub sent: Py<PyPreparedRequest>,
+    pub sent: Py<PyAny>,
     pub url: Py<PyString>,
     /// The class of the response to a request that went well.
     pub response: Py<PyAny>,
@@ -101,7 +100,7 @@ impl PyRequestFuture {
         }
         parts
             .session
-            .call_method1(py, intern!(py, "_ended"), (exchange, slf))
+            .call_method1(py, intern!(py, "_judge"), (exchange, slf))
     }
 
     /// It is over. Tasks go on at once if they may, everything else by way of the loop.
@@ -330,7 +329,7 @@ impl PyRequestFuture {
 
     /// What went out.
     #[getter]
-    fn sent(&self, py: Python<'_>) -> Py<PyPreparedRequest> {
+    fn sent(&self, py: Python<'_>) -> Py<PyAny> {
         self.parts.sent.clone_ref(py)
     }
 

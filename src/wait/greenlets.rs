@@ -29,9 +29,8 @@ thread_local! {
 pub struct PyGreenletWaiters {
     #[pyo3(get)]
     hub: Py<PyAny>,
-    /// Its class's `switch`, and gevent's `getcurrent`.
+    /// Its class's `switch`.
     switch: Py<PyAny>,
-    current: Py<PyAny>,
     /// For how long answers may keep the hub at a stretch.
     stretch: Duration,
     /// Another one in a forked child, where these are left behind.
@@ -64,11 +63,6 @@ impl PyGreenletWaiters {
     /// Whether requests of this hub's greenlets may wait here; not in a child of the process that it is of.
     pub fn belongs_to(&self, hub: &Bound<'_, PyAny>) -> bool {
         self.hub.is(hub) && self.generation == runtime::generation() && self.state().queue.is_some()
-    }
-
-    /// gevent's current greenlet.
-    pub fn current<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        self.current.bind(py).call0()
     }
 
     /// The queue on which a request has to be started to be waited for here.
@@ -216,10 +210,10 @@ impl PyGreenletWaiters {
 
 #[pymethods]
 impl PyGreenletWaiters {
-    /// `hub`: gevent's; `getcurrent`: gevent's; `stretch`: s.
+    /// `hub`: gevent's; `stretch`: s.
     #[new]
-    #[pyo3(signature = (hub, getcurrent, stretch, /))]
-    fn new(hub: &Bound<'_, PyAny>, getcurrent: Py<PyAny>, stretch: f64) -> PyResult<Self> {
+    #[pyo3(signature = (hub, stretch, /))]
+    fn new(hub: &Bound<'_, PyAny>, stretch: f64) -> PyResult<Self> {
         let state = State {
             queue: Some(Py::new(hub.py(), PyQueue::new()?)?),
             ..State::default()
@@ -230,7 +224,6 @@ impl PyGreenletWaiters {
                 .getattr(intern!(hub.py(), "switch"))?
                 .unbind(),
             hub: hub.clone().unbind(),
-            current: getcurrent,
             stretch: Duration::try_from_secs_f64(stretch).unwrap_or_default(),
             generation: runtime::generation(),
             state: Mutex::new(state),
@@ -269,22 +262,6 @@ impl PyGreenletWaiters {
         let before = slf.get().state().watcher.replace(watcher.clone().unbind());
         drop(before);
         Ok(())
-    }
-
-    /// Waits for a request that was started on this queue; `tracker` is told that it was answered.
-    ///
-    /// Returns the exchange, or None if its task vanished. A kill or a `gevent.Timeout` leaves through here: the
-    /// request is then given up and its connection closed.
-    #[pyo3(signature = (token, tracker, /))]
-    fn wait(
-        &self,
-        token: Token,
-        tracker: &Bound<'_, PyRequestTracker>,
-    ) -> PyResult<Option<Py<PyExchange>>> {
-        let py = tracker.py();
-        let me = self.park(self.current(py)?, token)?;
-        let came = self.block(py, token);
-        self.finish((me, token), came, tracker)
     }
 
     /// Gives the greenlets of all that has been answered their turns.

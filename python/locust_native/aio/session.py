@@ -270,21 +270,14 @@ class AsyncSession(_core.AsyncSession, arguments.Preparing):
         if kwargs.get("timeout") is None:
             kwargs["timeout"] = self.timeout
         try:
-            verb, full_url, head, fields, tail, octets, shown, cookies, options = self._prepare(
-                method, url, data, json, kwargs
-            )
+            prepared = self._prepare(method, url, data, json, kwargs)
         except fallback.Unsupported as reason:
             raise NotImplementedError(f"AsyncSession cannot do this natively: {reason}") from None
         except prepare.StockDecides:
             raise _refused_by_requests(method, self._build_url(url), data, json, kwargs) from None
-        return self._submit(
-            verb, full_url, head, tail, octets, cookies, options,
-            name=name or prepare.path_of(full_url),
-            sent=_core.PreparedRequest(fields, tail, shown, kwargs.get("cookies")),
-            catch_response=catch_response,
-        )  # fmt: skip
+        return self._submit(prepared, method.upper(), name, catch_response)
 
-    def _ended(self, exchange: Any, future: _core.RequestFuture) -> Response:
+    def _judge(self, exchange: Any, future: _core.RequestFuture) -> Response:
         """The response to a request that did not simply go well; it is counted, unless the caller is to judge it."""
         if future.unverified and exchange is not None:
             unverified.warn(exchange)
@@ -399,13 +392,25 @@ def _refused_by_requests(method: Any, url: Any, data: Any, json: Any, kwargs: di
     return NotImplementedError(f"AsyncSession cannot send this natively: {method} {url}")
 
 
-#: `base_url`, `statistics` and `_native`.
-_ATTRIBUTES = 3
+#: Of a session's own, all that takes part in preparing requests, beside what the native side looks at itself
+#: (``headers``, ``cookies``, ``verify``, ``timeout``).
+_FOR_PYTHON = frozenset(
+    (
+        "auth",
+        "proxies",
+        "params",
+        "cert",
+        "stream",
+        "trust_env",
+        "max_redirects",
+        "_build_url",
+        "_request",
+        "_prepare",
+    )
+)
 
 
 @functools.cache
 def _session_class() -> _core.AsyncSessionClass:
-    """How sessions send what needs little preparation, as long as nobody has touched more of them than that."""
-    return _core.AsyncSessionClass(
-        arguments.requests_rules(_ATTRIBUTES, timeout=True), arguments.URL_CACHE, Response, _here
-    )
+    """What all sessions have in common."""
+    return _core.AsyncSessionClass(arguments.requests_rules(_FOR_PYTHON, timeout=True), Response, _here)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from gevent import get_hub, getcurrent
+from gevent import get_hub
 from gevent.monkey import get_original
 
 from .. import _core
@@ -43,7 +43,7 @@ def here() -> _core.GreenletWaiters:
             return waiters
     except AttributeError:
         pass
-    waiters = _core.GreenletWaiters(hub, getcurrent, _STRETCH)
+    waiters = _core.GreenletWaiters(hub, _STRETCH)
     assert waiters.queue is not None
     waiters.watch(hub.loop.io(waiters.queue.fileno(), _READ))
     _own.lease = _Lease(waiters)

@@ -7,9 +7,7 @@ wire is its. What only it can do raises ``fallback.Unsupported``, what it refuse
 from __future__ import annotations
 
 import re
-from types import NoneType
 from typing import Any
-from urllib.parse import urlencode
 
 from geventhttpclient.client import HTTPClient
 from geventhttpclient.header import Headers
@@ -21,76 +19,37 @@ from ..client.fallback import Unsupported
 from ..http_user import prepare
 
 _BODY_METHODS = ("POST", "PUT", "PATCH")
-_VERBS = frozenset(("GET", "OPTIONS", "HEAD", "DELETE", *_BODY_METHODS))
+_KEPT = 1000  # of what was met before: a locustfile that draws URLs or headers at random must not fill memory
 
 #: Headers that change how a request is framed.
 _FRAMING = ("content-length", "transfer-encoding", "expect")
 
-_FORM = ("content-type", "application/x-www-form-urlencoded; charset=utf-8")
-_TEXT = ("content-type", "text/plain; charset=utf-8")
-_OCTETS = ("content-type", "application/octet-stream")
-_NO_LENGTH: prepare.Pairs = []
-_ZERO_LENGTH: prepare.Pairs = [("Content-Length", "0")]
+#: Of a session's own, all that takes part in preparing requests, beside what the native side looks at itself.
+_FOR_PYTHON = ("_build_url", "_request", "_prepare", "_judge", "_send_request_safe_mode")
 
-_KEPT = 1000  # of what was met before: a locustfile that draws URLs or headers at random must not fill memory
-_canonical_urls: set[str] = set()
-
-URL_CACHE = _core.UrlCache(_KEPT)
-
-#: The fields of a request for which nothing is asked, as Locust hands them to its client.
-FIELDS = {"Accept-Encoding": "gzip, deflate, br"}
-
-_WITH_JSON = {**FIELDS, "Content-Type": "application/json", "Accept": "application/json"}
-
-Head = tuple[list[tuple[str, str]], Any]
+_URL_CACHE = _core.UrlCache(_KEPT)
 
 
 class Heads:
-    """The header fields of requests met before, for sessions with one set of default headers."""
+    """One set of default header fields, and how sessions with them send what needs little preparation."""
 
     def __init__(self, defaults: Headers) -> None:
         self.defaults = defaults
-        self.typed = bool(defaults.get("content-type"))
-        self._known: dict[tuple[Any, ...], Head] = {}
+        self.rules = self._native_rules()
 
-    def get(self, headers: dict[str, Any], added: tuple[tuple[str, str], ...]) -> Head | None:
-        """Fields as pairs and as ``_core.Fields``: the defaults, ``headers``, then those of the body.
-
-        None where there is anything odd about them.
-        """
-        key = (*headers.items(), *added)
+    def _native_rules(self) -> _core.GeventRules | None:
+        """None where there is anything about them that the native side does not know."""
+        pairs = list(self.defaults.items())
+        if not all(type(name) is str and type(value) is str for name, value in pairs):
+            return None
+        if any(name in self.defaults for name in _FRAMING):
+            return None
+        if not all(name.isascii() and value.isascii() for name, value in pairs):
+            return None
         try:
-            head = self._known.get(key)
-        except TypeError:  # a list of values
+            return _core.GeventRules(defaults=pairs, url_cache=_URL_CACHE, touched=list(_FOR_PYTHON))
+        except ValueError:  # the request will say so
             return None
-        if head is None:
-            head = self._make(headers, added)
-            if head is not None:
-                if len(self._known) >= _KEPT:
-                    self._known.clear()
-                self._known[key] = head
-        return head
-
-    def sent(self, verb: str, url: str, kind: str, body: bytes) -> FastPrepared:
-        """As `simple_request`, without header fields of the call: with a "json" or "form" body, or none."""
-        if kind == "json":
-            return simple_request(self, verb, url, body.decode(), _WITH_JSON)  # type: ignore[return-value]
-        if kind == "form":
-            pairs, head = self.get(FIELDS, (_FORM, ("content-length", str(len(body)))))  # type: ignore[misc]
-            return FastPrepared(verb, url, pairs, head, _NO_LENGTH, body, body)
-        return simple_request(self, verb, url, None, FIELDS)  # type: ignore[return-value]
-
-    def _make(self, headers: dict[str, Any], added: tuple[tuple[str, str], ...]) -> Head | None:
-        fields = self.defaults.copy()
-        fields.update(headers)
-        if any(name in fields for name in _FRAMING):
-            return None
-        if not all(type(name) is str and type(value) is str for name, value in fields.items()):
-            return None
-        for name, value in added:
-            fields[name] = value
-        pairs = list(fields.items())
-        return pairs, _core.Fields(pairs)
 
 
 _heads: dict[tuple[Any, ...], Heads] = {}
@@ -113,112 +72,31 @@ def heads(defaults: Any) -> Heads:
     return found
 
 
-class FastPrepared:
-    """One request, ready for ``_core.Client.submit``; makes ``response.request`` when it is asked for."""
-
-    __slots__ = ("body", "fields", "head", "shown", "tail", "url", "verb", "whole")
-
-    def __init__(
-        self,
-        verb: str,
-        url: str,
-        fields: list[tuple[str, Any]],
-        head: Any,
-        tail: prepare.Pairs,
-        body: bytes | None,
-        shown: Any = None,
-        whole: Any = None,
-    ) -> None:
-        self.verb = verb
-        self.url = url
-        self.fields = fields
-        self.head = head
-        self.tail = tail
-        self.body = body
-        self.shown = shown  # what `response.request.body` holds
-        self.whole = whole  # the FastRequest, where geventhttpclient has made it
-
-    def request(self, exchange: Any) -> Any:
-        """The FastRequest taken along the exchange's hops (None: it has none), by geventhttpclient's own rules."""
-        request = self.whole
-        if request is None:
-            headers = Headers(self.fields)
-            request = fasthttp.FastRequest(self.url, method=self.verb, headers=headers, payload=self.shown)
-        for hop in range(0 if exchange is None else exchange.hops):
-            if hop:
-                before = {name.lower(): value for name, value in exchange.headers(hop - 1)}
-                request.redirect(exchange.status_of(hop - 1), before["location"])
-            cookie = exchange.cookie(hop)
-            if cookie is not None:
-                request.headers.add("Cookie", cookie)
-        return request
+def request_of(sent: _core.FastPreparedRequest, exchange: Any) -> Any:
+    """The FastRequest taken along the exchange's hops (None: it has none), by geventhttpclient's own rules."""
+    request = sent.made
+    if request is None:
+        headers = Headers(sent.fields)
+        request = fasthttp.FastRequest(sent.url, method=sent.verb, headers=headers, payload=sent.payload)
+    for hop in range(0 if exchange is None else exchange.hops):
+        if hop:
+            before = {name.lower(): value for name, value in exchange.headers(hop - 1)}
+            request.redirect(exchange.status_of(hop - 1), before["location"])
+        cookie = exchange.cookie(hop)
+        if cookie is not None:
+            request.headers.add("Cookie", cookie)
+    return request
 
 
-def known(heads: Heads) -> tuple[Any, Any, bool] | None:
-    """What there is to know of the fields for the native fast path: those of a request without any of its own and of
-    one with JSON, and whether the defaults describe a body. None where there is anything odd about them.
-    """
-    try:
-        bare, with_json = heads.get(FIELDS, ()), heads.get(_WITH_JSON, ())
-    except ValueError:  # the request will say so
-        return None
-    return (bare[1], with_json[1], heads.typed) if bare and with_json else None
-
-
-def simple_request(
-    heads: Heads, verb: str, url: str, data: Any, headers: dict[str, Any]
-) -> FastPrepared | None:
-    """The request, if it has a common form."""
-    if url not in _canonical_urls:
-        if not prepare.is_canonical(url) or ";" in url:  # geventhttpclient loses empty parameters
-            return None
-        if len(_canonical_urls) >= _KEPT:
-            _canonical_urls.clear()
-        _canonical_urls.add(url)
-    if verb not in _VERBS:
-        return None
-    tail = _NO_LENGTH
-    body: bytes | None = None
-    shown = data
-    added: tuple[tuple[str, str], ...] = ()
-    kind = type(data)
-    if data:
-        typed = heads.typed
-        for name, value in headers.items():
-            if type(name) is str and name.lower() == "content-type":
-                if not value:  # counts as none, but holds its place
-                    return None
-                typed = True
-        if kind is dict:
-            shown = body = (_core.encode_form(data) or urlencode(data)).encode()
-            length = ("content-length", str(len(body)))
-            added = (length,) if typed else (_FORM, length)
-        elif kind is str:
-            body = data.encode()
-            if typed:
-                tail = [("Content-Length", str(len(body)))]
-            else:
-                shown = body
-                added = (_TEXT, ("content-length", str(len(body))))
-        elif kind is bytes:
-            body = data
-            added = () if typed else (_OCTETS,)
-            tail = [("Content-Length", str(len(body)))]
-        else:
-            return None
-    elif kind not in (NoneType, str, bytes, dict):
-        return None
-    elif verb in _BODY_METHODS:
-        tail = _ZERO_LENGTH
-    head = heads.get(headers, added)
-    if head is None:
-        return None
-    return FastPrepared(verb, url, head[0], head[1], tail, body, shown)
-
-
-def fully(
-    defaults: Headers, verb: str, url: str, data: Any, headers: dict[str, Any], kwargs: dict[str, Any]
-) -> FastPrepared:
+def prepared(
+    defaults: Headers,
+    verb: str,
+    url: str,
+    data: Any,
+    headers: dict[str, Any],
+    kwargs: dict[str, Any],
+    options: _core.Options,
+) -> _core.FastPreparedRequest:
     """Any request, by geventhttpclient's own code (UserAgent.urlopen and HTTPClient._build_request)."""
     if "payload" in kwargs:
         raise prepare.StockDecides  # a TypeError
@@ -265,12 +143,21 @@ def fully(
         raise prepare.StockDecides  # an AttributeError or a TypeError, in geventhttpclient's words
     elif body is not None and type(body) is not bytes:
         raise Unsupported("a streamed request body (file or generator)")
-    tail = _NO_LENGTH
+    tail: prepare.Pairs = []
     if "content-length" not in fields and (body or verb in _BODY_METHODS):
         tail = [("Content-Length", str(len(body or b"")))]
     pairs = [(name, str(value)) for name, value in fields.items()]
     native_url = _native_url(request.url_split)
-    return FastPrepared(verb, native_url, pairs, _core.Fields(pairs), tail, body, whole=request)
+    return _core.FastPreparedRequest(
+        verb,
+        native_url,
+        pairs=pairs,
+        fields=_core.Fields(pairs),
+        tail=tail,
+        body=body,
+        made=request,
+        options=options,
+    )
 
 
 #: What the native client takes for a host; others are for geventhttpclient to look up or to refuse.

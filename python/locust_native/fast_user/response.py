@@ -16,8 +16,10 @@ from geventhttpclient.header import Headers
 from geventhttpclient.response import HTTPConnectionClosed
 from locust.contrib import fasthttp
 
+from ..client import reporting
 from ..client.text import encoding_of, text_of
 from ..client.timings import Timings
+from ..client.timings import for_context as timings_for_context
 from ..client.timings import of as timings_of
 
 _stock_request = fasthttp.FastHttpSession.request  # the name will be ours
@@ -236,24 +238,53 @@ class FastResponse(_Lazy, fasthttp.FastResponse):
             self._hop = hop
 
 
+def _meta(caught: Any) -> dict[str, Any]:
+    """The arguments of the ``request`` event of an answer that nobody has judged yet."""
+    exchange, tracker = caught._exchange, caught._begun
+    context = caught._context or {}
+    if caught._session._reporting[1]:
+        context = {**context, "timings": timings_for_context(exchange)}
+    return {
+        "request_type": tracker.method,
+        "name": tracker.name,
+        "context": context,
+        "response": FastResponse(exchange, caught._sent),
+        "exception": None,
+        "start_time": tracker.start_time,
+        "url": caught._sent.url,
+        "response_length": exchange.length,
+        "response_time": exchange.time_ms,
+    }
+
+
 class FastContext(_Lazy, fasthttp.ResponseContextManager):
     """The response of a ``FastHttpUser`` with ``catch_response=True``.
 
     Stock's has neither ``elapsed`` nor ``history`` (they are lost in copying), so ours has not, either.
     """
 
+    _catch_response = True
+    _request_event = _Once(lambda response: response._session.request_event)
+    request_meta = _Once(_meta)
+
     def __init__(
-        self, response: FastResponse, report: Any, event: Any, meta: dict[str, Any], tracker: Any
+        self, exchange: Any, sent: Any, session: Any, tracker: Any, context: dict[str, Any] | None
     ) -> None:
-        self.__dict__.update(response.__dict__)
-        self._report = report
+        self._exchange = exchange
+        self._sent = sent
+        self._session = session
         self._begun = tracker
-        self._request_event = event
-        self.request_meta = meta
-        self._catch_response = True
+        self._context = context
+
+    @classmethod
+    def of(cls, response: FastResponse, session: Any, meta: dict[str, Any], tracker: Any) -> FastContext:
+        """Of a response that has been judged: ``meta`` holds the arguments of its event."""
+        caught = cls(response._exchange, response._sent, session, tracker, meta["context"])
+        caught.__dict__.update(response.__dict__, request_meta=meta)
+        return caught
 
     def _report_request(self) -> None:
-        self._report(self._request_event, self.request_meta, self._begun)
+        reporting.fire(self._request_event, self.request_meta, self._begun)
 
 
 class BadStatus(fasthttp.LocustBadStatusCode):

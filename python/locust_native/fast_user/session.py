@@ -92,7 +92,7 @@ class FastHttpSession(_core.FastHttpSession, _Stock):
             size = self._take_settings()
             self._native = _core.Client(size, size)
             generator.notice(user)
-            self._open_short_way()
+            self._open_natively()
         except fallback.Unsupported as reason:
             self._native = None
             self._fall_back(str(reason))
@@ -140,16 +140,11 @@ class FastHttpSession(_core.FastHttpSession, _Stock):
         )
         return size
 
-    def _open_short_way(self) -> None:
-        """Have plain requests sent without a Python frame, where that is the same."""
+    def _open_natively(self) -> None:
         record, timed = self._reporting
-        if type(self) is FastHttpSession and reporting.sole_listener is not None and not timed:
-            known = fast_prepare.known(self._heads)
-            if known is not None:
-                session_class, good = _session_class()
-                self._open(
-                    session_class, self.__dict__, self._native, record, self.user, good, self._heads, *known
-                )
+        shared, good = _session_class(reporting.sole_listener)
+        rules = self._heads.rules
+        self._open(shared, self.__dict__, self._native, record, self.user, timed, rules, good)
 
     def _native_jar(self) -> Any:
         """The jar over the native one, whatever a locustfile has put in its place."""
@@ -219,48 +214,30 @@ class FastHttpSession(_core.FastHttpSession, _Stock):
         context: dict[str, Any] = {},  # noqa: B006  as in stock
         **kwargs: Any,
     ) -> Any:
-        """The slow path of `request`."""
+        """The slow path of `request`: prepared in Python, or by stock's client."""
         sender: Any = super(_core.FastHttpSession, self)
-        native = self._native
-        if native is not None:
+        prepared = None
+        if self._native is not None:
             try:
                 built_url = self._build_url(url)
                 payload, fields = self._body_and_headers(data, headers, auth, json)
                 if stream:
                     raise fallback.Unsupported("stream=True")
-                ready = self._prepare(method, built_url, payload, fields, kwargs)
+                options = self._options if allow_redirects else self._unfollowed
+                prepared = self._prepare(method, built_url, payload, fields, kwargs, options)
                 if self.user:
                     context = {**self.user.context(), **context}
             except fallback.Unsupported as reason:
                 self._fall_back(str(reason))
             except Exception:  # nothing has been sent, and stock says the same, in its own traceback
-                sender = self._stock_once()
+                sender, prepared = self._stock_once(), None
             except BaseException:
                 self._leave(allow_redirects)
                 raise
-            else:
-                waiters = waiting.here()
-                options = self._options if allow_redirects else self._unfollowed
-                record, timed = self._reporting
-                shown_name = name or self.request_name or url
-                token, tracker = _send(native, waiters, record, ready, options, method, shown_name)
-                exchange: Any = None
-                thrown: Any = None
-                try:
-                    exchange = waiters.wait(token, tracker)
-                    if not catch_response and not timed and self._is_counted(exchange, tracker):
-                        return FastResponse(exchange, ready)
-                except (
-                    stock.FAILURE_EXCEPTIONS
-                ) as given_up:  # a gevent.Timeout: to stock a failure like others
-                    thrown = given_up
-                except BaseException:
-                    self._leave(allow_redirects)
-                    raise
-                call = (method, built_url, payload, dict(fields), kwargs)
-                return self._finish(
-                    exchange, thrown, tracker, ready, call, catch_response, allow_redirects, context
-                )
+        if prepared is not None:
+            call = (method, built_url, payload, dict(fields), kwargs)
+            shown_name = name or self.request_name or url
+            return self._send(prepared, method, shown_name, call, catch_response, allow_redirects, context)
         if self._reporting[1]:
             context = {**context, "timings": None}
         try:
@@ -287,58 +264,38 @@ class FastHttpSession(_core.FastHttpSession, _Stock):
     _get, _post = _Stock.get, _Stock.post
     _left = tracebacks.left
 
-    def _is_counted(self, exchange: Any, tracker: _core.RequestTracker) -> bool:
-        """Whether that was all there is to do about the answer."""
-        return (
-            exchange is not None
-            and exchange.went_well
-            and exchange.status in stock.LocustUserAgent.valid_response_codes
-            and reporting.count(self.request_event, tracker, exchange)
-        )
+    def _call_of(self, sent: _core.FastPreparedRequest, data: Any, headers: Any, json: Any) -> failures.Call:
+        """What stock's client would have been given for a request that was prepared natively."""
+        payload, fields = self._body_and_headers(data, headers, None, json)
+        return sent.verb, sent.url, payload, fields, {}
 
-    def _ended(
+    def _judge(
         self,
         exchange: Any,
         thrown: BaseException | None,
         tracker: _core.RequestTracker,
-        ready: _core.FastPreparedRequest,
-        catch_response: bool,
-        allow_redirects: bool,
-        data: Any,
-        json: Any,
-    ) -> Any:
-        """What a call returns whose plain request has come to its end, or was left by an exception."""
-        if thrown is not None and not isinstance(thrown, stock.FAILURE_EXCEPTIONS):
-            self._leave(allow_redirects)
-            raise thrown
-        payload, fields = self._body_and_headers(data, None, None, json)
-        call = (ready.verb, ready.url, payload, fields, {})
-        return self._finish(exchange, thrown, tracker, ready, call, catch_response, allow_redirects, {})
-
-    def _finish(
-        self,
-        exchange: Any,
-        thrown: Any,
-        tracker: _core.RequestTracker,
-        ready: Any,
+        sent: _core.FastPreparedRequest,
         call: failures.Call,
         catch_response: bool,
         allow_redirects: bool,
-        context: dict[str, Any],
+        context: dict[str, Any] | None,
     ) -> Any:
-        """Judge and report what is not simply to be counted; what ``request`` returns."""
+        """Judge and report what is not simply to be counted, or was left by an exception; what ``request`` returns."""
+        if thrown is not None and not isinstance(thrown, stock.FAILURE_EXCEPTIONS):
+            self._leave(allow_redirects)
+            raise thrown
         method, url, *_ = call
         meta: dict[str, Any] = {
             "request_type": method,
             "name": tracker.name,
-            "context": context,
+            "context": {} if context is None else context,
             "response": None,
             "exception": None,
             "start_time": tracker.start_time,
             "url": url,
         }
         try:
-            response = failures.judged(self, exchange, thrown, ready, meta, call, tracker)
+            response = failures.judged(self, exchange, thrown, sent, meta, call, tracker)
         except BaseException:
             self._leave(allow_redirects)
             raise
@@ -347,7 +304,7 @@ class FastHttpSession(_core.FastHttpSession, _Stock):
             reporting.fire(self.request_event, meta, tracker)
             return response
         if type(response) is FastResponse:
-            return FastContext(response, reporting.fire, self.request_event, meta, tracker)
+            return FastContext.of(response, self, meta, tracker)
         told: Any = reporting.Told(self.request_event, tracker)
         return stock.ResponseContextManager(response, told, meta, catch_response)
 
@@ -383,42 +340,20 @@ class FastHttpSession(_core.FastHttpSession, _Stock):
         return data, fields
 
     def _prepare(
-        self, method: Any, url: str, data: Any, fields: dict[str, Any], kwargs: dict[str, Any]
-    ) -> fast_prepare.FastPrepared:
+        self,
+        method: Any,
+        url: str,
+        data: Any,
+        fields: dict[str, Any],
+        kwargs: dict[str, Any],
+        options: _core.Options,
+    ) -> _core.FastPreparedRequest:
         instrumented = instrumentation.of_geventhttpclient()
         if instrumented is not None:
             raise fallback.Unsupported(instrumented)
         if type(method) is not str:
             raise prepare.StockDecides
-        verb = method.upper()
-        ready = None if kwargs else fast_prepare.simple_request(self._heads, verb, url, data, fields)
-        return ready or fast_prepare.fully(self._heads.defaults, verb, url, data, fields, kwargs)
-
-
-def _send(
-    native: _core.Client,
-    waiters: _core.GreenletWaiters,
-    record: _core.Record,
-    ready: fast_prepare.FastPrepared,
-    options: Any,
-    method: str,
-    name: Any,
-) -> tuple[int, _core.RequestTracker]:
-    """Start a request: its token, and its entry in the record under the method and name given."""
-    if name and method == ready.verb:
-        body, of_type = ready.body, None
-        if ready.tail:  # it holds a Content-Length, and nothing else
-            body, of_type = body or b"", ""
-        started = fast_prepare.URL_CACHE.start(
-            native, waiters.queue, record, ready.head, options, method, "", ready.url, name, body, of_type
-        )
-        if started is not None:
-            return started[0], started[1]
-    tracker = record.begin(method, name)
-    token = native.submit(
-        waiters.queue, ready.verb, ready.url, ready.head, ready.tail, ready.body, None, options
-    )
-    return token, tracker
+        return fast_prepare.prepared(self._heads.defaults, method.upper(), url, data, fields, kwargs, options)
 
 
 class _Once(_Stock):
@@ -441,20 +376,21 @@ FastHttpSession._request.__qualname__ = "FastHttpSession.request"
 
 
 @functools.cache
-def _session_class() -> tuple[_core.SessionClass, list[int]]:
-    """How sessions send what needs no preparation, and the status codes that are no failure."""
-    session_class = _core.SessionClass(
-        FastHttpSession,
-        fast_prepare.URL_CACHE,
-        instrumentation.fast_guard(
-            _build_url=_Stock._build_url, auth_header=None, request=_core.FastHttpSession.request
+def _session_class(listener: _core.SoleListener | None) -> tuple[_core.SessionClass, list[int]]:
+    """What sessions have in common whose requests may be counted by this; the status codes that are no failure."""
+    hooks = ("_build_url", "_prepare", "_send_request_safe_mode", "__getattribute__")
+    shared = _core.SessionClass(
+        steps=instrumentation.fast_guard(
+            auth_header=None, **{name: getattr(FastHttpSession, name) for name in hooks}
         ),
-        instrumentation.json_guard(),
-        FastResponse,
-        waiting.here,
-        getcurrent,
-        _NO_CONTEXT,
-        reporting.sole_listener,  # type: ignore[arg-type]
+        json=instrumentation.json_guard(),
+        request=_core.FastHttpSession.request,
+        context=_NO_CONTEXT,
+        response=FastResponse,
+        caught=FastContext,
+        waiters=waiting.here,
+        getcurrent=getcurrent,
+        sole_listener=listener,
     )
     codes = stock.LocustUserAgent.valid_response_codes
-    return session_class, [code for code in codes if type(code) is int and 0 < code < 1000]
+    return shared, [code for code in codes if type(code) is int and 0 < code < 1000]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import requests
@@ -15,10 +15,6 @@ from ..client.fallback import Unsupported
 from . import jar, prepare
 
 KEEP = 10  # idle connections of a urllib3 pool (requests.adapters.DEFAULT_POOLSIZE)
-
-#: The URLs that need no preparation, and the default header fields.
-URL_CACHE = _core.UrlCache(1000)
-FIELDS = _core.Fields(prepare.DEFAULT_HEADERS)
 
 #: Arguments that ``request`` itself gives a meaning; others are a TypeError in requests.
 KNOWN = frozenset(
@@ -60,17 +56,21 @@ def check_cookies(cookies: Any) -> None:
         raise prepare.StockDecides
 
 
-def requests_rules(attributes: int, timeout: bool) -> _core.RequestsRules:
-    """How sessions send what needs little preparation, which have so many attributes before anybody touches them;
-    ``timeout``: whether a session's own counts.
+def requests_rules(touched: Iterable[str], timeout: bool) -> _core.RequestsRules:
+    """How sessions send what needs little preparation; ``touched``: names among a session's own that Python has to look
+    at, ``timeout``: whether a session's own counts.
     """
-    defaults = prepare.DEFAULT_HEADERS
     return _core.RequestsRules(
-        defaults, FIELDS, CaseInsensitiveDict, (FOLLOW, STAY),
-        (plain_options(LIMIT, None), plain_options(None, None)), attributes, timeout,
-        _core.PreparedRequest(defaults, [], None),
-        _core.PreparedRequest(defaults, [("Content-Length", "0")], None), check_cookies,
-    )  # fmt: skip
+        headers=prepare.DEFAULT_HEADERS,
+        fields=_core.Fields(prepare.DEFAULT_HEADERS),
+        headers_class=CaseInsensitiveDict,
+        url_cache=_core.UrlCache(1000),
+        verified=(FOLLOW, STAY),
+        unverified=(plain_options(LIMIT, None), plain_options(None, None)),
+        touched=sorted(touched),
+        timeout=timeout,
+        check_cookies=check_cookies,
+    )
 
 
 class Preparing:
@@ -109,8 +109,11 @@ class Preparing:
 
     def _prepare(
         self, method: Any, url: str, data: Any, json: Any, kwargs: dict[str, Any]
-    ) -> tuple[Any, ...]:
-        """The arguments of the native ``submit``, with those for ``response.request`` among them."""
+    ) -> _core.PreparedRequest:
+        """The request of a call, by the rules of requests.
+
+        Raises Unsupported for what the native client does not do, StockDecides for what requests would refuse.
+        """
         if type(method) is not str:
             raise prepare.StockDecides
         verb = method if method.isupper() else method.upper()
@@ -171,7 +174,10 @@ class Preparing:
             extra = prepare.cookie_pairs(kwargs["cookies"], self.cookies)
             if extra and not all(jar.sendable(*pair) for pair in extra):
                 raise prepare.StockDecides
-        return verb, url, prepare.native_fields(fields), shown_fields, tail, body, shown, extra, options
+        return _core.PreparedRequest(
+            verb, url, fields=prepare.native_fields(fields), head=shown_fields, tail=tail, body=body, shown=shown,
+            cookies=extra, given=take("cookies"), options=options,
+        )  # fmt: skip
 
     def _limit(self) -> int:
         limit = self.max_redirects

@@ -6,7 +6,6 @@ what goes on the wire is theirs. What only the stock client can do raises ``fall
 
 from __future__ import annotations
 
-import json as json_module
 import os
 import re
 from collections.abc import Iterable, Mapping
@@ -53,9 +52,6 @@ class StockDecides(Exception):
 
 _options: dict[tuple[Any, ...], Any] = {}
 
-#: The options under which any certificate will do, of which urllib3 warns.
-UNVERIFIED: set[Any] = set()
-
 
 def options(
     *,
@@ -72,7 +68,6 @@ def options(
     if found is None:
         if len(_options) > 1000:  # a locustfile that draws its timeouts at random
             _options.clear()
-            UNVERIFIED.clear()
         found = _options[key] = _core.Options(
             fast=fast,
             redirects=redirects,
@@ -81,20 +76,12 @@ def options(
             bundle=bundle,
             proxy=proxy,
         )
-        if bundle is None:
-            UNVERIFIED.add(found)
     return found
 
 
 def is_canonical(url: Any) -> bool:
     """Whether the URL needs no preparation: neither requests nor geventhttpclient would change a byte of it."""
     return type(url) is str and _core.is_canonical_url(url)
-
-
-def path_of(url: str) -> str:
-    """Path and query of a prepared URL, as ``PreparedRequest.path_url`` gives them."""
-    start = url.find("/", 8)
-    return url[start:].partition("#")[0] if start > 0 else "/"
 
 
 def prepared_url(url: Any, params: Any) -> str:
@@ -188,10 +175,6 @@ def with_defaults(merged: dict[str, tuple[Any, Any]]) -> Pairs:
 
 _KEPT = 1000  # of what was met before: a locustfile that draws its headers at random must not fill memory
 _known_fields: dict[tuple[Any, ...], Any] = {}
-_known_heads: dict[Any, MergedHeaders | None] = {}
-
-#: Header fields as the native client takes them, as ``response.request`` shows them, and whether any is of a body.
-MergedHeaders = tuple[Any, Pairs, bool]
 
 
 def native_fields(fields: Pairs) -> Any:
@@ -207,40 +190,6 @@ def native_fields(fields: Pairs) -> Any:
             _known_fields.clear()
         _known_fields[key] = known
     return known
-
-
-def build_head(session_headers: Any, headers: Any) -> MergedHeaders | None:
-    """The header fields of a request, if those of the session and its own are plain texts."""
-    if session_headers is DEFAULT_HEADERS_DICT:
-        given: Any = None
-    elif type(session_headers) is CaseInsensitiveDict:
-        given = tuple(session_headers._store.values())
-    else:
-        return None
-    if headers is None:
-        asked = None
-    elif type(headers) is dict:
-        asked = tuple(headers.items())
-    else:
-        return None
-    key = given, asked
-    try:
-        return _known_heads[key]
-    except TypeError:  # a list of values
-        return None
-    except KeyError:
-        pass
-    head = None
-    pairs = [*(given or ()), *(asked or ())]
-    if all(type(name) is str and (type(value) is str or value is None) for name, value in pairs):
-        merged = merged_headers(DEFAULT_HEADERS_DICT if given is None else dict(given), headers)
-        fields = with_defaults(merged)
-        of_body = not merged.keys().isdisjoint(("content-type", "content-length"))
-        head = native_fields(fields), list(merged.values()), of_body
-    if len(_known_heads) >= _KEPT:
-        _known_heads.clear()
-    _known_heads[key] = head
-    return head
 
 
 _URLLIB3_AGENT = requests.packages.urllib3.connection._get_default_user_agent()  # type: ignore[attr-defined]
@@ -284,34 +233,6 @@ def body_of(method: str, data: Any, files: Any, json: Any) -> Body:
     if body is not None and not isinstance(body, (str, bytes)):
         raise Unsupported("a streamed request body (file or generator)")
     return body.encode() if isinstance(body, str) else body, list(prepared.headers.items()), body
-
-
-_DUMPS = json_module.dumps
-
-_NOTHING = (b"", "", [("Content-Length", "0")], None)
-_NO_BODY: tuple[None, None, Pairs, None] = (None, None, [], None)
-
-
-def simple_body(method: Any, data: Any, json: Any) -> tuple[Any, Any, Pairs, Any] | None:
-    """The body of a common request: its octets, their type, the header fields for both, and the body as
-    ``response.request.body`` shows it; None where ``body_of`` has to look.
-    """
-    if data:
-        form = _core.encode_form(data) if type(data) is dict else None
-        if not form:
-            return None
-        body, of_type, shown = form.encode(), "application/x-www-form-urlencoded", form
-    elif json is None:
-        return _NO_BODY if method in ("GET", "HEAD") else _NOTHING
-    else:
-        if models.complexjson is not json_module or json_module.dumps is not _DUMPS:  # type: ignore[attr-defined]
-            return None
-        text = _core.dump_json(json, nan=False)
-        if text is None:
-            return None
-        shown = body = text.encode()
-        of_type = "application/json"
-    return body, of_type, [("Content-Length", str(len(body))), ("Content-Type", of_type)], shown
 
 
 def _sized(body: str | bytes, content_type: str | None) -> Body:

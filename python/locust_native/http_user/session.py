@@ -28,23 +28,6 @@ _ABSENT = object()
 _BUILD_URL = stock.HttpSession._build_url
 _NO_CONTEXT = User.context
 
-#: Attributes of ``requests.Session`` that, once somebody has touched them, take part in preparing requests.
-_TOUCHED = frozenset(
-    (
-        "headers",
-        "cookies",
-        "auth",
-        "proxies",
-        "hooks",
-        "params",
-        "verify",
-        "cert",
-        "adapters",
-        "stream",
-        "max_redirects",
-    )
-)
-
 #: What a request goes through in stock's session, and not in ours: whoever replaces one of these means it.
 #: (Not ``request`` and ``_build_url``, which ours goes through, too.)
 _STEPS = frozenset(
@@ -62,11 +45,24 @@ _STEPS = frozenset(
         "_send_request_safe_mode",
     )
 )
-_TOUCHED |= _STEPS
 
-#: Of those, and of the arguments of a request, the ones that are quickly taken into account.
-_COMPLEX = _TOUCHED - {"headers", "cookies", "verify"}
-_SIMPLE = frozenset(("allow_redirects", "headers", "verify", "timeout"))
+#: Of a session's own, all that takes part in preparing requests, beside what the native side looks at itself
+#: (``headers``, ``cookies``, ``verify``).
+_FOR_PYTHON = _STEPS | {
+    "auth",
+    "proxies",
+    "hooks",
+    "params",
+    "cert",
+    "adapters",
+    "stream",
+    "max_redirects",
+    "_build_url",
+    "_request",
+    "_prepare",
+    "_context",
+    "_judge",
+}
 
 
 class HttpSession(_core.HttpSession, arguments.Preparing, stock.HttpSession):  # type: ignore[misc]
@@ -123,6 +119,10 @@ class HttpSession(_core.HttpSession, arguments.Preparing, stock.HttpSession):  #
         if parts.username and parts.password:
             self.base_url = urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
             self.auth = HTTPBasicAuth(unquote(parts.username), unquote(parts.password))
+        record, timed = self._reporting
+        self._open(
+            _session_class(reporting.sole_listener), _core.own_names(self), self._native, record, user, timed
+        )
         if pool_manager is not None:
             self._pool_manager = pool_manager
             self._fall_back("pool_manager")
@@ -131,8 +131,6 @@ class HttpSession(_core.HttpSession, arguments.Preparing, stock.HttpSession):  #
             overridden = _STEPS.intersection(name for kind in kinds for name in vars(kind))
             if overridden:
                 self._fall_back(f"{type(self).__name__} overrides {', '.join(sorted(overridden))}")
-        elif reporting.sole_listener is not None and not self._reporting[1]:
-            self._open(_session_class(), _core.own_names(self), self._native, self._reporting[0], user)
 
     @property
     def __dict__(self) -> dict[str, Any]:  # type: ignore[override]
@@ -155,15 +153,14 @@ class HttpSession(_core.HttpSession, arguments.Preparing, stock.HttpSession):  #
         json: Any = None,
         **kwargs: Any,
     ) -> Any:
-        """The slow path of `request`."""
+        """The slow path of `request`: prepared in Python, or by stock's client."""
         if self.request_name and not name:
             name = self.request_name
         self.explicit_name = name
-        started = None
+        prepared = None
         if self._native is not None:
-            waiters = waiting.here()
             try:
-                token, *started = self._start(waiters, method, url, name, data, json, kwargs)
+                prepared = self._prepare_unless_replaced(method, url, data, json, kwargs)
             except fallback.Unsupported as reason:
                 self._fall_back(str(reason))
             except prepare.StockDecides:
@@ -172,19 +169,32 @@ class HttpSession(_core.HttpSession, arguments.Preparing, stock.HttpSession):  #
                 # Nothing has been sent, and stock says the same in its own traceback; if it reads the same.
                 if any(hasattr(value, "__next__") for value in (data, json, *kwargs.values())):
                     raise
-        if started is None:
-            if self._reporting[1]:
-                context = {**context, "timings": None}
-            return super(arguments.Preparing, self).request(
-                method, url, name, catch_response, context, data=data, json=json, **kwargs
-            )
-        exchange = waiters.wait(token, started[0])
-        tracker, full_url, sent, options = started
-        if options in prepare.UNVERIFIED and exchange is not None:
-            unverified.warn(exchange)
-        return self._ended(exchange, tracker, full_url, sent, url, name, catch_response, context, kwargs)
+        if prepared is not None:
+            return self._send(prepared, method, url, name, catch_response, context, kwargs)
+        if self._reporting[1]:
+            context = {**context, "timings": None}
+        return super(arguments.Preparing, self).request(
+            method, url, name, catch_response, context, data=data, json=json, **kwargs
+        )
 
-    def _ended(
+    def _prepare_unless_replaced(
+        self, method: Any, url: Any, data: Any, json: Any, kwargs: dict[str, Any]
+    ) -> _core.PreparedRequest:
+        kind = type(self)
+        if not instrumentation.GUARD.holds(kind) and (instrumented := instrumentation.of_requests(kind)):
+            raise fallback.Unsupported(instrumented)
+        return self._prepare(method, url, data, json, kwargs)
+
+    def _context(self, context: dict[str, Any], exchange: Any) -> dict[str, Any]:
+        """The context of the event: the user's, the call's, and the timings, where the user asks for them."""
+        user = self.user
+        if not user:
+            return context
+        if self._reporting[1]:
+            return {**user.context(), **context, "timings": timings.for_context(exchange)}
+        return {**user.context(), **context}
+
+    def _judge(
         self,
         exchange: Any,
         tracker: _core.RequestTracker,
@@ -196,34 +206,11 @@ class HttpSession(_core.HttpSession, arguments.Preparing, stock.HttpSession):  #
         context: dict[str, Any],
         kwargs: dict[str, Any],
     ) -> Any:
-        """What a call returns whose request has come to its end."""
-        if user := self.user:
-            if self._reporting[1]:
-                context = {**user.context(), **context, "timings": timings.for_context(exchange)}
-            elif context or getattr(user.context, "__func__", None) is not _NO_CONTEXT:
-                context = {**user.context(), **context}
-            else:
-                context = {}
-        follows = kwargs.get("allow_redirects", True)
-        if (
-            exchange is not None
-            and self._native is not None
-            and (follows or exchange.status < 300)
-            and (
-                exchange.went_well
-                if catch_response
-                else reporting.count(self.request_event, tracker, exchange)
-            )
-        ):
-            return Response(exchange, self, tracker, sent, full_url, context, catch_response, not follows)
+        """Judge and report what is not simply to be counted; what ``request`` returns."""
         if self._native is None and exchange is not None:
             self._take_over_cookies(exchange, sent)
         meta = meta_of(exchange, tracker, full_url, context)
         call = failures.Call(self, sent, url, name, meta, catch_response, kwargs, tracker)
-        return self._finish(call, exchange)
-
-    def _finish(self, call: failures.Call, exchange: Any) -> Any:
-        """Judge and report what is not simply to be counted; what ``request`` returns."""
         if exchange is None or exchange.error is not None:
             return failures.failed(call, exchange)
         response = failures.answer(call, exchange)
@@ -246,68 +233,6 @@ class HttpSession(_core.HttpSession, arguments.Preparing, stock.HttpSession):  #
         """Stock's client answers."""
         with self._reporting[0].asking():
             return timings.unknown(super()._send_request_safe_mode(method, url, **kwargs))
-
-    def _start(
-        self,
-        waiters: _core.GreenletWaiters,
-        method: Any,
-        url: Any,
-        name: Any,
-        data: Any,
-        json: Any,
-        kwargs: dict[str, Any],
-    ) -> tuple[int, _core.RequestTracker, str, _core.PreparedRequest, Any]:
-        """Send a request: its token, its entry in the record, its whole URL, what goes out, and how."""
-        kind = type(self)
-        if not instrumentation.GUARD.holds(kind) and (instrumented := instrumentation.of_requests(kind)):
-            raise fallback.Unsupported(instrumented)
-        record = self._reporting[0]
-        if not self.trust_env and kind._build_url is _BUILD_URL and _SIMPLE.issuperset(kwargs):
-            take = kwargs.get
-            merged = self._build_head(
-                take("headers"), take("verify"), take("timeout"), take("allow_redirects", True)
-            )
-            body = prepare.simple_body(method, data, json)
-            # A body's own fields would have to be placed among those given.
-            if merged and body and not (body[2] and merged[2]):
-                octets, of_type, tail, shown = body
-                head, fields, _, options = merged
-                started = arguments.URL_CACHE.start(
-                    self._native, waiters.queue, record, head, options, method, self.base_url, url, name, octets,
-                    of_type
-                )  # fmt: skip
-                if started is not None:
-                    return *started, _core.PreparedRequest(fields, tail, shown), options
-        verb, full_url, head, fields, tail, octets, shown, cookies, options = self._prepare(
-            method, url, data, json, kwargs
-        )
-        tracker = record.begin(method, name or prepare.path_of(full_url))
-        token = self._native.submit(waiters.queue, verb, full_url, head, tail, octets, cookies, options)
-        return (
-            token,
-            tracker,
-            full_url,
-            _core.PreparedRequest(fields, tail, shown, kwargs.get("cookies")),
-            options,
-        )
-
-    def _build_head(
-        self, headers: Any, verify: Any, timeout: Any, follow: Any
-    ) -> tuple[Any, Any, bool, Any] | None:
-        """What `prepare.build_head` says of a request with no arguments but these, and how to send it.
-
-        None if that takes more than a look.
-        """
-        own = _core.own_names(self)
-        if not _COMPLEX.isdisjoint(own):
-            return None
-        build_head = prepare.build_head(own.get("headers", prepare.DEFAULT_HEADERS_DICT), headers)
-        options = self._simple_options(verify, timeout, follow)
-        if not build_head or not options:
-            return None
-        if "cookies" in own:
-            arguments.check_cookies(own["cookies"])
-        return *build_head, options
 
     def _check_touched(self, own: dict[str, Any], take: Any) -> None:
         """Only the stock client has hooks and adapters."""
@@ -349,23 +274,27 @@ def _mounted(session: Any) -> OrderedDict[str, HTTPAdapter]:
 # The reader of pages has the same floor as the responses.
 Response.html = property(bs4_native.of)  # type: ignore[attr-defined]
 
-#: `user`, `base_url` and the rest of what `__init__`, `HttpUser` and `request` put into a session's `__dict__`.
-_ATTRIBUTES = 8
-
 # The names of the methods in whose place they are called; Python's words for arguments that do not fit have them.
 HttpSession._request.__qualname__ = "HttpSession.request"
 HttpSession._get.__qualname__ = "HttpSession.get"
 
 
 @functools.cache
-def _session_class() -> _core.HttpSessionClass:
-    """How sessions send what needs little preparation, as long as nobody has touched more of them than that."""
-    session_class = _core.SessionClass(
-        HttpSession, arguments.URL_CACHE,
-        instrumentation.guard(_build_url=_BUILD_URL, request=_core.HttpSession.request),
-        instrumentation.json_guard(), Response, waiting.here, getcurrent, _NO_CONTEXT,
-        reporting.sole_listener,  # type: ignore[arg-type]
-    )  # fmt: skip
+def _session_class(listener: _core.SoleListener | None) -> _core.HttpSessionClass:
+    """What all sessions have in common whose requests may be counted by this."""
+    steps = {name: getattr(HttpSession, name) for name in sorted(_STEPS)}
+    hooks = {name: getattr(HttpSession, name) for name in ("_build_url", "_prepare", "__getattribute__")}
+    shared = _core.SessionClass(
+        steps=instrumentation.guard(**steps, **hooks),
+        json=instrumentation.json_guard(),
+        request=_core.HttpSession.request,
+        context=_NO_CONTEXT,
+        response=Response,
+        caught=Response,
+        waiters=waiting.here,
+        getcurrent=getcurrent,
+        sole_listener=listener,
+    )
     return _core.HttpSessionClass(
-        session_class, arguments.requests_rules(_ATTRIBUTES, timeout=False), unverified.warn
+        shared, arguments.requests_rules(_FOR_PYTHON, timeout=False), unverified.warn
     )
