@@ -32,7 +32,8 @@ IN_SRC = [
     {"seam"},
     {"response"},
     {"metrics", "tools"},
-    {"guard", "request"},
+    {"guard"},
+    {"request"},
     {"wait"},
     {"session"},
 ]

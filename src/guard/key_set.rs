@@ -5,6 +5,9 @@ use pyo3::types::{PyDict, PyString};
 
 use crate::seam::cpython;
 
+/// The bit of a session's own `request`: stock's verbs go by way of that.
+pub const REQUEST: u32 = 1 << 31;
+
 /// Bits of the filter.
 const BITS: usize = 4096;
 

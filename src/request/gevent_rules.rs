@@ -9,7 +9,7 @@ use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyList, PyString};
 
-use crate::guard::key_set::KeySet;
+use crate::guard::key_set::{KeySet, REQUEST};
 use crate::guard::type_cache::CachedKey;
 use crate::request::call_args::CallArgs;
 use crate::request::client::{Pairs, PyFields, PyOptions, request};
@@ -19,8 +19,6 @@ use crate::request::url_cache::{PyUrlCache, Target, text};
 
 /// Set on the session itself for URLs with credentials.
 const AUTH_HEADER: u32 = 1;
-/// The method that verbs go through: stock's verbs call it.
-pub const REQUEST: u32 = 2;
 /// All else that takes part in a request: Python prepares it.
 const OTHERS: u32 = 4;
 
@@ -40,7 +38,6 @@ pub struct PyGeventRules {
     bare: Head,
     json: Head,
     touched: KeySet,
-    base_url: CachedKey,
     options: CachedKey,
     unfollowed: CachedKey,
 }
@@ -94,7 +91,6 @@ impl PyGeventRules {
             defaults,
             typed,
             touched: KeySet::new(py, names)?,
-            base_url: CachedKey::interned(py, "base_url"),
             options: CachedKey::interned(py, "_options"),
             unfollowed: CachedKey::interned(py, "_unfollowed"),
         })
@@ -193,26 +189,23 @@ impl<'py> HeadFields<'py> {
 }
 
 impl PyGeventRules {
-    /// Whether its own `request` has been put into a session.
-    pub fn has_own_request(&self, own: &Bound<'_, PyDict>) -> PyResult<bool> {
-        Ok(self.touched.found(own)? & REQUEST != 0)
+    /// What of a session's own takes part in its requests, as bits.
+    pub fn touched(&self, own: &Bound<'_, PyDict>) -> PyResult<u32> {
+        self.touched.found(own)
     }
 
     /// The request of a call, JSON by `document`; None, without side effects, where Python has to prepare it. It is
-    /// called `name`, or, where that is empty, after the URL it was given. `own` is the `__dict__` of the session.
+    /// called `name`, or, where that is empty, after the URL it was given. `own` is the `__dict__` of the session, `touched`
+    /// what of it takes part in requests.
     pub fn prepare<'py>(
         &self,
-        own: &Bound<'py, PyDict>,
-        (method, url, name): (
-            &Bound<'py, PyAny>,
-            &Bound<'py, PyAny>,
-            Option<Bound<'py, PyAny>>,
-        ),
+        (own, touched): (&Bound<'py, PyDict>, u32),
+        (target, name): (&Target<'_, 'py>, Option<Bound<'py, PyAny>>),
         call_args: &CallArgs<'py>,
         document: impl FnOnce(&Bound<'py, PyAny>) -> PyResult<Option<Bytes>>,
     ) -> PyResult<Option<Prepared<'py>>> {
+        let Target { method, url, .. } = *target;
         let py = method.py();
-        let touched = self.touched.found(own)?;
         // Even where they are None, these are parameters to geventhttpclient; and it loses empty parameters of URLs.
         let parameters = call_args.verify.is_some() || call_args.timeout.is_some();
         let whole = text(url).is_some_and(|url| !url.is_empty() && !url.contains(';'));
@@ -228,8 +221,7 @@ impl PyGeventRules {
             true => &self.unfollowed,
             false => &self.options,
         };
-        let (Some(base), Some(Ok(options)), Some(body)) = (
-            self.base_url.get(own)?,
+        let (Some(Ok(options)), Some(body)) = (
             options
                 .get(own)?
                 .map(|options| options.cast_into::<PyOptions>()),
@@ -271,13 +263,8 @@ impl PyGeventRules {
         // What `_build_request` of geventhttpclient adds behind the others.
         let bodiless = matches!(body, Body::None);
         let content_type = (announced && (!bodiless || takes_body)).then_some("");
-        let target = Target {
-            method,
-            base: &base,
-            url,
-        };
         let found = self.url_cache.get().request(
-            &target,
+            target,
             (&fields, options.get()),
             (body.octets(), content_type),
         )?;

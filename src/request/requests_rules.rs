@@ -7,8 +7,7 @@ use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyDict, PyList, PyType};
 
-use crate::guard::key_set::KeySet;
-use crate::guard::type_cache::CachedKey;
+use crate::guard::key_set::{KeySet, REQUEST};
 use crate::request::call_args::CallArgs;
 use crate::request::client::{PyFields, PyOptions};
 use crate::request::encode;
@@ -21,10 +20,8 @@ const HEADERS: u32 = 1;
 const COOKIES: u32 = 2;
 const VERIFY: u32 = 4;
 const TIMEOUT: u32 = 8;
-/// The method that verbs go through: stock's verbs call it.
-pub const REQUEST: u32 = 16;
 /// All else that takes part in a request: Python prepares it.
-const OTHERS: u32 = 32;
+const OTHERS: u32 = 16;
 
 /// What the sessions of one class have in common.
 #[pyclass(frozen, name = "RequestsRules", module = "locust_native._core")]
@@ -35,7 +32,6 @@ pub struct PyRequestsRules {
     verified: [Py<PyOptions>; 2],
     unverified: [Py<PyOptions>; 2],
     touched: KeySet,
-    base_url: CachedKey,
     /// What goes out with a method that has no body, and with one that has an empty one.
     bare: Py<PyPreparedRequest>,
     empty: Py<PyPreparedRequest>,
@@ -96,7 +92,6 @@ impl PyRequestsRules {
             verified: verified.into(),
             unverified: unverified.into(),
             touched: KeySet::new(py, names)?,
-            base_url: CachedKey::interned(py, "base_url"),
             check_cookies,
         })
     }
@@ -113,11 +108,10 @@ impl PyRequestsRules {
     fn build_head<'py>(
         &self,
         session: &Bound<'py, PyAny>,
-        own: &Bound<'py, PyDict>,
+        (own, touched): (&Bound<'py, PyDict>, u32),
         call_args: &CallArgs<'py>,
     ) -> PyResult<Option<(MergedHeaders<'py>, Bound<'py, PyOptions>)>> {
         let py = session.py();
-        let touched = self.touched(own)?;
         if touched & OTHERS != 0 {
             return Ok(None);
         }
@@ -172,22 +166,19 @@ impl PyRequestsRules {
     }
 
     /// The request of a call of `session`, JSON by `document`; None, without side effects, where Python has to prepare
-    /// it. It is called `name`, or, where that is empty, after the path. `own` is the `__dict__` of the session.
+    /// it. It is called `name`, or, where that is None, after the path. `own` is the `__dict__` of the session, `touched` what
+    /// of it takes part in requests.
     pub fn prepare<'py>(
         &self,
         session: &Bound<'py, PyAny>,
-        own: &Bound<'py, PyDict>,
-        (method, url, name): (
-            &Bound<'py, PyAny>,
-            &Bound<'py, PyAny>,
-            Option<&Bound<'py, PyAny>>,
-        ),
+        own: (&Bound<'py, PyDict>, u32),
+        (target, name): (&Target<'_, 'py>, Option<&Bound<'py, PyAny>>),
         call_args: &CallArgs<'py>,
         document: impl FnOnce(&Bound<'py, PyAny>) -> PyResult<Option<Bytes>>,
     ) -> PyResult<Option<Prepared<'py>>> {
         let py = session.py();
-        let (Some(base), Some(body)) = (self.base_url.get(own)?, body_of(call_args, document)?)
-        else {
+        let method = target.method;
+        let Some(body) = body_of(call_args, document)? else {
             return Ok(None);
         };
         let Some((merged, options)) = self.build_head(session, own, call_args)? else {
@@ -202,13 +193,8 @@ impl PyRequestsRules {
             Some(body) => (body.octets().clone(), Some(body.kind())),
             None => (Bytes::new(), (!bodiless).then_some("")),
         };
-        let target = Target {
-            method,
-            base: &base,
-            url,
-        };
         let found = self.url_cache.get().request(
-            &target,
+            target,
             (&merged.fields, options.get()),
             (octets, content_type),
         )?;

@@ -43,7 +43,8 @@ pub fn dict_version(names: &Bound<'_, PyDict>) -> u64 {
 #[inline]
 #[cfg(Py_3_12)]
 pub fn dict_version(names: &Bound<'_, PyDict>) -> u64 {
-    watcher::changes(names)
+    let _ = names;
+    watcher::NAMESPACES.changes()
 }
 
 #[cfg(Py_3_12)]
@@ -63,35 +64,91 @@ mod watcher {
         fn PyDict_Watch(watcher: c_int, dict: *mut ffi::PyObject) -> c_int;
     }
 
-    static CHANGES: AtomicU64 = AtomicU64::new(1);
-    static WATCHER: OnceLock<c_int> = OnceLock::new();
+    /// One watcher, and the number of changes it has been told of, and one more.
+    pub struct Watcher {
+        callback: Callback,
+        number: OnceLock<c_int>,
+        changes: AtomicU64,
+    }
 
-    extern "C" fn changed(
+    impl Watcher {
+        const fn new(callback: Callback) -> Self {
+            Self {
+                callback,
+                number: OnceLock::new(),
+                changes: AtomicU64::new(1),
+            }
+        }
+
+        /// Has this dictionary watched from now on, which is for good.
+        pub fn watch(&self, names: &Bound<'_, PyDict>) -> bool {
+            // SAFETY: called with the GIL held, which a `Bound` is the proof of; the callback neither raises nor runs
+            // Python. The second call takes a live dictionary and a number that the first has given.
+            unsafe {
+                let number = *self.number.get_or_init(|| PyDict_AddWatcher(self.callback));
+                let watched = number >= 0 && PyDict_Watch(number, names.as_ptr()) == 0;
+                if !watched {
+                    ffi::PyErr_Clear();
+                }
+                watched
+            }
+        }
+
+        pub fn changes(&self) -> u64 {
+            self.changes.load(Ordering::Relaxed)
+        }
+    }
+
+    extern "C" fn namespace_changed(
         _: c_int,
         _: *mut ffi::PyObject,
         _: *mut ffi::PyObject,
         _: *mut ffi::PyObject,
     ) -> c_int {
-        CHANGES.fetch_add(1, Ordering::Relaxed);
+        NAMESPACES.changes.fetch_add(1, Ordering::Relaxed);
         0
     }
 
-    /// Has this dictionary watched from now on, which is for good.
-    pub fn watch(names: &Bound<'_, PyDict>) -> bool {
-        // SAFETY: called with the GIL held, which a `Bound` is the proof of; the callback neither raises nor runs
-        // Python. The second call takes a live dictionary and a number that the first has given.
-        unsafe {
-            let watcher = *WATCHER.get_or_init(|| PyDict_AddWatcher(changed));
-            let watched = watcher >= 0 && PyDict_Watch(watcher, names.as_ptr()) == 0;
-            if !watched {
-                ffi::PyErr_Clear();
-            }
-            watched
-        }
+    extern "C" fn instance_changed(
+        _: c_int,
+        _: *mut ffi::PyObject,
+        _: *mut ffi::PyObject,
+        _: *mut ffi::PyObject,
+    ) -> c_int {
+        INSTANCES.changes.fetch_add(1, Ordering::Relaxed);
+        0
     }
 
-    pub fn changes(_: &Bound<'_, PyDict>) -> u64 {
-        CHANGES.load(Ordering::Relaxed)
+    /// Of the names of modules.
+    pub static NAMESPACES: Watcher = Watcher::new(namespace_changed);
+    /// Of the attributes of objects: apart, since these change all the time.
+    pub static INSTANCES: Watcher = Watcher::new(instance_changed);
+}
+
+/// As `dict_version`, of the attributes of an object that `watch_instance` was called for.
+#[inline]
+pub fn instance_version(names: &Bound<'_, PyDict>) -> u64 {
+    #[cfg(Py_3_12)]
+    {
+        let _ = names;
+        watcher::INSTANCES.changes()
+    }
+    #[cfg(not(Py_3_12))]
+    {
+        dict_version(names)
+    }
+}
+
+/// Makes `instance_version` tell of changes of this dictionary; false if it cannot.
+pub fn watch_instance(names: &Bound<'_, PyDict>) -> bool {
+    #[cfg(Py_3_12)]
+    {
+        LOCKED && watcher::INSTANCES.watch(names)
+    }
+    #[cfg(not(Py_3_12))]
+    {
+        let _ = names; // it has a version anyway
+        LOCKED
     }
 }
 
@@ -99,7 +156,7 @@ mod watcher {
 pub fn watch(names: &Bound<'_, PyDict>) -> bool {
     #[cfg(Py_3_12)]
     {
-        watcher::watch(names)
+        watcher::NAMESPACES.watch(names)
     }
     #[cfg(not(Py_3_12))]
     {

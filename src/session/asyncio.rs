@@ -18,6 +18,7 @@ use crate::request::client::PyClient;
 use crate::request::encode;
 use crate::request::prepared::{Prepared, PyPreparedRequest};
 use crate::request::requests_rules::PyRequestsRules;
+use crate::request::url_cache::Target;
 use crate::session::shared::is_unverified;
 use crate::wait::asyncio::PyAsyncioWaiters;
 use crate::wait::future::{Parts, PyRequestFuture, no_loop};
@@ -138,7 +139,17 @@ impl PyAsyncSession {
         };
         let rules = own.class.get().rules.get();
         let dict = own.own.bind(slf.py());
-        let prepared = rules.prepare(slf, dict, (method, url, name), &call_args, document)?;
+        let Some(base) = dict.get_item(intern!(slf.py(), "base_url"))? else {
+            return Ok(None);
+        };
+        let target = Target {
+            method,
+            base: &base,
+            url,
+        };
+        let touched = rules.touched(dict)?;
+        let prepared =
+            rules.prepare(slf, (dict, touched), (&target, name), &call_args, document)?;
         match prepared {
             Some(prepared) => Self::submit(slf, prepared, call_args.catch_response).map(Some),
             None => Ok(None),

@@ -14,8 +14,12 @@ use crate::request::call_args::CallArgs;
 use crate::request::client::PyClient;
 use crate::request::gevent_rules::{PyFastPreparedRequest, PyGeventRules};
 use crate::request::prepared::Prepared;
+use crate::request::url_cache::Target;
 use crate::response::exchange::PyExchange;
-use crate::session::shared::{self, PySessionClass, Session, Shared, SlowPath, Started};
+use crate::seam::cpython;
+use crate::session::shared::{
+    self, CachedAttributes, PySessionClass, Session, Shared, SlowPath, Started,
+};
 use crate::wait::greenlets::LastWaiters;
 
 /// The base of `FastHttpSession`.
@@ -80,7 +84,8 @@ impl PyFastHttpSession {
                 );
                 return class.caught.bind(py).call1(told);
             }
-            if shared.count(started.tracker.get(), exchange)? {
+            let attributes = shared.attributes(slf.get(), py)?;
+            if shared.count(&attributes, started.tracker.get(), exchange)? {
                 return class.response.bind(py).call1((exchange, &started.sent));
             }
         }
@@ -107,11 +112,11 @@ impl Session for PyFastHttpSession {
         &self.last
     }
 
-    fn has_own_request(&self, own: &Bound<'_, PyDict>) -> PyResult<bool> {
+    fn touched(&self, own: &Bound<'_, PyDict>) -> PyResult<u32> {
         let (_, fast) = self.open.get().ok_or_else(shared::not_open)?;
         match &fast.rules {
-            Some(rules) => rules.get().has_own_request(own),
-            None => Ok(true),
+            Some(rules) => rules.get().touched(own),
+            None => Ok(u32::MAX),
         }
     }
 
@@ -127,19 +132,28 @@ impl Session for PyFastHttpSession {
             return Ok(None);
         };
         // What is more than empty, stock asks for before it sends.
-        if !shared.is_unpatched(slf)?
+        let attributes = shared.attributes(slf.get(), py)?;
+        let Some(base) = &attributes.base_url else {
+            return Ok(None);
+        };
+        if !shared.is_unpatched(slf, &attributes)
             || shared
                 .empty_context(py, call_args.context.as_ref())?
                 .is_none()
         {
             return Ok(None);
         }
-        let name = shared.name(py, call_args)?;
+        let name = Shared::name(&attributes, py, call_args)?;
         let document = |value: &Bound<'py, PyAny>| shared.document(value, true);
-        let own = shared.own.bind(py);
+        let target = Target {
+            method,
+            base: base.bind(py),
+            url,
+        };
+        let own = (shared.own.bind(py), attributes.touched);
         rules
             .get()
-            .prepare(own, (method, url, name), call_args, document)
+            .prepare(own, (&target, name), call_args, document)
     }
 
     fn end<'py>(
@@ -187,6 +201,7 @@ impl PyFastHttpSession {
     #[allow(clippy::too_many_arguments)] // all that a session has
     fn _open(
         &self,
+        py: Python<'_>,
         class: Py<PySessionClass>,
         own: Py<PyDict>,
         client: Py<PyClient>,
@@ -196,6 +211,7 @@ impl PyFastHttpSession {
         rules: Option<Py<PyGeventRules>>,
         good: Vec<u16>,
     ) -> PyResult<()> {
+        let watched = cpython::watch_instance(own.bind(py));
         let shared = Shared {
             class,
             own,
@@ -203,6 +219,8 @@ impl PyFastHttpSession {
             record,
             user,
             timed,
+            watched,
+            attributes: CachedAttributes::default(),
         };
         self.open
             .set((shared, Fast { rules, good }))

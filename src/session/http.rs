@@ -6,16 +6,19 @@ use pyo3::exceptions::PyRuntimeError;
 use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::types::{PyBool, PyDict, PyTuple};
+use pyo3::types::{PyDict, PyTuple};
 
-use crate::guard::type_cache::CachedKey;
 use crate::metrics::record::PyRecord;
 use crate::request::call_args::CallArgs;
 use crate::request::client::PyClient;
 use crate::request::prepared::{Prepared, PyPreparedRequest};
-use crate::request::requests_rules::{PyRequestsRules, REQUEST};
+use crate::request::requests_rules::PyRequestsRules;
+use crate::request::url_cache::Target;
 use crate::response::exchange::PyExchange;
-use crate::session::shared::{self, PySessionClass, Session, Shared, SlowPath, Started};
+use crate::seam::cpython;
+use crate::session::shared::{
+    self, CachedAttributes, PySessionClass, Session, Shared, SlowPath, Started,
+};
 use crate::wait::greenlets::LastWaiters;
 
 /// What the sessions of `HttpUser` have in common beside what all have.
@@ -25,27 +28,14 @@ pub struct PyHttpSessionClass {
     rules: Py<PyRequestsRules>,
     /// The function that warns of a certificate that was not checked.
     warn: Py<PyAny>,
-    explicit_name: CachedKey,
-    trust_env: CachedKey,
 }
 
 #[pymethods]
 impl PyHttpSessionClass {
     #[new]
     #[pyo3(signature = (class, rules, warn, /))]
-    fn new(
-        py: Python<'_>,
-        class: Py<PySessionClass>,
-        rules: Py<PyRequestsRules>,
-        warn: Py<PyAny>,
-    ) -> Self {
-        Self {
-            class,
-            rules,
-            warn,
-            explicit_name: CachedKey::interned(py, "explicit_name"),
-            trust_env: CachedKey::interned(py, "trust_env"),
-        }
+    fn new(class: Py<PySessionClass>, rules: Py<PyRequestsRules>, warn: Py<PyAny>) -> Self {
+        Self { class, rules, warn }
     }
 }
 
@@ -92,11 +82,13 @@ impl PyHttpSession {
                 slf.call_method1(intern!(py, "_context"), (given, &exchange))?
             }
         };
+        let attributes = shared.attributes(slf.get(), py)?;
         if let Some(exchange) = &exchange
-            && shared.is_native(py)?
+            && shared.is_native(&attributes)
             && (ending.follow || exchange.get().code() < 300)
             && exchange.get().is_good()
-            && (ending.catch_response || shared.count(started.tracker.get(), exchange)?)
+            && (ending.catch_response
+                || shared.count(&attributes, started.tracker.get(), exchange)?)
         {
             let told = (
                 exchange,
@@ -134,8 +126,8 @@ impl Session for PyHttpSession {
         &self.last
     }
 
-    fn has_own_request(&self, own: &Bound<'_, PyDict>) -> PyResult<bool> {
-        Ok(self.class()?.rules.get().touched(own)? & REQUEST != 0)
+    fn touched(&self, own: &Bound<'_, PyDict>) -> PyResult<u32> {
+        self.class()?.rules.get().touched(own)
     }
 
     fn prepare<'py>(
@@ -144,35 +136,29 @@ impl Session for PyHttpSession {
         (method, url): (&Bound<'py, PyAny>, &Bound<'py, PyAny>),
         call_args: &CallArgs<'py>,
     ) -> PyResult<Option<Prepared<'py>>> {
-        let (py, class) = (slf.py(), slf.get().class()?);
-        let own = shared.own.bind(py);
-        let trusting = class.trust_env.get(own)?;
-        if !trusting.is_some_and(|trust| trust.is(PyBool::new(py, false)))
-            || !shared.is_unpatched(slf)?
-        {
+        let (py, session) = (slf.py(), slf.get());
+        let attributes = shared.attributes(session, py)?;
+        let Some(base) = &attributes.base_url else {
+            return Ok(None);
+        };
+        if !attributes.ignores_env || !shared.is_unpatched(slf, &attributes) {
             return Ok(None);
         }
-        let name = shared.name(py, call_args)?;
-        let explicit = match &name {
+        let name = Shared::name(&attributes, py, call_args)?;
+        let explicit = match name.as_ref().or(call_args.name.as_ref()) {
             Some(name) => name.clone(),
-            None => match &call_args.name {
-                Some(given) => given.clone(),
-                None => py.None().into_bound(py),
-            },
+            None => py.None().into_bound(py),
         };
-        if !class
-            .explicit_name
-            .get(own)?
-            .is_some_and(|known| known.is(&explicit))
-        {
-            own.set_item(intern!(py, "explicit_name"), explicit)?;
-        }
+        shared.set_explicit_name(&explicit)?;
         let document = |value: &Bound<'py, PyAny>| shared.document(value, false);
-        let target = (method, url, name.as_ref());
-        class
-            .rules
-            .get()
-            .prepare(slf, own, target, call_args, document)
+        let target = Target {
+            method,
+            base: base.bind(py),
+            url,
+        };
+        let own = (shared.own.bind(py), attributes.touched);
+        let rules = session.class()?.rules.get();
+        rules.prepare(slf, own, (&target, name.as_ref()), call_args, document)
     }
 
     fn end<'py>(
@@ -224,6 +210,7 @@ impl PyHttpSession {
         user: Option<Py<PyAny>>,
         timed: bool,
     ) -> PyResult<()> {
+        let watched = cpython::watch_instance(own.bind(py));
         let shared = Shared {
             class: class.get().class.clone_ref(py),
             own,
@@ -231,6 +218,8 @@ impl PyHttpSession {
             record,
             user,
             timed,
+            watched,
+            attributes: CachedAttributes::default(),
         };
         self.open
             .set((shared, class))

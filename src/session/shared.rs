@@ -1,16 +1,21 @@
 //! What the sessions of gevent's users share: from a call to a request under way, the wait for it, and its end.
 
+use std::mem;
+use std::sync::{Arc, Mutex};
+
 use bytes::Bytes;
 use engine::http::{Request, Verify};
 use engine::runtime::Token;
+use engine::sync::lock;
 use pyo3::PyClass;
 use pyo3::exceptions::{PyException, PyRuntimeError};
 use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::pyclass::boolean_struct::True;
-use pyo3::types::{PyDict, PyString, PyTuple};
+use pyo3::types::{PyBool, PyDict, PyString, PyTuple};
 
+use crate::guard::key_set::REQUEST;
 use crate::guard::patch_guard::PyPatchGuard;
 use crate::guard::sole_listener::PySoleListener;
 use crate::guard::type_cache::{CachedClassAttrs, CachedKey};
@@ -42,6 +47,8 @@ pub struct PySessionClass {
     getcurrent: Py<PyAny>,
     /// None on a Locust whose counter is not known: each request is an event then.
     sole_listener: Option<Py<PySoleListener>>,
+    base_url: CachedKey,
+    explicit_name: CachedKey,
     native: CachedKey,
     request_event: CachedKey,
     request_name: CachedKey,
@@ -79,12 +86,62 @@ impl PySessionClass {
             waiters,
             getcurrent,
             sole_listener,
+            base_url: CachedKey::interned(py, "base_url"),
+            explicit_name: CachedKey::interned(py, "explicit_name"),
             native: CachedKey::interned(py, "_native"),
             request_event: CachedKey::interned(py, "request_event"),
             request_name: CachedKey::interned(py, "request_name"),
         }
     }
 }
+
+/// What a session's own attributes say.
+#[derive(Default)]
+pub struct Attributes {
+    pub base_url: Option<Py<PyAny>>,
+    request_event: Option<Py<PyAny>>,
+    /// None if it is empty.
+    request_name: Option<Py<PyAny>>,
+    /// Whether the native client still is the one that sends.
+    native: bool,
+    /// Whether the environment (proxies, `.netrc`) is not asked.
+    pub ignores_env: bool,
+    /// Those that take part in its requests, as bits of its rules.
+    pub touched: u32,
+}
+
+impl Attributes {
+    fn read(shared: &Shared, own: &Bound<'_, PyDict>, touched: u32) -> PyResult<Self> {
+        let (py, class) = (own.py(), shared.class.get());
+        let get = |key: &CachedKey| Ok::<_, PyErr>(key.get(own)?.map(Bound::unbind));
+        let native = class.native.get(own)?;
+        let trusting = own.get_item(intern!(py, "trust_env"))?;
+        let renamed = class.request_name.get(own)?;
+        let renamed = match renamed {
+            Some(name) if name.is_truthy()? => Some(name.unbind()),
+            _ => None,
+        };
+        Ok(Self {
+            base_url: get(&class.base_url)?,
+            request_event: get(&class.request_event)?,
+            request_name: renamed,
+            native: native.is_some_and(|native| native.is(&shared.client)),
+            ignores_env: trusting.is_some_and(|trust| trust.is(PyBool::new(py, false))),
+            touched,
+        })
+    }
+
+    fn visit(&self, visit: &PyVisit<'_>) -> Result<(), PyTraverseError> {
+        visit.call(&self.base_url)?;
+        visit.call(&self.request_event)?;
+        visit.call(&self.request_name)
+    }
+}
+
+/// The attributes as they were read last, and at which version of the session's `__dict__`: they are read anew after any
+/// change, and every time where changes cannot be told (version 0).
+#[derive(Default)]
+pub struct CachedAttributes(Mutex<(u64, Arc<Attributes>)>);
 
 /// What one session has of its own.
 pub struct Shared {
@@ -96,24 +153,67 @@ pub struct Shared {
     pub user: Option<Py<PyAny>>,
     /// Whether the timings of each request belong into the context of its event.
     pub timed: bool,
+    /// Whether changes of `own` can be told.
+    pub watched: bool,
+    pub attributes: CachedAttributes,
 }
 
 impl Shared {
-    /// Whether the native client still is the one that sends.
-    pub fn is_native(&self, py: Python<'_>) -> PyResult<bool> {
-        let native = self.class.get().native.get(self.own.bind(py))?;
-        Ok(native.is_some_and(|native| native.is(&self.client)))
+    /// What the session's attributes say now.
+    pub fn attributes<S: Session>(&self, session: &S, py: Python<'_>) -> PyResult<Arc<Attributes>> {
+        let own = self.own.bind(py);
+        let version = self.version(own);
+        {
+            let known = lock(&self.attributes.0);
+            if version != 0 && known.0 == version {
+                return Ok(Arc::clone(&known.1));
+            }
+        }
+        let read = Arc::new(Attributes::read(self, own, session.touched(own)?)?);
+        let before = mem::replace(&mut *lock(&self.attributes.0), (version, Arc::clone(&read)));
+        drop(before);
+        Ok(read)
     }
 
-    /// Whether no step has been replaced of those that ours take the place of.
-    pub fn is_unpatched(&self, session: &Bound<'_, PyAny>) -> PyResult<bool> {
+    /// Whether no step has been replaced of those that ours take the place of, and the native client sends.
+    pub fn is_unpatched(&self, session: &Bound<'_, PyAny>, attributes: &Attributes) -> bool {
         let steps = self.class.get().steps.get();
-        Ok(self.is_native(session.py())? && steps.holds(&session.get_type()))
+        attributes.native && steps.holds(&session.get_type())
+    }
+
+    /// Whether the native client still is the one that sends.
+    pub fn is_native(&self, attributes: &Attributes) -> bool {
+        attributes.native
+    }
+
+    /// Notes under which name a request was asked for, as stock's client does.
+    pub fn set_explicit_name(&self, name: &Bound<'_, PyAny>) -> PyResult<()> {
+        let own = self.own.bind(name.py());
+        let known = self.class.get().explicit_name.get(own)?;
+        if known.as_ref().is_some_and(|known| known.is(name)) {
+            return Ok(());
+        }
+        // No attribute that is cached: they need not be read again. What `known` holds is freed after that.
+        let before = self.version(own);
+        own.set_item(intern!(name.py(), "explicit_name"), name)?;
+        let mut cached = lock(&self.attributes.0);
+        if before != 0 && cached.0 == before {
+            cached.0 = self.version(own);
+        }
+        Ok(())
+    }
+
+    /// The version of the attributes; 0 where changes cannot be told.
+    fn version(&self, own: &Bound<'_, PyDict>) -> u64 {
+        match self.watched {
+            true => cpython::instance_version(own),
+            false => 0,
+        }
     }
 
     /// The name that the call, else `rename_request`, has for the request, if it is not empty.
     pub fn name<'py>(
-        &self,
+        attributes: &Attributes,
         py: Python<'py>,
         call_args: &CallArgs<'py>,
     ) -> PyResult<Option<Bound<'py, PyAny>>> {
@@ -122,10 +222,10 @@ impl Shared {
         {
             return Ok(Some(name.clone()));
         }
-        match self.class.get().request_name.get(self.own.bind(py))? {
-            Some(renamed) if renamed.is_truthy()? => Ok(Some(renamed)),
-            _ => Ok(None),
-        }
+        Ok(attributes
+            .request_name
+            .as_ref()
+            .map(|name| name.bind(py).clone()))
     }
 
     /// A JSON document; None where it takes Python to make it.
@@ -167,23 +267,27 @@ impl Shared {
     /// Counts a good answer as Locust's listener would have; false, without side effects, if anything but that listens.
     pub fn count(
         &self,
+        attributes: &Attributes,
         tracker: &PyRequestTracker,
         answer: &Bound<'_, PyExchange>,
     ) -> PyResult<bool> {
-        let (py, class) = (answer.py(), self.class.get());
-        let Some(listener) = &class.sole_listener else {
-            return Ok(false);
-        };
-        match class.request_event.get(self.own.bind(py))? {
-            Some(event) => listener.get().count(&event, tracker, answer.get()),
-            None => Ok(false),
+        match (&self.class.get().sole_listener, &attributes.request_event) {
+            (Some(listener), Some(event)) => {
+                let event = event.bind(answer.py());
+                listener.get().count(event, tracker, answer.get())
+            }
+            _ => Ok(false),
         }
     }
 
     fn traverse(&self, visit: &PyVisit<'_>) -> Result<(), PyTraverseError> {
         visit.call(&self.class)?;
         visit.call(&self.own)?;
-        visit.call(&self.user)
+        visit.call(&self.user)?;
+        match self.attributes.0.try_lock() {
+            Ok(known) => known.1.visit(visit),
+            Err(_) => Ok(()),
+        }
     }
 }
 
@@ -212,8 +316,8 @@ pub trait Session: PyClass<Frozen = True> + Sync + Sized {
     /// The waiters of its last request.
     fn last(&self) -> &LastWaiters;
 
-    /// Whether its own `request` has been replaced, by which stock's verbs go.
-    fn has_own_request(&self, own: &Bound<'_, PyDict>) -> PyResult<bool>;
+    /// Those of its attributes that take part in its requests, as bits of its rules.
+    fn touched(&self, own: &Bound<'_, PyDict>) -> PyResult<u32>;
 
     /// The request of a call; None, without side effects, if Python must prepare it.
     fn prepare<'py>(
@@ -349,8 +453,9 @@ fn goes_on<S: Session>(slf: &Bound<'_, S>) -> PyResult<bool> {
     let Some(shared) = session.shared() else {
         return Ok(false);
     };
-    Ok(shared.class.get().request.holds(&slf.as_any().get_type())
-        && !session.has_own_request(shared.own.bind(slf.py()))?)
+    let attributes = shared.attributes(session, slf.py())?;
+    Ok(attributes.touched & REQUEST == 0
+        && shared.class.get().request.holds(&slf.as_any().get_type()))
 }
 
 /// By the fast path, if the request can be prepared here, else by Python's.
