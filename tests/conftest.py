@@ -1,6 +1,7 @@
 """Fixtures for all tests: a recording server, both kinds of sessions, `locust` processes."""
 
 from backends import Backend, Same, Server  # isort: skip  first of all: it imports Locust, which lets gevent patch
+import fcntl
 import json
 import logging
 import os
@@ -17,6 +18,7 @@ from hypothesis import settings
 
 import locust_native
 import running
+import xdist_beside_gevent
 from locust_native.client import fallback
 
 HERE = Path(__file__).parent
@@ -44,11 +46,62 @@ for name in list(os.environ):
         del os.environ[name]
 
 
+#: Files that take longest: begun first, so that the workers end together.
+LONGEST = (
+    "test_mistakes.py",
+    "test_runs.py",
+    "test_hostile.py",
+    "test_running_modes.py",
+    "test_generator.py",
+    "test_notebook.py",
+    "test_kernel.py",
+    "test_closed_loop.py",
+)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_cmdline_main(config: pytest.Config) -> None:
+    """The whole suite runs on several workers, two a core, as most tests wait for processes and servers.
+
+    Only the whole: for a few files, to start the workers takes longer than they save.
+    """
+    options = config.option
+    whole = config.args == [str(Path(config.rootpath) / path) for path in config.getini("testpaths")]
+    asked = options.numprocesses is not None or options.tx or options.usepdb or options.collectonly
+    if (whole or len(config.args) > 8) and options.dist == "no" and not asked:
+        options.numprocesses = 2 * (os.cpu_count() or 1)
+        options.dist, options.loadscopereorder = "loadgroup", False
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        xdist_beside_gevent.mend(session.config)
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What measures time, or meets a time limit, has two more tries: a shared machine stands still now and then."""
+    """The tests of a file stay together and on one worker; what measures time comes last, by itself (see `alone`)."""
+
+    def place(item: pytest.Item) -> tuple[bool, int]:
+        timed = item.get_closest_marker("timed") is not None
+        name = item.path.name
+        return timed, LONGEST.index(name) if name in LONGEST else len(LONGEST)
+
+    items.sort(key=place)
     for item in items:
-        if item.get_closest_marker("timed"):
-            item.add_marker(pytest.mark.flaky(reruns=2, reruns_delay=1))
+        group = "timed" if item.get_closest_marker("timed") else str(item.path)
+        item.add_marker(pytest.mark.xdist_group(group))
+
+
+@pytest.fixture(autouse=True)
+def alone(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """While a test that measures time runs, no other does: workers share a lock, which it takes for itself."""
+    if "PYTEST_XDIST_WORKER" not in os.environ:
+        yield
+        return
+    path = tmp_path_factory.getbasetemp().parent / "timed.lock"
+    with open(path, "w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX if request.node.get_closest_marker("timed") else fcntl.LOCK_SH)
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -44,6 +44,8 @@ struct Fast {
 
 /// A call as it came to its end.
 struct Ending<'a, 'py> {
+    /// The URL before parameters.
+    url: Bound<'py, PyAny>,
     catch_response: bool,
     follow: bool,
     /// The context of its event, as far as it is more than empty.
@@ -80,6 +82,7 @@ impl PyFastHttpSession {
                     &started.sent,
                     slf,
                     &started.tracker,
+                    &ending.url,
                     ending.context,
                 );
                 return class.caught.bind(py).call1(told);
@@ -165,6 +168,7 @@ impl Session for PyFastHttpSession {
         call_args: &CallArgs<'py>,
     ) -> PyResult<Bound<'py, PyAny>> {
         let ending = Ending {
+            url: started.url.clone().into_any(),
             catch_response: call_args.catch_response,
             follow: !call_args.no_redirects,
             context: None,
@@ -246,6 +250,7 @@ impl PyFastHttpSession {
         let started = shared::submit(slf.get(), shared, prepared)?;
         let came = started.finish(started.block());
         let ending = Ending {
+            url: call.get_item(1)?,
             catch_response: catch_response.is_truthy()?,
             follow: follow.is_truthy()?,
             context: Some(context),

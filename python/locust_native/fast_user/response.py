@@ -251,7 +251,7 @@ def _meta(caught: Any) -> dict[str, Any]:
         "response": FastResponse(exchange, caught._sent),
         "exception": None,
         "start_time": tracker.start_time,
-        "url": caught._sent.url,
+        "url": caught._called_url,
         "response_length": exchange.length,
         "response_time": exchange.time_ms,
     }
@@ -268,18 +268,19 @@ class FastContext(_Lazy, fasthttp.ResponseContextManager):
     request_meta = _Once(_meta)
 
     def __init__(
-        self, exchange: Any, sent: Any, session: Any, tracker: Any, context: dict[str, Any] | None
+        self, exchange: Any, sent: Any, session: Any, tracker: Any, url: str, context: dict[str, Any] | None
     ) -> None:
         self._exchange = exchange
         self._sent = sent
         self._session = session
         self._begun = tracker
+        self._called_url = url
         self._context = context
 
     @classmethod
     def of(cls, response: FastResponse, session: Any, meta: dict[str, Any], tracker: Any) -> FastContext:
         """Of a response that has been judged: ``meta`` holds the arguments of its event."""
-        caught = cls(response._exchange, response._sent, session, tracker, meta["context"])
+        caught = cls(response._exchange, response._sent, session, tracker, meta["url"], meta["context"])
         caught.__dict__.update(response.__dict__, request_meta=meta)
         return caught
 
