@@ -7,6 +7,7 @@ import os
 import socket
 import subprocess
 import sys
+from _queue import SimpleQueue
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -44,11 +45,18 @@ for name in list(os.environ):
         del os.environ[name]
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What measures time, or meets a time limit, has two more tries: a shared machine stands still now and then."""
-    for item in items:
-        if item.get_closest_marker("timed"):
-            item.add_marker(pytest.mark.flaky(reruns=2, reruns_delay=1))
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """Two workers for each processor, since tests wait a lot; none where files or names are asked for."""
+    narrow = config.option.keyword or not all(Path(argument).is_dir() for argument in config.args)
+    return 0 if narrow else min(2 * (os.cpu_count() or 1), 8)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Give an xdist worker a queue that gevent has not patched: execnet fills it from a thread of the system's."""
+    for plugin in session.config.pluginmanager.get_plugins():
+        if hasattr(plugin, "torun"):
+            plugin.torun = SimpleQueue()
 
 
 @pytest.fixture(scope="session")
@@ -127,10 +135,7 @@ def run_locust(tmp_path: Path, server: Server) -> Callable[..., running.Run]:
 
 @pytest.fixture
 def free_port() -> int:
-    """A TCP port nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    return running.free_port()
 
 
 @pytest.fixture

@@ -424,7 +424,6 @@ def test_a_fork_begins_anew(program):
     assert said == {"child": "child", "parent": "still"}
 
 
-@pytest.mark.timed
 def test_answers_do_not_keep_the_loop(program):
     """A task that needs the processor for each answer: timers have their turn between the answers of a batch."""
     [said] = program(
@@ -518,7 +517,6 @@ def test_outside_a_loop_it_says_so(program):
     )
 
 
-@pytest.mark.timed
 def test_a_session_keeps_what_it_was_given(program, server):
     [said] = program(
         """

@@ -9,8 +9,6 @@ from gevent.monkey import get_original
 from backends import do
 from locust_native import waiting
 
-pytestmark = pytest.mark.timed
-
 block = get_original("time", "sleep")
 
 USERS, EACH, BLOCKS = 6, 5, 0.05

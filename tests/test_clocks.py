@@ -3,7 +3,6 @@
 import json
 import os
 import shutil
-import socket
 import subprocess
 import sys
 import time
@@ -12,6 +11,7 @@ from types import SimpleNamespace
 
 import pytest
 
+import running
 from locust_native import clocks
 
 LOCUSTFILE = """
@@ -66,9 +66,7 @@ def ahead(tmp_path_factory) -> str:
 @pytest.mark.parametrize("seconds", [200, -200])
 def test_a_worker_whose_clock_is_wrong_is_lined_up_and_said(server, tmp_path, ahead, seconds):
     (tmp_path / "locustfile.py").write_text(LOCUSTFILE)
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = str(probe.getsockname()[1])
+    port = str(running.free_port())
     env = {key: value for key, value in os.environ.items() if not key.startswith("LOCUST")}
 
     def start(*arguments, **variables):

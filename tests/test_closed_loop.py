@@ -3,7 +3,6 @@
 import json
 import math
 import re
-import socket
 from decimal import Decimal
 from pathlib import Path
 from types import SimpleNamespace
@@ -16,8 +15,6 @@ import running
 from backends import do
 from locust_native import closed_loop
 from locust_native.stats import RequestStats
-
-pytestmark = pytest.mark.timed
 
 LOCUSTFILE = """
 import random, time
@@ -241,11 +238,7 @@ def test_p13_users_of_all_processes_count(figures):
     text = LOCUSTFILE.replace("ELSEWHERE", "0").replace("fixed_count = 3", "fixed_count = 2")
     text = text.replace("if not user.left", "if False").replace("< 90 or runner.user_count", "< 40")
     text += "locust.runners.WORKER_REPORT_INTERVAL = 0.2\n"
-    with socket.socket() as probe:  # Locust's own port may be another master's
-        probe.bind(("127.0.0.1", 0))
-        port = str(probe.getsockname()[1])
-    more = ["--processes", "2", "--master-bind-port", port, "--master-port", port]
-    found, _ = figures(text, "-u", "6", *more)
+    found, _ = figures(text, "-u", "6", *running.processes(2))
     times, total = found["users_time"], found["total"]
     asked = total["requests"] + total["ends"]["cut_off"]
     assert asked >= 40

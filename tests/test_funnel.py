@@ -4,7 +4,6 @@ import importlib
 import json
 import os
 import re
-import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -35,10 +34,8 @@ def shop():
 
 
 @pytest.fixture
-def port() -> str:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return str(probe.getsockname()[1])
+def port(free_port: int) -> str:
+    return str(free_port)
 
 
 def locust(file: str, *arguments: str, **environment: str) -> subprocess.CompletedProcess:
@@ -66,7 +63,6 @@ def assert_whole_funnel(run: subprocess.CompletedProcess) -> None:
     assert sum(entry["num_failures"] for entry in entries.values()) == 0
 
 
-@pytest.mark.timed  # ten seconds are enough for every step, but not on a machine that stands still
 @pytest.mark.parametrize("file", ["funnel.py", "funnel_today.py"])
 def test_without_a_host_the_users_walk_a_mock_of_their_own(file):
     run = locust(file, "-u", "30", "-r", "30", "-t", "10s", "--json")

@@ -103,7 +103,6 @@ class TestProxies:
         proxies = {scheme: "http://no-such-proxy.invalid:8080"}
         same(lambda c: seeing.response(c.get(f"{scheme}://shop.example/x", proxies=proxies)))
 
-    @pytest.mark.timed
     def test_no_answer_in_time(self, same, server):
         path = "http://shop.example" + do(delay=400)
         same(lambda c: seeing.response(c.get(path, proxies={"http": over(server)}, timeout=0.1)))

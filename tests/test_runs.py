@@ -8,7 +8,6 @@ import signal
 import subprocess
 import sys
 import textwrap
-import time
 from pathlib import Path
 
 import psutil
@@ -96,18 +95,10 @@ def generators(of: int) -> list[psutil.Process]:
         return []
 
 
-def until(true, seconds: float = 30) -> None:
-    end = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < end, "it did not come to that"
-        time.sleep(0.05)
-
-
 def gone(processes: list[psutil.Process]) -> bool:
     return not [each for each in processes if each.is_running() and each.status() != psutil.STATUS_ZOMBIE]
 
 
-@pytest.mark.timed
 def test_a_run_gives_back_what_was_measured(program, shop):
     shop.reset()
     [said] = program(
@@ -178,7 +169,6 @@ def test_cancelling_stops_the_test_and_keeps_what_was_measured(program):
     assert said["cancelling"] == 0
 
 
-@pytest.mark.timed
 def test_a_second_cancel_kills_it(program, tmp_path):
     (tmp_path / "stuck.py").write_text(STUCK)
     [said] = program(
@@ -225,7 +215,7 @@ def test_a_script_is_interrupted(script, shop):
         """
     )
     seen = shop.seen()["requests"]
-    until(lambda: shop.seen()["requests"] > seen)
+    running.until(lambda: shop.seen()["requests"] > seen)
     there = generators(process.pid)
     os.killpg(process.pid, signal.SIGINT)  # as Ctrl-C does: to all of the terminal's group
     out, _ = process.communicate(timeout=30)
@@ -396,12 +386,12 @@ def test_no_orphans_after_the_caller_was_killed(script, shop, tmp_path, file, pr
         ln.run_sync("file.py", users=4, spawn_rate=10, host=url, progress=False, processes={processes})
         """
     )
-    until(lambda: len(generators(process.pid)) == 1 + (1 if processes == 1 else processes + 1))
+    running.until(lambda: len(generators(process.pid)) == 1 + (1 if processes == 1 else processes + 1))
     there, seen = generators(process.pid), shop.seen()["requests"]
-    until(lambda: shop.seen()["requests"] > seen)
+    running.until(lambda: shop.seen()["requests"] > seen)
     assert not gone(there)
     process.kill()
-    until(lambda: gone(there), 15)
+    running.until(lambda: gone(there))
 
 
 @pytest.mark.parametrize("which", ["0", "1"], ids=["guardian", "Locust"])

@@ -582,7 +582,6 @@ class TestFailures:
         assert response.status_code == 0
         assert type(event["exception"]).__name__ == kind
 
-    @pytest.mark.timed
     def test_body_timeout(self, same):
         same(shows("get", do(size=5000, stall=300), timeout=0.05))
 
@@ -593,13 +592,11 @@ class TestFailures:
     def test_no_such_host(self, same):
         same(shows("get", "http://no-such-host.invalid/x"))
 
-    @pytest.mark.timed
     @pytest.mark.parametrize("timeout", [0.05, (5, 0.05), (None, 0.05), 1e-9])
     def test_read_timeout(self, same, timeout):
         _, (event,), _ = same(shows("get", do(delay=400), timeout=timeout))
         assert "timed out" in event["exception"][2].lower()
 
-    @pytest.mark.timed
     @pytest.mark.parametrize("timeout", [(0.05, 5), 0.05])
     def test_connect_timeout(self, same, full_port, timeout):
         _, (event,), _ = same(shows("get", f"http://127.0.0.1:{full_port}/x", timeout=timeout))

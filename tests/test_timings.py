@@ -25,8 +25,6 @@ TRIES = 6
 
 BOTH = pytest.mark.parametrize("kind", ["http", "fast"])
 
-pytestmark = pytest.mark.timed
-
 
 def phases(timings):
     return {name: getattr(timings, name) for name in PHASES}

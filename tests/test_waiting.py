@@ -265,7 +265,6 @@ def test_two_hundred_kills_at_random_moments(native, server):
     assert reported == len(clients) + lived + 200
 
 
-@pytest.mark.timed
 def test_response_time_is_the_server_s_while_python_is_blocked(native):
     """P11: the generator's own lateness is not the server's."""
     client = native.http()

@@ -7,8 +7,6 @@ from rogue import chain, event
 import seeing
 from backends import Backend
 
-pytestmark = pytest.mark.timed  # some end by a time limit
-
 #: name -> (port, scheme, host, verified)
 PLACES = {
     "good": ("good", "https", "localhost", True),

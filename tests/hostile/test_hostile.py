@@ -7,8 +7,6 @@ from catalogue import CASES
 from pending import PENDING
 from rogue import differences
 
-pytestmark = pytest.mark.timed  # many cases end by a time limit
-
 
 def chosen(fast: bool) -> list[str]:
     """In the gate each case is played for one of the two user classes, in turn; `make hostile` plays all for both."""

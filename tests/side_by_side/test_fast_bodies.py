@@ -7,6 +7,7 @@ import pytest
 import seeing
 from asking_fast import shows
 from backends import do
+from cases import named
 
 
 @pytest.mark.parametrize(
@@ -37,7 +38,7 @@ from backends import do
         {"files": {"f": ("name.txt", "content", "text/plain")}},
         {"files": {"f": io.BytesIO(b"content")}, "data": {"a": "1"}},
     ],
-    ids=repr,
+    ids=named,
 )
 @pytest.mark.parametrize("verb", ["post", "put", "get", "delete"])
 def test_bodies(alike, verb, body):
@@ -63,7 +64,7 @@ def test_bodies(alike, verb, body):
         (1, 2),
         10**30,
     ],
-    ids=repr,
+    ids=named,
 )
 @pytest.mark.parametrize("data", [None, {}, "", b"", 0])
 def test_json_byte_for_byte(alike, json, data):
@@ -97,9 +98,9 @@ class Text(str):
         [],
         True,
     ],
-    ids=repr,
+    ids=named,
 )
-@pytest.mark.parametrize("headers", [None, {"content-type": "own"}, {"Content-Type": ""}], ids=repr)
+@pytest.mark.parametrize("headers", [None, {"content-type": "own"}, {"Content-Type": ""}], ids=named)
 def test_bodies_of_odd_types(alike, data, headers):
     alike(shows("post", "/x", data=data, headers=headers), connections=False, falls_back=None)
 
@@ -120,12 +121,12 @@ def test_bodies_of_odd_types(alike, data, headers):
         lambda: {},
     ],
 )
-@pytest.mark.parametrize("data", [None, {"a": "1"}, [("a", 1), ("a", 2)], "text"], ids=repr)
+@pytest.mark.parametrize("data", [None, {"a": "1"}, [("a", 1), ("a", 2)], "text"], ids=named)
 def test_multipart(alike, files, data):
     alike(lambda client: shows("post", "/x", files=files(), data=data)(client), connections=False)
 
 
-@pytest.mark.parametrize("spoiler", [{"headers": {"X": "a\nb"}}, {"url": "/x y\t"}], ids=repr)
+@pytest.mark.parametrize("spoiler", [{"headers": {"X": "a\nb"}}, {"url": "/x y\t"}], ids=named)
 def test_a_file_is_read_but_once(alike, spoiler):
     def body(client):
         file = io.BytesIO(b"content")
@@ -145,8 +146,8 @@ def test_a_file_that_cannot_be_read_is_a_failed_request(alike):
     alike(lambda client: shows("post", "/x", files={"f": Broken()})(client), connections=False)
 
 
-@pytest.mark.parametrize("headers", [{"Content-Length": "4"}, {"content-length": 4}], ids=repr)
-@pytest.mark.parametrize("data", ["text", b"text", {"a": 12}, {"abcdefgh": 1}], ids=repr)
+@pytest.mark.parametrize("headers", [{"Content-Length": "4"}, {"content-length": 4}], ids=named)
+@pytest.mark.parametrize("data", ["text", b"text", {"a": 12}, {"abcdefgh": 1}], ids=named)
 def test_an_explicit_length(alike, headers, data):
     if isinstance(data, dict) or type(data) is str:
         alike(shows("post", "/x", data=data, headers=headers))
@@ -175,7 +176,7 @@ def pieces():
     ],
 )
 @pytest.mark.parametrize(
-    "headers", [None, {"Content-Type": "own"}, {"Transfer-Encoding": "chunked"}], ids=repr
+    "headers", [None, {"Content-Type": "own"}, {"Transfer-Encoding": "chunked"}], ids=named
 )
 @pytest.mark.parametrize("status", [200, 307])
 def test_streamed(alike, make, headers, status):

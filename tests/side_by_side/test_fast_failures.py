@@ -22,7 +22,6 @@ class TestFailures:
         alike(shows("post", f"http://127.0.0.1:{free_port}/x?y=1", json={}))
         alike(shows("get", "http://no-such-host.invalid/x"))
 
-    @pytest.mark.timed
     def test_timeouts(self, alike, full_port):
         alike(shows("get", do(size=5000, stall=300)), network_timeout=0.05)
         alike(shows("get", do(delay=400)), network_timeout=0.05)
@@ -91,11 +90,9 @@ class TestErrorResponses:
     def test_a_bad_status_and_a_cut_body(self, alike, status, fault):
         alike(shows("get", do(status=status, fault=fault, size=4000)))
 
-    @pytest.mark.timed
     def test_a_stalled_body_of_a_bad_status(self, alike):
         alike(shows("get", do(status=500, size=5000, stall=300)), network_timeout=0.05)
 
-    @pytest.mark.timed
     @pytest.mark.parametrize("where", [{"delay": 400}, {"size": 5000, "stall": 300}])
     @pytest.mark.parametrize("verb", ["get", "post"])
     def test_timeouts_over_tls(self, alike, server, where, verb):

@@ -9,6 +9,7 @@ from geventhttpclient.client import HTTPClientPool
 import seeing
 from asking_fast import VERBS, shows
 from backends import do
+from cases import named
 from running import Run
 
 ECHO = do(echo=1)
@@ -35,7 +36,7 @@ class TestUnknownKeywords:
         assert wire[0][3] == "a=1&verify=False"
         assert form == {"a": 1, "verify": False}
 
-    @pytest.mark.parametrize("given", [{"data": "text"}, {"data": b"bytes"}, {"json": [1]}], ids=repr)
+    @pytest.mark.parametrize("given", [{"data": "text"}, {"data": b"bytes"}, {"json": [1]}], ids=named)
     def test_are_dropped_beside_other_bodies(self, alike, given):
         _, _, wire = alike(shows("post", "/x", verify=False, **given))
         assert "verify" not in str(wire)
@@ -161,7 +162,7 @@ def test_a_client_pool_shared_by_all_users_is_honoured(alike, server, native):
         {"insecure": False},
         {"insecure": True},
     ],
-    ids=repr,
+    ids=named,
 )
 def test_class_attributes_are_honoured(alike, settings):
     if "default_headers" in settings:
@@ -181,7 +182,7 @@ def test_class_attributes_are_honoured(alike, settings):
         {"ssl_context_factory": gevent.ssl.create_default_context},
         {"proxy_host": "127.0.0.1", "proxy_port": 1},
     ],
-    ids=repr,
+    ids=named,
 )
 def test_class_attributes_that_only_stock_honours(alike, said, settings):
     alike(shows("get", "/count/2"), falls_back=True, **settings)
@@ -197,7 +198,7 @@ def test_class_attributes_that_only_stock_honours(alike, said, settings):
         {"headers": {1: "a"}},
         {"nonsense": 1},
     ],
-    ids=repr,
+    ids=named,
 )
 def test_class_attributes_that_nobody_takes(server, settings):
     """They fail as the session is made, or with its first request that needs them, and in the same words."""

@@ -5,7 +5,7 @@ import pytest
 import seeing
 from asking_fast import shows
 from backends import do
-from cases import LOCATIONS
+from cases import LOCATIONS, named
 
 
 class TestRedirects:
@@ -70,7 +70,7 @@ class TestMoreRedirects:
             ["Location:http://[::1/x"],
             ["Location:\\x"],
         ],
-        ids=repr,
+        ids=named,
     )
     @pytest.mark.parametrize("verb", ["get", "post"])
     def test_fields(self, alike, fields, verb):
@@ -88,7 +88,7 @@ class TestMoreRedirects:
             {"files": {"f": ("n", b"x", None, {}, "b")}},
             {"data": {"a": 1}, "v": 1},
         ],
-        ids=repr,
+        ids=named,
     )
     def test_bodies_and_their_fields(self, alike, status, verb, given):
         first = do(status=status, header=["Location:" + do(echo=1), "Set-Cookie:z=1"])
@@ -126,7 +126,7 @@ class TestMoreRedirects:
         alike(body)
 
     @pytest.mark.parametrize(
-        "how", [{"headers": {"X": "a\nb"}}, {"params": 5}, {"json": object()}, {"headers": 5}], ids=repr
+        "how", [{"headers": {"X": "a\nb"}}, {"params": 5}, {"json": object()}, {"headers": 5}], ids=named
     )
     def test_stock_never_follows_again_after_an_error_in_a_request_that_should_not(self, alike, how):
         def body(client):

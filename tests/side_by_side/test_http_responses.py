@@ -153,7 +153,6 @@ class TestPieces:
 
         sides(body, falls_back=True)
 
-    @pytest.mark.timed
     def test_stream_counts_the_time_to_the_header(self, sides):
         def body(client):
             with client.get(do(size=2000, stall=300), stream=True, catch_response=True) as answer:
@@ -163,7 +162,6 @@ class TestPieces:
         (early, length, quick), _, _ = sides(body, falls_back=True)
         assert (early, length, quick) == (True, 2000, True)
 
-    @pytest.mark.timed
     def test_elapsed_ends_with_the_header_and_response_time_with_the_body(self, sides):
         def body(client):
             with client.get(do(size=2000, stall=300), catch_response=True) as answer:
@@ -172,7 +170,6 @@ class TestPieces:
         value, _, _ = sides(body)
         assert value == (True, True)
 
-    @pytest.mark.timed
     def test_elapsed_is_the_last_hop_s(self, sides):
         def body(client):
             answer = client.get(do(status=302, delay=200, header="Location:/x"))

@@ -549,7 +549,6 @@ class TestErrors:
     def test_faults(self, sides, fault, method):
         sides(get(do(fault=fault, size=5000), method=method))
 
-    @pytest.mark.timed
     @pytest.mark.parametrize("timeout", [0.05, (5, 0.05), (None, 0.05), 1e-6])
     def test_timeouts(self, sides, timeout):
         sides(get(do(delay=300), timeout=timeout))
