@@ -32,7 +32,7 @@ conformance:  ## Locust's own tests, stock against core; LOCUST_SRC=<a checkout 
 	PYTHONPATH=tests python3 -m conformance $(abspath $(LOCUST_SRC)) $(CONFORMANCE_OPTIONS)
 
 interop:  ## masters and workers, stock and native, every way round: a table of totals, also across network namespaces
-	$(BIN)/python tests/interop.py
+	PYTHONPATH=tests $(BIN)/python -m support.interop
 
 audit:  ## licences, sources and known vulnerabilities of what we depend on, as far as this machine can tell
 	@if cargo deny --version >/dev/null 2>&1; then cargo deny check licenses bans sources; \

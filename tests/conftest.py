@@ -1,6 +1,6 @@
 """Fixtures for all tests: a recording server, both kinds of sessions, `locust` processes."""
 
-from backends import Backend, Same, Server  # isort: skip  first of all: it imports Locust, which lets gevent patch
+from support.backends import Backend, Same, Server  # isort: skip  first of all: it imports Locust, which lets gevent patch
 import json
 import logging
 import os
@@ -17,8 +17,8 @@ import trustme
 from hypothesis import settings
 
 import locust_native
-import running
 from locust_native import fallback
+from support import running
 
 HERE = Path(__file__).parent
 
@@ -67,7 +67,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     certificate = authority.issue_cert("localhost", "127.0.0.1")
     certificate.private_key_and_cert_chain_pem.write_to_path(folder / "server.pem")
     process = subprocess.Popen(
-        [sys.executable, HERE / "wire_server.py", folder / "server.pem"],
+        [sys.executable, HERE / "support" / "recording_server.py", folder / "server.pem"],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,

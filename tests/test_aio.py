@@ -6,9 +6,8 @@ import sys
 
 import pytest
 
-import in_a_loop
-import seeing
-from backends import Backend, do
+from support import event_loop, observe
+from support.backends import Backend, do
 
 LOOPS = [
     "asyncio",
@@ -25,7 +24,7 @@ LOOPS = [
 def program(tmp_path, server):
     """Run an asyncio program against the recording server."""
     server.take()
-    return functools.partial(in_a_loop.run, folder=tmp_path, url=server.url)
+    return functools.partial(event_loop.run, folder=tmp_path, url=server.url)
 
 
 @pytest.mark.parametrize("loop", LOOPS)
@@ -91,7 +90,7 @@ def test_what_goes_out_is_what_an_http_user_sends(program, server):
         more = {**arguments, **({"files": files} if files else {})}
         statuses.append(getattr(session, method)(url=path, **more).status_code)
     backend.close()
-    stock = seeing.wire(server.take())
+    stock = observe.wire(server.take())
     [said] = program(
         """
         statuses = []
@@ -107,7 +106,7 @@ def test_what_goes_out_is_what_an_http_user_sends(program, server):
         asked=REQUESTS,
     )
     assert said["statuses"] == statuses
-    assert seeing.wire(server.take()) == stock
+    assert observe.wire(server.take()) == stock
 
 
 def test_failures_are_those_of_an_http_user(program, server, free_port):

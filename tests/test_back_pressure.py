@@ -6,8 +6,8 @@ import gevent
 import pytest
 from gevent.monkey import get_original
 
-from backends import do
 from locust_native import waiting
+from support.backends import do
 
 block = get_original("time", "sleep")
 

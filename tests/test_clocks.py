@@ -11,8 +11,8 @@ from types import SimpleNamespace
 
 import pytest
 
-import running
 from locust_native import clocks
+from support import running
 
 LOCUSTFILE = """
 import time
@@ -58,7 +58,7 @@ def ahead(tmp_path_factory) -> str:
     if compiler is None or sys.platform != "linux":
         pytest.skip("no C compiler to shift a clock with")
     library = tmp_path_factory.mktemp("ahead") / "ahead.so"
-    source = Path(__file__).with_name("ahead.c")
+    source = Path(__file__).with_name("support") / "shift_clock.c"
     subprocess.run([compiler, "-shared", "-fPIC", "-O1", "-o", library, source, "-ldl"], check=True)
     return str(library)
 

@@ -11,10 +11,10 @@ import gevent
 import pytest
 from locust.event import Events
 
-import running
-from backends import do
 from locust_native import closed_loop
 from locust_native.stats import RequestStats
+from support import running
+from support.backends import do
 
 LOCUSTFILE = """
 import random, time

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 import locust_native as ln
 from locust_native import Histogram
 from locust_native.results import statistics
-from made_figures import HOSTILE
-from made_runs import drawn, figures, row
+from support.sample_figures import HOSTILE
+from support.sample_runs import drawn, figures, row
 
 
 def run(seed: int, **how) -> ln.Run:

@@ -4,8 +4,8 @@ import pytest
 from locust.contrib import fasthttp
 from locust.exception import LocustError, RescheduleTask
 
-from backends import Backend, Person, do, stock_of
 from locust_native import fast, fast_prepare
+from support.backends import Backend, Person, do, stock_of
 
 
 def test_listener_errors_reach_the_caller(backend):

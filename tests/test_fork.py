@@ -5,8 +5,7 @@ import re
 
 import pytest
 
-import interop
-import running
+from support import interop, running
 
 # The child's exit is its own: os._exit would hide a hang.
 COMMON = """

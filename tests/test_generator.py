@@ -13,9 +13,9 @@ import gevent
 import pytest
 from gevent.monkey import get_original
 
-import running
-from backends import do
 from locust_native import _core, closed_loop
+from support import running
+from support.backends import do
 
 block = get_original("time", "sleep")
 select = get_original("select", "select")

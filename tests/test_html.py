@@ -16,10 +16,10 @@ from bs4 import BeautifulSoup, NavigableString, Tag
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-import html_compared as compared
-from html_compared import early_answers, is_lazy, native_soup, same_answers, stock_soup
 from locust_native import MockSaleor, html
 from locust_native.html import lazy
+from support import html_comparison as compared
+from support.html_comparison import early_answers, is_lazy, native_soup, same_answers, stock_soup
 
 PAGE = """<!doctype html><html><head><title>Shop</title><script>var a = "<b>";</script></head><body class="x y">
 <form action="/a?b=1&amp;c=2"><input type='hidden' name='csrfmiddlewaretoken' value='t&#39;ok'><br></form>

@@ -11,9 +11,9 @@ from requests.adapters import HTTPAdapter
 from urllib3.connection import HTTPConnection
 from urllib3.connectionpool import HTTPConnectionPool
 
-from backends import do
 from locust_native import _core, instrumentation
 from locust_native.session import HttpSession
+from support.backends import do
 
 
 def watched(monkeypatch, owner, name):

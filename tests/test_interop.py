@@ -2,8 +2,7 @@
 
 import pytest
 
-import interop
-import running
+from support import interop, running
 
 MIXED = (interop.STOCK, interop.NATIVE)
 

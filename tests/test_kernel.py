@@ -7,9 +7,9 @@ import time
 import psutil
 import pytest
 
-import running
-from in_a_kernel import cells
 from locust_native.saleor import MockSaleor
+from support import running
+from support.kernel import cells
 
 USERS = """
 import re, json as reader

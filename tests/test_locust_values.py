@@ -20,9 +20,9 @@ from hypothesis import strategies as st
 from locust.env import Environment
 
 import locust_native
-import running
 from locust_native import precise
 from locust_native import stats as native
+from support import running
 
 SHARES = (0.0, 0.5, 0.66, 0.95, 0.99, 0.999, 1.0)
 

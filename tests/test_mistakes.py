@@ -11,7 +11,7 @@ import time
 
 import pytest
 
-import running
+from support import running
 
 HTTP = """
 from locust import HttpUser, constant, task

@@ -15,8 +15,8 @@ from typing import Any
 import pytest
 import requests
 
-from backends import Backend, do
 from locust_native import fallback
+from support.backends import Backend, do
 
 PACKAGES = (
     "requests",

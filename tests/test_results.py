@@ -17,10 +17,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import locust_native as ln
-import running
 from locust_native.results import tables
-from made_figures import HOSTILE
-from made_runs import START, figures, row
+from support import running
+from support.sample_figures import HOSTILE
+from support.sample_runs import START, figures, row
 
 LOCUSTFILE = """
 from locust import HttpUser, constant, task

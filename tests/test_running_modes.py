@@ -9,8 +9,8 @@ import sys
 import gevent
 import pytest
 
-import running
 from locust_native.saleor import MockSaleor
+from support import running
 
 KINDS = [pytest.param("0", id="stock"), pytest.param("1", id="native")]
 

@@ -13,10 +13,9 @@ from pathlib import Path
 import psutil
 import pytest
 
-import in_a_loop
-import running
 from locust_native import run_sync
 from locust_native.saleor import MockSaleor
+from support import event_loop, running
 
 FILE = """
 from locust import HttpUser, constant, events, task
@@ -55,7 +54,7 @@ def shop():
 def program(tmp_path, shop):
     """Run an asyncio program in a folder with a locustfile, against a mock shop."""
     (tmp_path / "file.py").write_text(FILE)
-    return functools.partial(in_a_loop.run, folder=tmp_path, url=shop.url)
+    return functools.partial(event_loop.run, folder=tmp_path, url=shop.url)
 
 
 @pytest.fixture

@@ -12,10 +12,10 @@ import greenlet as raw
 import pytest
 from gevent.monkey import get_original
 
-import running
-from backends import do
 from locust_native import waiting
 from locust_native.fast import FastHttpSession
+from support import running
+from support.backends import do
 
 KINDS = ["http", "fast"]
 

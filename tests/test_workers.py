@@ -9,8 +9,8 @@ from types import SimpleNamespace
 
 import pytest
 
-import running
 from locust_native import workers
+from support import running
 
 USERS = """
 from locust import HttpUser, constant, task

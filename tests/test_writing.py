@@ -11,8 +11,8 @@ import time
 
 import pytest
 
-import running
 from locust_native import writing
+from support import running
 
 USERS = """
 from locust import HttpUser, constant, task

@@ -4,8 +4,8 @@ import pytest
 from geventhttpclient.connectionpool import SSLConnectionPool
 from rogue import chain, event
 
-import seeing
-from backends import Backend
+from support import observe
+from support.backends import Backend
 
 #: name -> (port, scheme, host, verified)
 PLACES = {
@@ -58,20 +58,20 @@ def seen(rogue, kind: str, fast: bool, place: str, monkeypatch) -> dict:
     else:
         client = backend.http()
         asked = {"timeout": 0.5, "verify": str(rogue.authority) if verified else False}
-    show = seeing.fast_response if fast else seeing.response
+    show = observe.fast_response if fast else observe.response
     found = {}
     rogue.take()
     for turn in ("first", "second"):
-        answer = seeing.tried(lambda: client.get("/ok", **asked))
+        answer = observe.tried(lambda: client.get("/ok", **asked))
         found[turn] = (
-            answer if isinstance(answer, tuple) else seeing.tried(lambda answer=answer: show(answer)),
+            answer if isinstance(answer, tuple) else observe.tried(lambda answer=answer: show(answer)),
             chain(getattr(answer, "error", None)),
         )
     accepted = rogue.take()["accepted"]
     if place not in ASKED_TWICE:
         found["connections"] = accepted
     found["events"] = [event(arguments) for arguments in backend.events]
-    found["else"] = seeing.tried(lambda: client.get(rogue.url() + "/ok").status_code)
+    found["else"] = observe.tried(lambda: client.get(rogue.url() + "/ok").status_code)
     backend.close()
     return found
 
@@ -89,7 +89,7 @@ def parameters(fast: bool) -> list:
 def compare(rogue, fast, place, monkeypatch):
     stock = seen(rogue, "stock", fast, place, monkeypatch)
     ours = seen(rogue, "native", fast, place, monkeypatch)
-    found = seeing.differences(tuple(stock), tuple(ours.values()), tuple(stock.values()))
+    found = observe.differences(tuple(stock), tuple(ours.values()), tuple(stock.values()))
     if found:
         pytest.fail("\n".join(found), pytrace=False)
 

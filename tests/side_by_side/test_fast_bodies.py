@@ -4,10 +4,10 @@ import io
 
 import pytest
 
-import seeing
-from asking_fast import shows
-from backends import do
-from cases import named
+from support import observe
+from support.backends import do
+from support.cases import named
+from support.fast_requests import shows
 
 
 @pytest.mark.parametrize(
@@ -47,7 +47,7 @@ def test_bodies(alike, verb, body):
             body = {**body, "files": {"f": ("f", kept.getvalue())}}
     handed_over = body.get("data") in (5, bytearray(b"abc"))
     alike(
-        lambda c: seeing.tried(lambda: shows(verb, "/x", **body)(c)),
+        lambda c: observe.tried(lambda: shows(verb, "/x", **body)(c)),
         falls_back=None if handed_over else False,
     )
 
@@ -132,7 +132,7 @@ def test_a_file_is_read_but_once(alike, spoiler):
         file = io.BytesIO(b"content")
         url = spoiler.get("url", "/x")
         keywords = {name: value for name, value in spoiler.items() if name != "url"}
-        seen = seeing.tried(lambda: seeing.fast_response(client.post(url, files={"f": file}, **keywords)))
+        seen = observe.tried(lambda: observe.fast_response(client.post(url, files={"f": file}, **keywords)))
         return seen, file.tell()
 
     alike(body, connections=False)
@@ -183,7 +183,7 @@ def test_streamed(alike, make, headers, status):
     path = do(status=status, header="Location:/y")
 
     def body(client):
-        return seeing.tried(lambda: seeing.fast_response(client.post(path, data=make(), headers=headers)))
+        return observe.tried(lambda: observe.fast_response(client.post(path, data=make(), headers=headers)))
 
     alike(body, falls_back=None, connections=False)
 
@@ -193,6 +193,6 @@ def test_an_open_file(alike, tmp_path):
 
     def body(client):
         with open(tmp_path / "file", "rb") as file:
-            return seeing.fast_response(client.put(do(echo=1), data=file)), file.tell()
+            return observe.fast_response(client.put(do(echo=1), data=file)), file.tell()
 
     alike(body, falls_back=True)

@@ -4,10 +4,10 @@ import gevent
 import pytest
 from geventhttpclient.connectionpool import SSLConnectionPool
 
-import seeing
-from asking_fast import shows
-from backends import Backend, do, stock_of
 from locust_native import fast
+from support import observe
+from support.backends import Backend, do, stock_of
+from support.fast_requests import shows
 
 
 class TestFailures:
@@ -76,7 +76,7 @@ class TestErrorResponses:
             with client.get(f"http://127.0.0.1:{free_port}/", catch_response=True) as r:
                 if verdict:
                     getattr(r, verdict)(*["mine"] * (verdict == "failure"))
-            return seeing.tried(r.raise_for_status), seeing.fast_response(r)
+            return observe.tried(r.raise_for_status), observe.fast_response(r)
 
         alike(body)
 
@@ -108,7 +108,7 @@ class TestLeavingEarly:
         def body(client):
             with gevent.Timeout(0.1):
                 r = getattr(client, verb)(do(hold=1), catch_response=catch)
-            shown = seeing.fast_response(r)
+            shown = observe.fast_response(r)
             server.wait(held=0)
             return shown, client.get("/x").status_code
 
@@ -134,9 +134,9 @@ class TestLeavingEarly:
 
             def visit():
                 try:
-                    seen.append(seeing.fast_response(client.get(do(hold=1))))
+                    seen.append(observe.fast_response(client.get(do(hold=1))))
                 except BaseException as raised:
-                    seen.append(seeing.error(raised))
+                    seen.append(observe.error(raised))
 
             visitor = gevent.spawn(visit)
             server_side = gevent.get_hub().threadpool.apply(server.wait, kwds={"held": 1})
@@ -234,7 +234,7 @@ def test_a_session_made_without_any_settings(server):
     for base in (stock_of(fast.FastHttpSession), fast.FastHttpSession):
         backend = Backend("stock", server.url)
         client = base(server.url, backend.hook, None)
-        answer = seeing.fast_response(client.get("/count/2"))
-        shown.append((answer, [seeing.event(event) for event in backend.events]))
+        answer = observe.fast_response(client.get("/count/2"))
+        shown.append((answer, [observe.event(event) for event in backend.events]))
         client.client.close()
     assert shown[0] == shown[1]

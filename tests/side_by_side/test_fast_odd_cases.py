@@ -6,11 +6,11 @@ import gevent.ssl
 import pytest
 from geventhttpclient.client import HTTPClientPool
 
-import seeing
-from asking_fast import VERBS, shows
-from backends import do
-from cases import named
-from running import Run
+from support import observe
+from support.backends import do
+from support.cases import named
+from support.fast_requests import VERBS, shows
+from support.running import Run
 
 ECHO = do(echo=1)
 
@@ -30,7 +30,7 @@ class TestUnknownKeywords:
     def test_are_merged_into_a_dict_body_and_into_the_caller_s_dict(self, alike):
         def body(client):
             form = {"a": 1}
-            return seeing.fast_response(client.post(ECHO, data=form, verify=False)), form
+            return observe.fast_response(client.post(ECHO, data=form, verify=False)), form
 
         (_, form), _, wire = alike(body)
         assert wire[0][3] == "a=1&verify=False"
@@ -61,7 +61,7 @@ def test_with_but_without_catch_response_does_nothing(alike):
         with client.get("/x") as response:
             assert response.status_code == 200
         with client.get(do(status=404)) as response:
-            return seeing.fast_response(response)
+            return observe.fast_response(response)
 
     _, events, _ = alike(body)
     assert len(events) == 2
@@ -202,12 +202,12 @@ def test_class_attributes_that_only_stock_honours(alike, said, settings):
 )
 def test_class_attributes_that_nobody_takes(server, settings):
     """They fail as the session is made, or with its first request that needs them, and in the same words."""
-    from backends import Backend
+    from support.backends import Backend
 
     outcomes = []
     for kind in ("stock", "native"):
         backend = Backend(kind, server.url)
-        outcomes.append(seeing.tried(lambda backend=backend: backend.fast(**settings).get("/x").status_code))
+        outcomes.append(observe.tried(lambda backend=backend: backend.fast(**settings).get("/x").status_code))
         backend.close()
     assert outcomes[0] == outcomes[1]
 
@@ -244,7 +244,7 @@ def test_class_attributes_that_nobody_takes(server, settings):
 )
 def test_misuse_says_the_same(alike, call):
     def body(client):
-        said = seeing.tried(lambda: re.sub("0x[0-9a-f]+", "", repr(call(client))))
+        said = observe.tried(lambda: re.sub("0x[0-9a-f]+", "", repr(call(client))))
         return said, shows("get", ECHO)(client)
 
     alike(body, connections=False)
@@ -263,7 +263,7 @@ def alike_runs(run_locust):
             }
             said = [re.sub("0x[0-9a-f]+", "", line) for line in r.said]
             seen.append((r.code, said, counts, complaints(r.err)))
-        differences = seeing.differences(("status", "said", "statistics", "messages"), seen[1], seen[0])
+        differences = observe.differences(("status", "said", "statistics", "messages"), seen[1], seen[0])
         if differences:
             pytest.fail("\n".join(differences), pytrace=False)
         return r

@@ -12,8 +12,8 @@ import pytest
 import urllib3.filepost
 from requests.structures import CaseInsensitiveDict
 
-from backends import do
-from cases import named
+from support.backends import do
+from support.cases import named
 
 
 @pytest.fixture

@@ -8,8 +8,8 @@ import pickle
 import pytest
 import requests
 
-import seeing
-from backends import do
+from support import observe
+from support.backends import do
 
 
 @pytest.fixture
@@ -251,11 +251,11 @@ class TestRedirects:
             follow = answer.next
             sent = client.send(follow)
             return (
-                seeing.prepared(follow),
+                observe.prepared(follow),
                 type(sent).__name__,
                 sent.status_code,
                 sent.json(),
-                seeing.cookies(client.cookies),
+                observe.cookies(client.cookies),
             )
 
         sides(body, connections=False)
@@ -372,9 +372,9 @@ class TestCopies:
                 )
             }
             seen["elapsed"] = type(seen["elapsed"]).__name__
-            seen["headers"], seen["cookies"] = dict(twin.headers), seeing.cookies(twin.cookies)
+            seen["headers"], seen["cookies"] = dict(twin.headers), observe.cookies(twin.cookies)
             seen["history"] = [(hop.status_code, hop.url, hop.content) for hop in twin.history]
-            seen["request"] = seeing.prepared(twin.request)
+            seen["request"] = observe.prepared(twin.request)
             seen["error"] = [
                 tried(lambda: twin.error),
                 tried(twin.raise_for_status),
@@ -398,7 +398,7 @@ class TestCopies:
             jar = client.cookies
             twins = [pickle.loads(pickle.dumps(jar)), copy.copy(jar), copy.deepcopy(jar), jar.copy()]
             twins[0].set("own", "1")
-            seen = [(type(twin).__name__, [cookie[:8] for cookie in seeing.cookies(twin)]) for twin in twins]
+            seen = [(type(twin).__name__, [cookie[:8] for cookie in observe.cookies(twin)]) for twin in twins]
             client.cookies.update(twins[0])
             return seen, client.cookies.get_dict()
 
@@ -408,7 +408,7 @@ class TestCopies:
         def body(client):
             request = client.post("/x", json={"a": 1}, cookies={"c": "1"}).request
             twins = [request.copy(), pickle.loads(pickle.dumps(request)), copy.deepcopy(request)]
-            return [(seeing.prepared(twin), twin.hooks, twin._body_position) for twin in (request, *twins)]
+            return [(observe.prepared(twin), twin.hooks, twin._body_position) for twin in (request, *twins)]
 
         sides(body)
 

@@ -5,7 +5,7 @@ import textwrap
 from pathlib import Path
 from typing import Any
 
-import running
+from support import running
 
 _PROGRAM = """
 import asyncio, json, logging, sys, time

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.request import urlopen
 
-import running
+from support import running
 
 HERE = Path(__file__).parent
 STOCK, NATIVE = "stock", "native"
@@ -106,7 +106,7 @@ class Outcome:
 def serving(host: str = "127.0.0.1") -> Iterator[str]:
     """The recording server at an address; gives its URL."""
     with subprocess.Popen(
-        [sys.executable, HERE / "wire_server.py"],
+        [sys.executable, HERE / "recording_server.py"],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
