@@ -446,15 +446,16 @@ def test_answers_do_not_keep_the_loop(program):
             while s.statistics.figures()["total"]["ends"]["in_flight"] < 100:
                 await asyncio.sleep(0.01)
             await asyncio.sleep(0.05)
-            latest[0] = 0.0
+            latest[0], begun = 0.0, time.perf_counter()
             await s.get("/_control/release", name="release")
             await asyncio.gather(*users)
+            whole = time.perf_counter() - begun
             ticking.cancel()
             lag = s.statistics.figures()["generator"]["lag"]
-        say(latest=latest[0], lag=lag["max"])
+        say(latest=latest[0], whole=whole, lag=lag["max"])
         """
     )
-    assert said["latest"] < 0.3  # the whole batch takes half a second
+    assert said["latest"] < said["whole"] / 2  # which is half a second at least
     assert said["lag"] > 100  # and the last answers waited for that
 
 
@@ -519,17 +520,17 @@ def test_outside_a_loop_it_says_so(program):
 def test_a_session_keeps_what_it_was_given(program, server):
     [said] = program(
         """
-        s = ln.AsyncSession(url.replace("//", "//me:secret@"), headers={"X-Own": "1"}, cookies={"c": "d"}, timeout=0.2)
+        s = ln.AsyncSession(url.replace("//", "//me:secret@"), headers={"X-Own": "1"}, cookies={"c": "d"}, timeout=1)
         echo = (await s.get("/do?echo=1")).json()["fields"]
-        late = await s.get("/do?delay=2000")
-        own = await s.get("/do?delay=400", timeout=5)
+        late = await s.get("/do?delay=6000")
+        own = await s.get("/do?delay=1500", timeout=20)
         say(headers=[pair for pair in echo if pair[0] in ("x-own", "cookie", "authorization")],
             late=type(late.error).__name__, text=str(late.error), own=own.status_code)
         """
     )
     assert said["headers"] == [["x-own", "1"], ["cookie", "c=d"], ["authorization", "Basic bWU6c2VjcmV0"]]
     assert said["late"] == "ReadTimeout"
-    assert "(read timeout=0.2)" in said["text"]
+    assert "(read timeout=1)" in said["text"]
     assert said["own"] == 200
 
 

@@ -14,6 +14,8 @@ import pytest
 from locust_native import clocks
 from support import running
 
+pytestmark = pytest.mark.slow
+
 LOCUSTFILE = """
 import time
 import gevent

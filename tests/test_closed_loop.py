@@ -16,6 +16,8 @@ from locust_native.stats import RequestStats
 from support import running
 from support.backends import do
 
+pytestmark = pytest.mark.slow
+
 LOCUSTFILE = """
 import random, time
 import gevent, locust.runners

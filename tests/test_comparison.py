@@ -17,6 +17,8 @@ from locust_native.results import statistics
 from support.sample_figures import HOSTILE
 from support.sample_runs import drawn, figures, row
 
+pytestmark = pytest.mark.slow
+
 
 def run(seed: int, **how) -> ln.Run:
     return ln.Run(figures(drawn(numpy.random.default_rng(seed), **how)))

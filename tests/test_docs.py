@@ -9,6 +9,8 @@ import pytest
 from support import running
 from support.kernel import cells
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[1]
 SHORTER = {
     r'run_time="\w+"': 'run_time="3s"',

@@ -7,6 +7,8 @@ import pytest
 
 from support import interop, running
 
+pytestmark = pytest.mark.slow
+
 # The child's exit is its own: os._exit would hide a hang.
 COMMON = """
 import json, os, sys

@@ -17,6 +17,8 @@ from locust_native import _core, closed_loop
 from support import running
 from support.backends import do
 
+pytestmark = pytest.mark.slow
+
 block = get_original("time", "sleep")
 select = get_original("select", "select")
 

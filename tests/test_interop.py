@@ -4,6 +4,8 @@ import pytest
 
 from support import interop, running
 
+pytestmark = pytest.mark.slow
+
 MIXED = (interop.STOCK, interop.NATIVE)
 
 

@@ -11,6 +11,8 @@ from locust_native.saleor import MockSaleor
 from support import running
 from support.kernel import cells
 
+pytestmark = pytest.mark.slow
+
 USERS = """
 import re, json as reader
 from faker import Faker

@@ -24,6 +24,8 @@ from locust_native import precise
 from locust_native import stats as native
 from support import running
 
+pytestmark = pytest.mark.slow
+
 SHARES = (0.0, 0.5, 0.66, 0.95, 0.99, 0.999, 1.0)
 
 

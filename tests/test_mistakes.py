@@ -13,6 +13,8 @@ import pytest
 
 from support import running
 
+pytestmark = pytest.mark.slow
+
 HTTP = """
 from locust import HttpUser, constant, task
 

@@ -104,7 +104,7 @@ class TestProxies:
         same(lambda c: observe.response(c.get(f"{scheme}://shop.example/x", proxies=proxies)))
 
     def test_no_answer_in_time(self, same, server):
-        path = "http://shop.example" + do(delay=400)
+        path = "http://shop.example" + do(delay=4000)
         same(lambda c: observe.response(c.get(path, proxies={"http": over(server)}, timeout=0.1)))
 
     @pytest.mark.parametrize("path", ["", "?q=1", "/a#b", "/%7Ex y"])

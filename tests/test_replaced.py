@@ -18,6 +18,8 @@ import requests
 from locust_native import fallback
 from support.backends import Backend, do
 
+pytestmark = pytest.mark.slow
+
 PACKAGES = (
     "requests",
     "urllib3",

@@ -17,6 +17,8 @@ from locust_native import run_sync
 from locust_native.saleor import MockSaleor
 from support import event_loop, running
 
+pytestmark = pytest.mark.slow
+
 FILE = """
 from locust import HttpUser, constant, events, task
 
@@ -136,7 +138,7 @@ def test_a_run_gives_back_what_was_measured(program, shop):
     assert said["options"]["host"] == shop.url
     assert said["log"]
     assert said["threads"] == 1
-    assert said["gap"] < 0.5
+    assert said["gap"] < 1  # of the two seconds of the test
 
 
 def test_cancelling_stops_the_test_and_keeps_what_was_measured(program):
@@ -190,7 +192,7 @@ def test_a_second_cancel_kills_it(program, tmp_path):
         """
     )
     assert said["alive"]
-    assert said["seconds"] < 5
+    assert said["seconds"] < 30  # its task would never end
     assert said["left"] == 0
 
 
@@ -318,7 +320,7 @@ def test_cancelled_before_it_began_it_is_over_at_once(program, tmp_path):
     )
     assert said["left"] == []
     assert said["started"] == 2
-    assert said["seconds"] < 5
+    assert said["seconds"] < 30  # the file takes a minute to load
 
 
 def test_a_worker_that_cannot_begin_is_an_error(program, tmp_path):

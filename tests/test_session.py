@@ -583,7 +583,7 @@ class TestFailures:
         assert type(event["exception"]).__name__ == kind
 
     def test_body_timeout(self, same):
-        same(shows("get", do(size=5000, stall=300), timeout=0.05))
+        same(shows("get", do(size=5000, stall=3000), timeout=0.5))
 
     def test_refused(self, same, free_port):
         same(shows("get", f"http://127.0.0.1:{free_port}/x?y=1"))
@@ -594,7 +594,7 @@ class TestFailures:
 
     @pytest.mark.parametrize("timeout", [0.05, (5, 0.05), (None, 0.05), 1e-9])
     def test_read_timeout(self, same, timeout):
-        _, (event,), _ = same(shows("get", do(delay=400), timeout=timeout))
+        _, (event,), _ = same(shows("get", do(delay=4000), timeout=timeout))
         assert "timed out" in event["exception"][2].lower()
 
     @pytest.mark.parametrize("timeout", [(0.05, 5), 0.05])

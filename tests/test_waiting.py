@@ -273,11 +273,11 @@ def test_response_time_is_the_server_s_while_python_is_blocked(native):
     greenlets = [gevent.spawn(client.get, do(delay=10)) for _ in range(20)]
     gevent.sleep(0)
     gevent.sleep(0)
-    get_original("time", "sleep")(0.1)  # the Python thread hears of no answer meanwhile
+    get_original("time", "sleep")(1)  # the Python thread hears of no answer meanwhile
     gevent.joinall(greenlets)
     times = [event["response_time"] for event in native.events]
     assert len(times) == 20
-    assert all(10 <= took < 60 for took in times), times
+    assert all(10 <= took < 500 for took in times), times
 
 
 def test_the_hub_ends_when_nobody_waits(server, tmp_path):

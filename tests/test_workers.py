@@ -12,6 +12,8 @@ import pytest
 from locust_native import workers
 from support import running
 
+pytestmark = pytest.mark.slow
+
 USERS = """
 from locust import HttpUser, constant, task
 

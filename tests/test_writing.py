@@ -14,6 +14,8 @@ import pytest
 from locust_native import writing
 from support import running
 
+pytestmark = pytest.mark.slow
+
 USERS = """
 from locust import HttpUser, constant, task
 

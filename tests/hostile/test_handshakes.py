@@ -53,11 +53,11 @@ def seen(rogue, kind: str, fast: bool, place: str, monkeypatch) -> dict:
     backend = Backend(kind, rogue.url(port, scheme, host))
     if fast:
         monkeypatch.setitem(SSLConnectionPool.default_options, "ca_certs", str(rogue.authority))
-        client = backend.fast(insecure=not verified, network_timeout=0.5, connection_timeout=0.5)
+        client = backend.fast(insecure=not verified, network_timeout=2, connection_timeout=2)
         asked = {}
     else:
         client = backend.http()
-        asked = {"timeout": 0.5, "verify": str(rogue.authority) if verified else False}
+        asked = {"timeout": 2, "verify": str(rogue.authority) if verified else False}
     show = observe.fast_response if fast else observe.response
     found = {}
     rogue.take()

@@ -23,9 +23,9 @@ class TestFailures:
         alike(shows("get", "http://no-such-host.invalid/x"))
 
     def test_timeouts(self, alike, full_port):
-        alike(shows("get", do(size=5000, stall=300)), network_timeout=0.05)
-        alike(shows("get", do(delay=400)), network_timeout=0.05)
-        alike(shows("post", do(delay=400), data="x"), network_timeout=0.05)
+        alike(shows("get", do(size=5000, stall=3000)), network_timeout=0.5)
+        alike(shows("get", do(delay=4000)), network_timeout=0.5)
+        alike(shows("post", do(delay=4000), data="x"), network_timeout=0.5)
         alike(shows("get", f"http://127.0.0.1:{full_port}/x"), connection_timeout=0.05)
 
 
@@ -91,12 +91,12 @@ class TestErrorResponses:
         alike(shows("get", do(status=status, fault=fault, size=4000)))
 
     def test_a_stalled_body_of_a_bad_status(self, alike):
-        alike(shows("get", do(status=500, size=5000, stall=300)), network_timeout=0.05)
+        alike(shows("get", do(status=500, size=5000, stall=3000)), network_timeout=0.5)
 
-    @pytest.mark.parametrize("where", [{"delay": 400}, {"size": 5000, "stall": 300}])
+    @pytest.mark.parametrize("where", [{"delay": 5000}, {"size": 5000, "stall": 5000}])
     @pytest.mark.parametrize("verb", ["get", "post"])
     def test_timeouts_over_tls(self, alike, server, where, verb):
-        alike(shows(verb, server.tls_url + do(**where)), network_timeout=0.1)
+        alike(shows(verb, server.tls_url + do(**where)), network_timeout=1)
 
 
 class TestLeavingEarly:

@@ -155,28 +155,28 @@ class TestPieces:
 
     def test_stream_counts_the_time_to_the_header(self, sides):
         def body(client):
-            with client.get(do(size=2000, stall=300), stream=True, catch_response=True) as answer:
-                early = answer.request_meta["response_time"] < 250
-                return early, len(answer.content), answer.elapsed.total_seconds() < 0.25
+            with client.get(do(size=2000, stall=1000), stream=True, catch_response=True) as answer:
+                early = answer.request_meta["response_time"] < 800
+                return early, len(answer.content), answer.elapsed.total_seconds() < 0.8
 
         (early, length, quick), _, _ = sides(body, falls_back=True)
         assert (early, length, quick) == (True, 2000, True)
 
     def test_elapsed_ends_with_the_header_and_response_time_with_the_body(self, sides):
         def body(client):
-            with client.get(do(size=2000, stall=300), catch_response=True) as answer:
-                return answer.elapsed.total_seconds() < 0.25, answer.request_meta["response_time"] >= 300
+            with client.get(do(size=2000, stall=1000), catch_response=True) as answer:
+                return answer.elapsed.total_seconds() < 0.8, answer.request_meta["response_time"] >= 1000
 
         value, _, _ = sides(body)
         assert value == (True, True)
 
     def test_elapsed_is_the_last_hop_s(self, sides):
         def body(client):
-            answer = client.get(do(status=302, delay=200, header="Location:/x"))
+            answer = client.get(do(status=302, delay=1000, header="Location:/x"))
             return (
                 [hop.elapsed.total_seconds() > 0 for hop in (*answer.history, answer)],
-                answer.history[0].elapsed.total_seconds() >= 0.2,
-                answer.elapsed.total_seconds() < 0.2,
+                answer.history[0].elapsed.total_seconds() >= 1,
+                answer.elapsed.total_seconds() < 0.8,
             )
 
         sides(body)

@@ -13,6 +13,8 @@ import pytest
 
 from support import observe
 
+pytestmark = pytest.mark.slow
+
 HERE = Path(__file__).parent
 
 ROWS = re.findall(r"^@row\ndef (\w+)", (HERE / "http_row_runs.py").read_text(), re.MULTILINE)

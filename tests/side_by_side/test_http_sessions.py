@@ -555,7 +555,7 @@ class TestErrors:
 
     @pytest.mark.parametrize("timeout", [0.05, (5, 0.05), (None, 0.05), 1e-6])
     def test_timeouts(self, sides, timeout):
-        sides(get(do(delay=300), timeout=timeout))
+        sides(get(do(delay=3000), timeout=timeout))
 
     def test_failures_by_name(self, sides):
         def body(client):
