@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 
+import gevent
 import pytest
 
 from support import running
@@ -31,12 +32,17 @@ NOWHERE = ("-H", "http://127.0.0.1:1")
 
 @pytest.fixture
 def both(tmp_path):
-    """Runs a file on stock and on ours; (stock, ours)."""
+    """Runs a file on stock and on ours, beside one another unless told `in_turn`; (stock, ours)."""
 
-    def run(text, *arguments, **more):
+    def run(text, *arguments, in_turn=False, **more):
         (tmp_path / "file.py").write_text(text)
         options = ["-m", "locust", "-f", "file.py", "--only-summary", *arguments]
-        return [running.run(options, tmp_path, LOCUST_NATIVE=native, **more) for native in "01"]
+        runs = []
+        for native in "01":
+            runs.append(gevent.spawn(running.run, options, tmp_path, LOCUST_NATIVE=native, **more))
+            if in_turn:
+                runs[-1].join()
+        return [each.get() for each in runs]
 
     return run
 
@@ -52,7 +58,7 @@ def ours(done):
 def test_no_host(both, text, more, free_port):
     if more:
         more = (*more, "--master-bind-port", str(free_port), "--master-port", str(free_port))
-    stock, native = both(text, "--headless", "-t", "3", *more)
+    stock, native = both(text, "--headless", "-t", "3", *more, in_turn=bool(more))
     assert native.code == stock.code
     assert "Traceback" in stock.err
     assert "Traceback" not in native.err
@@ -217,7 +223,9 @@ def test_a_disk_that_is_full_at_the_end(both, tmp_path, option, path):
 
 
 def test_a_report_that_can_be_written_is(both, server, tmp_path):
-    stock, native = both(HTTP, "--headless", "-u", "2", "-t", "1", "-H", server.url, "--html", "new/{u}.html")
+    stock, native = both(
+        HTTP, "--headless", "-u", "2", "-t", "1", "-H", server.url, "--html", "new/{u}.html", in_turn=True
+    )
     assert native.code == stock.code == 0
     assert "native-figures" in (tmp_path / "new/2.html").read_text()
 

@@ -79,9 +79,7 @@ def seen(rogue, kind: str, fast: bool, place: str, monkeypatch) -> dict:
 def parameters(fast: bool) -> list:
     pending = PENDING["fast" if fast else "http"]
     return [
-        pytest.param(
-            name, marks=[pytest.mark.xfail(strict=False, reason=pending[name])] if name in pending else []
-        )
+        pytest.param(name, marks=[pytest.mark.xfail(reason=pending[name])] if name in pending else [])
         for name in PLACES
     ]
 
