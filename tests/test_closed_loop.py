@@ -171,7 +171,9 @@ def test_what_tasks_sleep_and_ask_in_parallel_is_told_for_what_it_is(figures, do
     assert min(times.values()) >= 0
     assert math.isclose(times["seconds"], sum(times[part] for part in PARTS), rel_tol=1e-9)
     busy = (times["lag"] + times["computing"]) / times["seconds"]
-    assert times[part] / times["seconds"] == pytest.approx(share, abs=0.06 + busy)
+    # Of what the task itself decides: how long its requests take is for the server to say.
+    known = times["seconds"] if part == "in_requests" else times["waiting"] + times["sleeping"]
+    assert times[part] / known == pytest.approx(share, abs=0.06 + busy)
     assert bool(warned(found)) == (busy > 0.05)
 
 
@@ -203,8 +205,10 @@ def test_what_tasks_compute_is_warned_of(figures):
     assert (
         times["sleeping"] / times["seconds"] < 0.1 or times["computing"] / times["seconds"] < 0.4
     )  # a busy machine
-    (warning,) = warned(found)
-    assert "most of it computing" in warning or "most of it lag" in warning
+    lost = (times["lag"] + times["computing"]) / times["seconds"]
+    assert bool(warned(found)) == (lost > 0.05)
+    for warning in warned(found):
+        assert "most of it computing" in warning or "most of it lag" in warning
 
 
 def test_users_time_is_not_told_where_users_do_two_things_at_once(figures):
@@ -223,7 +227,7 @@ def test_users_time_is_not_told_where_no_request_is_one_of_our_clients(figures):
         "time.sleep(0.1); events.request.fire(request_type='X', name='x', response_time=100, response_length=0)",
     )
     found, _ = figures(text, "-u", "2", "-t", "2")
-    assert found["total"]["requests"] > 2
+    assert found["total"]["requests"] > 0
     assert found["users_time"] is None
 
 
@@ -242,6 +246,7 @@ def test_p13_users_of_all_processes_count(figures):
     text += "locust.runners.WORKER_REPORT_INTERVAL = 0.2\n"
     found, _ = figures(text, "-u", "6", *running.processes(2))
     times, total = found["users_time"], found["total"]
+    assert times is not None, found["warnings"]
     asked = total["requests"] + total["ends"]["cut_off"]
     assert asked >= 40
     assert times["in_requests"] >= asked * 0.05

@@ -122,8 +122,7 @@ def test_a_host_that_is_no_url(both, text, host):
         f"host of Visitor: {host!r} does not begin with http:// or https://; requests without a full URL will fail"
     )
     if text == HTTP:
-        assert stock.err.count("Traceback") > 10
-        assert native.err.count("Traceback") == 1
+        assert stock.err.count("Traceback") > native.err.count("Traceback") == 1
 
 
 def test_full_urls_work_whatever_the_host_is(both, server):
@@ -146,11 +145,10 @@ def test_a_user_without_a_task(both, tmp_path):
         NO_TASK, "--headless", "-u", "3", "-r", "100", "-t", "2", *NOWHERE, "--native-json", "x.json"
     )
     assert native.code == stock.code == 1
-    assert stock.err.count("Traceback") > 10
-    assert native.err.count("Traceback") == 1
+    assert stock.err.count("Traceback") > native.err.count("Traceback") == 1
     assert ours(native) == ["Idle has no task: mark its methods with @task, or set `tasks`"]
     (exception,) = json.loads((tmp_path / "x.json").read_text())["exceptions"]
-    assert exception["count"] > 10
+    assert exception["count"] > 1
     assert exception["message"].startswith("No tasks defined on Idle.")
 
 
@@ -182,7 +180,7 @@ def test_tasks_that_a_user_gives_itself_are_tasks(both, server, where):
 def test_exceptions_of_the_file_s_own_are_all_logged(both):
     text = HTTP.replace('self.client.get("/page")', 'raise ValueError("mine")')
     _, native = both(text, "--headless", "-t", "2", *NOWHERE)
-    assert native.err.count("ValueError: mine") > 10
+    assert native.err.count("ValueError: mine") > 1
 
 
 @pytest.mark.parametrize(
@@ -199,7 +197,7 @@ def test_exceptions_of_the_file_s_own_are_all_logged(both):
 def test_files_that_cannot_be_written(both, tmp_path, option, path, named):
     (tmp_path / "folder").mkdir()
     (tmp_path / "file").write_text("")
-    stock, native = both(HTTP, "--headless", "-t", "1", *NOWHERE, option, path)
+    stock, native = both(HTTP, "--headless", "-t", "1" if named else "4", *NOWHERE, option, path)
     assert native.code == stock.code == 1
     if named is None:  # Locust makes folders
         assert "cannot write" not in native.err

@@ -79,7 +79,7 @@ def test_a_real_run(measured):
     assert timeline["max"].max() == total["max"]
     assert 1 <= len(timeline) <= 6
     assert total["requests_per_s"] == pytest.approx(total["requests"] / run.duration)
-    assert 2 < run.duration < 5
+    assert len(timeline) - 2 < run.duration < len(timeline) + 1
     phases = run.phases.pivot(index=["method", "name"], columns="phase", values="p50")
     assert (phases["wait"] > 0).all()
     assert run.histogram("GET", "/").count == requests.loc[0, "requests"]
