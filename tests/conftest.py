@@ -51,6 +51,11 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
     return 0 if narrow else min(2 * (os.cpu_count() or 1), 8)
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Slow files first, so that no worker ends with one alone."""
+    items.sort(key=lambda item: item.get_closest_marker("slow") is None)
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_sessionstart(session: pytest.Session) -> None:
     """Give an xdist worker a queue that gevent has not patched: execnet fills it from a thread of the system's."""

@@ -443,9 +443,7 @@ def test_answers_do_not_keep_the_loop(program):
                 end = time.perf_counter() + 0.005
                 while time.perf_counter() < end: pass
             users = [asyncio.create_task(user()) for _ in range(100)]
-            while s.statistics.figures()["total"]["ends"]["in_flight"] < 100:
-                await asyncio.sleep(0.01)
-            await asyncio.sleep(0.05)
+            await s.get("/_control/wait?held=100", name="release")
             latest[0], begun = 0.0, time.perf_counter()
             await s.get("/_control/release", name="release")
             await asyncio.gather(*users)

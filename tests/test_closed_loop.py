@@ -237,7 +237,9 @@ def test_requests_of_stocks_client_are_time_in_requests(figures, kind):
     found, done = figures(text, "-u", "2", "-t", "3")
     assert "runs on Locust's own client" in done.err
     times = found["users_time"]
-    assert times["in_requests"] / times["seconds"] == pytest.approx(0.8, abs=0.1)
+    # Besides, users do nothing but wait for 0.1 s before each but the first.
+    assert times["in_requests"] / times["seconds"] >= 0.7
+    assert times["waiting"] >= 0.09 * (found["total"]["requests"] - 2)
 
 
 def test_p13_users_of_all_processes_count(figures):

@@ -44,7 +44,7 @@ def locust(file: str, *arguments: str, **environment: str) -> subprocess.Complet
     """A headless run to its end."""
     env = {name: v for name, v in os.environ.items() if not name.startswith(("LOCUST", "SALEOR", "FUNNEL"))}
     return subprocess.run(
-        [sys.executable, "-m", "locust", "-f", f"{FILES}/{file}", "--headless", "--only-summary", *arguments],
+        [sys.executable, "-m", "locust", "-f", ",".join(str(FILES / each) for each in str(file).split(",")), "--headless", "--only-summary", *arguments],
         env={**env, "FUNNEL_SPEED": "50", "SALEOR_LATENCY": "0", **environment},
         capture_output=True, text=True, timeout=90, stdin=subprocess.DEVNULL,
     )  # fmt: skip

@@ -219,6 +219,7 @@ sys.exit(main())
     )  # fmt: skip
     assert done.code == 0, done.err
     said = re.findall(r"WARNING/locust_native: (.*)", process.communicate(timeout=20)[1])
+    said = [line for line in said if "the generator is the limit" not in line]  # on a busy machine it is
     assert said == [
         "locust-native: the master runs without locust-native: it takes only the rounded figures of this worker"
     ]
