@@ -42,9 +42,10 @@ def port(free_port: int) -> str:
 
 def locust(file: str, *arguments: str, **environment: str) -> subprocess.CompletedProcess:
     """A headless run to its end."""
+    files = ",".join(str(FILES / each) for each in str(file).split(","))
     env = {name: v for name, v in os.environ.items() if not name.startswith(("LOCUST", "SALEOR", "FUNNEL"))}
     return subprocess.run(
-        [sys.executable, "-m", "locust", "-f", ",".join(str(FILES / each) for each in str(file).split(",")), "--headless", "--only-summary", *arguments],
+        [sys.executable, "-m", "locust", "-f", files, "--headless", "--only-summary", *arguments],
         env={**env, "FUNNEL_SPEED": "50", "SALEOR_LATENCY": "0", **environment},
         capture_output=True, text=True, timeout=90, stdin=subprocess.DEVNULL,
     )  # fmt: skip
