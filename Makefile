@@ -1,6 +1,6 @@
 # The habits of this project as commands; `make` or `make help` lists them.
 .DEFAULT_GOAL := help
-.PHONY: all audit bench bench-cost conformance dev fmt fuzz help hostile interop lint peers release test
+.PHONY: all audit bench bench-cost conformance dev fmt fuzz help hostile interop lint peers release test test-all
 
 VENV ?= .venv
 BIN := $(VENV)/bin
@@ -24,7 +24,11 @@ lint:  ## what the gate asks of the text: rustfmt, clippy with and without Pytho
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 
-test:  ## every test, the Rust ones included
+test:  ## the tests of the quick files, in three minutes
+	$(BIN)/pytest -m 'not slow'
+
+test-all:  ## every test, the Rust ones included
+	cargo test --locked -p locust-native-engine -p mock-saleor
 	$(BIN)/pytest
 
 conformance:  ## Locust's own tests, stock against core; LOCUST_SRC=<a checkout of Locust's repository> (half an hour)
@@ -32,7 +36,7 @@ conformance:  ## Locust's own tests, stock against core; LOCUST_SRC=<a checkout 
 	PYTHONPATH=tests python3 -m conformance $(abspath $(LOCUST_SRC)) $(CONFORMANCE_OPTIONS)
 
 interop:  ## masters and workers, stock and native, every way round: a table of totals, also across network namespaces
-	$(BIN)/python tests/interop.py
+	PYTHONPATH=tests $(BIN)/python -m support.interop
 
 audit:  ## licences, sources and known vulnerabilities of what we depend on, as far as this machine can tell
 	@if cargo deny --version >/dev/null 2>&1; then cargo deny check licenses bans sources; \
@@ -90,7 +94,7 @@ bench: release  ## measure all that benches/RESULTS.md has, and write it (an hou
 bench-cost: release $(BESIDE)/.venv/bin/locust  ## measure this tree beside another commit: BEFORE=<commit>
 	$(BIN)/python benches/cost.py --beside $(BESIDE)/.venv/bin/python --called $(BEFORE) --write
 
-all: dev lint test  ## dev, lint and test
+all: dev lint test-all  ## dev, lint and test-all
 
 help:  ## this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "%-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "%-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)

@@ -1,13 +1,13 @@
 """Fixtures for all tests: a recording server, both kinds of sessions, `locust` processes."""
 
-from backends import Backend, Same, Server  # isort: skip  first of all: it imports Locust, which lets gevent patch
-import fcntl
+from support.backends import Backend, Same, Server  # isort: skip  first of all: it imports Locust, which lets gevent patch
 import json
 import logging
 import os
 import socket
 import subprocess
 import sys
+from _queue import SimpleQueue
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -17,9 +17,8 @@ import trustme
 from hypothesis import settings
 
 import locust_native
-import running
-import xdist_beside_gevent
 from locust_native.client import fallback
+from support import running
 
 HERE = Path(__file__).parent
 
@@ -46,62 +45,23 @@ for name in list(os.environ):
         del os.environ[name]
 
 
-#: Files that take longest: begun first, so that the workers end together.
-LONGEST = (
-    "test_mistakes.py",
-    "test_runs.py",
-    "test_hostile.py",
-    "test_running_modes.py",
-    "test_generator.py",
-    "test_notebook.py",
-    "test_kernel.py",
-    "test_closed_loop.py",
-)
-
-
-@pytest.hookimpl(tryfirst=True)
-def pytest_cmdline_main(config: pytest.Config) -> None:
-    """The whole suite runs on several workers, two a core, as most tests wait for processes and servers.
-
-    Only the whole: for a few files, to start the workers takes longer than they save.
-    """
-    options = config.option
-    whole = config.args == [str(Path(config.rootpath) / path) for path in config.getini("testpaths")]
-    asked = options.numprocesses is not None or options.tx or options.usepdb or options.collectonly
-    if (whole or len(config.args) > 8) and options.dist == "no" and not asked:
-        options.numprocesses = 2 * (os.cpu_count() or 1)
-        options.dist, options.loadscopereorder = "loadgroup", False
-
-
-def pytest_sessionstart(session: pytest.Session) -> None:
-    if "PYTEST_XDIST_WORKER" in os.environ:
-        xdist_beside_gevent.mend(session.config)
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """Two workers for each processor, since tests wait a lot; none where files or names are asked for."""
+    narrow = config.option.keyword or not all(Path(argument).is_dir() for argument in config.args)
+    return 0 if narrow else min(2 * (os.cpu_count() or 1), 8)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The tests of a file stay together and on one worker; what measures time comes last, by itself (see `alone`)."""
-
-    def place(item: pytest.Item) -> tuple[bool, int]:
-        timed = item.get_closest_marker("timed") is not None
-        name = item.path.name
-        return timed, LONGEST.index(name) if name in LONGEST else len(LONGEST)
-
-    items.sort(key=place)
-    for item in items:
-        group = "timed" if item.get_closest_marker("timed") else str(item.path)
-        item.add_marker(pytest.mark.xdist_group(group))
+    """Slow files first, so that no worker ends with one alone."""
+    items.sort(key=lambda item: item.get_closest_marker("slow") is None)
 
 
-@pytest.fixture(autouse=True)
-def alone(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """While a test that measures time runs, no other does: workers share a lock, which it takes for itself."""
-    if "PYTEST_XDIST_WORKER" not in os.environ:
-        yield
-        return
-    path = tmp_path_factory.getbasetemp().parent / "timed.lock"
-    with open(path, "w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX if request.node.get_closest_marker("timed") else fcntl.LOCK_SH)
-        yield
+@pytest.hookimpl(tryfirst=True)
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Give an xdist worker a queue that gevent has not patched: execnet fills it from a thread of the system's."""
+    for plugin in session.config.pluginmanager.get_plugins():
+        if hasattr(plugin, "torun"):
+            plugin.torun = SimpleQueue()
 
 
 @pytest.fixture(scope="session")
@@ -112,7 +72,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     certificate = authority.issue_cert("localhost", "127.0.0.1")
     certificate.private_key_and_cert_chain_pem.write_to_path(folder / "server.pem")
     process = subprocess.Popen(
-        [sys.executable, HERE / "wire_server.py", folder / "server.pem"],
+        [sys.executable, HERE / "support" / "recording_server.py", folder / "server.pem"],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
@@ -180,10 +140,7 @@ def run_locust(tmp_path: Path, server: Server) -> Callable[..., running.Run]:
 
 @pytest.fixture
 def free_port() -> int:
-    """A TCP port nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    return running.free_port()
 
 
 @pytest.fixture

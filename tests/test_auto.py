@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from throwaway import LOCUST, LOCUSTFILE, build
+from support.venvs import LOCUST, LOCUSTFILE, build
 
 
 @pytest.fixture(scope="module")

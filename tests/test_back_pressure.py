@@ -6,10 +6,9 @@ import gevent
 import pytest
 from gevent.monkey import get_original
 
-from backends import do
 from locust_native.client import waiting
-
-pytestmark = pytest.mark.timed
+from support import running
+from support.backends import do
 
 block = get_original("time", "sleep")
 
@@ -116,5 +115,4 @@ def test_p17_requests_that_are_given_up_leave_nothing_behind(native, fast):
     gevent.joinall([gevent.spawn(impatient) for _ in range(people)], raise_error=True)
     assert people / 2 < max(lengths) <= people
     assert waiters.longest <= people
-    gevent.sleep(0.05)
-    assert (waiters.queue.in_flight, waiters.ready) == (0, 0)
+    running.until(lambda: (waiters.queue.in_flight, waiters.ready) == (0, 0))

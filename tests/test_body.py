@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-import seeing
-from backends import Backend, do
 from locust_native import _core
+from support import observe
+from support.backends import Backend, do
 
 _texts = st.text() | st.sampled_from(
     ["", '"\\/\b\f\n\r\t', "\x7f\x80\xff", "ü€😀", "\u2028\u2029", "a b&c=d+e%20~"]
@@ -173,7 +173,7 @@ def test_an_encoder_of_ones_own_is_asked(server, monkeypatch, fast):
 def test_one_body_of_one_session_is_not_shown_by_another_answer(server):
     client = Backend("native", server.url).http()
     answers = [client.post("/x", json={"a": n}) for n in range(3)]
-    assert [seeing.response(answer)["request"] and answer.request.body for answer in answers] == [
+    assert [observe.response(answer)["request"] and answer.request.body for answer in answers] == [
         b'{"a": 0}',
         b'{"a": 1}',
         b'{"a": 2}',
@@ -224,7 +224,7 @@ def test_texts_of_responses_are_stocks(server, kind, content_type):
         texts = []
         for path in answers:
             response = client.get(path)
-            texts += [response.encoding, seeing.tried(lambda: response.text), response.encoding]  # noqa: B023
+            texts += [response.encoding, observe.tried(lambda: response.text), response.encoding]  # noqa: B023
             response.encoding = "utf-8"
             texts.append(response.text)
         told.append(texts)

@@ -3,7 +3,6 @@
 import json
 import os
 import shutil
-import socket
 import subprocess
 import sys
 import time
@@ -13,6 +12,9 @@ from types import SimpleNamespace
 import pytest
 
 from locust_native.metrics import clocks
+from support import running
+
+pytestmark = pytest.mark.slow
 
 LOCUSTFILE = """
 import time
@@ -58,7 +60,7 @@ def ahead(tmp_path_factory) -> str:
     if compiler is None or sys.platform != "linux":
         pytest.skip("no C compiler to shift a clock with")
     library = tmp_path_factory.mktemp("ahead") / "ahead.so"
-    source = Path(__file__).with_name("ahead.c")
+    source = Path(__file__).with_name("support") / "shift_clock.c"
     subprocess.run([compiler, "-shared", "-fPIC", "-O1", "-o", library, source, "-ldl"], check=True)
     return str(library)
 
@@ -66,9 +68,7 @@ def ahead(tmp_path_factory) -> str:
 @pytest.mark.parametrize("seconds", [200, -200])
 def test_a_worker_whose_clock_is_wrong_is_lined_up_and_said(server, tmp_path, ahead, seconds):
     (tmp_path / "locustfile.py").write_text(LOCUSTFILE)
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = str(probe.getsockname()[1])
+    port = str(running.free_port())
     env = {key: value for key, value in os.environ.items() if not key.startswith("LOCUST")}
 
     def start(*arguments, **variables):

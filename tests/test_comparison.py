@@ -13,9 +13,11 @@ from hypothesis import strategies as st
 
 import locust_native as ln
 from locust_native import Histogram
-from locust_native.results.compare import design_effect
-from made_figures import HOSTILE
-from made_runs import drawn, figures, row
+from locust_native.results.compare import design_effect as statistics
+from support.sample_figures import HOSTILE
+from support.sample_runs import drawn, figures, row
+
+pytestmark = pytest.mark.slow
 
 
 def run(seed: int, **how) -> ln.Run:
@@ -177,8 +179,8 @@ def test_runs_are_called_by_what_tells_them_apart():
 )
 def test_an_interval_leaves_out_zero_just_where_p_is_below_its_level(seed, shift, level, size):
     drawn = numpy.random.default_rng(seed).normal(shift, 1, size)
-    low, high = design_effect.Draws.of(drawn, max(level, 0.05)).interval(level)
-    p = design_effect.two_sided(drawn)
+    low, high = statistics.Draws.of(drawn, max(level, 0.05)).interval(level)
+    p = statistics.two_sided(drawn)
     if abs(p - level) > 1e-9 and (p < level or level * size > 40):
         assert (low > 0 or high < 0) == (p < level)
 
@@ -257,9 +259,9 @@ def test_an_outage_is_one_event_however_many_fail_in_it():
 def test_a_percentiles_distribution_is_the_bootstraps():
     dice = numpy.random.default_rng(1)
     times = dice.lognormal(3, 0.7, 400)
-    known = design_effect.Times.of(row("GET", "/", times))
+    known = statistics.Times.of(row("GET", "/", times))
     for percent in (50, 90):
-        told = design_effect.draw_percentile(known, percent, 400, 20_000, dice)
+        told = statistics.draw_percentile(known, percent, 400, 20_000, dice)
         samples = numpy.sort(dice.choice(times, (4000, 400)), axis=1)[:, int(4 * percent)]
         assert told.mean() == pytest.approx(samples.mean(), rel=0.01)
         assert told.std() == pytest.approx(samples.std(), rel=0.06)
@@ -267,7 +269,7 @@ def test_a_percentiles_distribution_is_the_bootstraps():
 
 @given(st.lists(st.floats(0.001, 1e6), min_size=1), st.floats(0.0001, 0.9999))
 def test_times_at_a_share_are_the_histograms(times, share):
-    known = design_effect.Times.of(row("GET", "/", times))
+    known = statistics.Times.of(row("GET", "/", times))
     ordered = Histogram(times)
     assert ordered.percentile(0) * 0.998 <= known.at(share) <= ordered.percentile(100) * 1.002
     assert known.count == len(times)
@@ -277,29 +279,29 @@ def test_times_at_a_share_are_the_histograms(times, share):
 
 def test_holms_own_way():
     nan = math.nan
-    told, levels = design_effect.holm([0.01, nan, 0.04, 0.03, 0.005], 0.05)
+    told, levels = statistics.holm([0.01, nan, 0.04, 0.03, 0.005], 0.05)
     assert told[0] == pytest.approx(0.03)
     assert math.isnan(told[1])
     assert told[2:] == [pytest.approx(0.06), pytest.approx(0.06), pytest.approx(0.02)]
     # The two smallest differ, at their steps' levels; the others are tested no further than the third step.
     assert levels[0] == pytest.approx(0.05 / 3)
     assert levels[2:] == [pytest.approx(0.025), pytest.approx(0.025), pytest.approx(0.0125)]
-    assert design_effect.holm([], 0.05) == ([], [])
-    assert design_effect.holm([0.9, 0.8], 0.05) == ([1.0, 1.0], [0.025, 0.025])
+    assert statistics.holm([], 0.05) == ([], [])
+    assert statistics.holm([0.9, 0.8], 0.05) == ([1.0, 1.0], [0.025, 0.025])
 
 
 def test_two_shares_as_in_the_books():
     # 15 of 100 against 30 of 100: z = 2.5404, both tails.
-    assert design_effect.two_shares([15, 30], [100, 100]) == pytest.approx(0.01107, abs=1e-4)
-    assert design_effect.two_shares([0, 0], [10, 10]) == 1
+    assert statistics.two_shares([15, 30], [100, 100]) == pytest.approx(0.01107, abs=1e-4)
+    assert statistics.two_shares([0, 0], [10, 10]) == 1
 
 
 def test_the_tail_goes_on_where_draws_end():
     dice = numpy.random.default_rng(1)
-    assert design_effect.two_sided(dice.normal(0, 1, 10_000)) > 0.9
-    assert design_effect.two_sided(dice.normal(1.96, 1, 10_000)) == pytest.approx(0.05, abs=0.01)
-    assert design_effect.two_sided(dice.normal(6, 1, 10_000)) == pytest.approx(2e-9, rel=0.9)
-    assert design_effect.two_sided(numpy.zeros(100)) == 1
+    assert statistics.two_sided(dice.normal(0, 1, 10_000)) > 0.9
+    assert statistics.two_sided(dice.normal(1.96, 1, 10_000)) == pytest.approx(0.05, abs=0.01)
+    assert statistics.two_sided(dice.normal(6, 1, 10_000)) == pytest.approx(2e-9, rel=0.9)
+    assert statistics.two_sided(numpy.zeros(100)) == 1
 
 
 # What a person sees

@@ -6,8 +6,10 @@ from pathlib import Path
 
 import pytest
 
-import running
-from in_a_kernel import cells
+from support import running
+from support.kernel import cells
+
+pytestmark = pytest.mark.slow
 
 ROOT = Path(__file__).parents[1]
 SHORTER = {

@@ -20,11 +20,11 @@ from urllib3 import PoolManager, Retry
 from urllib3.connection import HTTPConnection
 from urllib3.connectionpool import HTTPConnectionPool
 
-import seeing
-from backends import Backend, Person, do, stock_of
 from locust_native.client import fallback
 from locust_native.fast_user.session import FastHttpSession
 from locust_native.http_user import session
+from support import observe
+from support.backends import Backend, Person, do, stock_of
 
 
 class OwnAdapter(HTTPAdapter):
@@ -147,7 +147,7 @@ def test_the_request_is_stock_s_and_so_is_all_after_it(same, said, way):
         client.get(do(header="Set-Cookie:before=1; Path=/"))
         client.cookies.set("by-hand", "1")
         first, whole = client.cookies if way != "jar replaced" else None, client
-        answer = seeing.response(WAYS[way](client))
+        answer = observe.response(WAYS[way](client))
         assert client is whole
         client.headers["X-After"] = "1"
         client.get(do(echo=1, header="Set-Cookie:after=1; Path=/"))
@@ -173,7 +173,7 @@ def test_one_line_for_each_reason_in_all(native, said):
 
 def test_a_client_certificate(same, said, server, tmp_path):
     def body(client):
-        return seeing.tried(lambda: client.get("/x", cert="/no/such/file").status_code)
+        return observe.tried(lambda: client.get("/x", cert="/no/such/file").status_code)
 
     same(body, falls_back=True)
     assert len(said()) == 1
@@ -182,7 +182,7 @@ def test_a_client_certificate(same, said, server, tmp_path):
 def test_a_plain_adapter_is_no_reason(same):
     def body(client):
         client.mount("http://", HTTPAdapter(pool_connections=100, pool_maxsize=100))
-        return seeing.response(client.get(do(echo=1)))
+        return observe.response(client.get(do(echo=1)))
 
     same(body)
 
@@ -190,13 +190,13 @@ def test_a_plain_adapter_is_no_reason(same):
 def test_an_adapter_with_retries_is_one(same):
     def body(client):
         client.mount("http://", HTTPAdapter(max_retries=3))
-        return seeing.response(client.get(do(echo=1)))
+        return observe.response(client.get(do(echo=1)))
 
     same(body, falls_back=True)
 
 
 def test_a_pool_manager(same, said):
-    same(lambda client: seeing.response(client.get("/x")), pool_manager=PoolManager(), falls_back=True)
+    same(lambda client: observe.response(client.get("/x")), pool_manager=PoolManager(), falls_back=True)
     assert "pool_manager" in said()[0]
 
 
@@ -213,8 +213,8 @@ def test_a_session_class_that_overrides(server, said, method):
         backend = Backend("stock", server.url)
         server.take()
         client = Own(server.url, backend.hook, Person())
-        seen = seeing.response(client.get(do(echo=1)))
-        outcomes.append((seen, client.called, seeing.wire(server.take())))
+        seen = observe.response(client.get(do(echo=1)))
+        outcomes.append((seen, client.called, observe.wire(server.take())))
         client.close()
     assert outcomes[0] == outcomes[1]
     assert len(said()) == 1
@@ -425,14 +425,14 @@ class TestTls:
 
         def body(client):
             answer = client.get("/x", verify=str(self_signed[0]) if verify == "own" else verify)
-            return answer.status_code, seeing.error(getattr(answer, "error", None), chain=True)
+            return answer.status_code, observe.error(getattr(answer, "error", None), chain=True)
 
         (status, _), (event,), _ = same(body, base_url=base, falls_back=None)
         if status == 0:
             assert "certificate verify failed" in event["exception"][2]
 
     def test_plain_http_where_tls_is_expected(self, same, server):
-        same(lambda client: seeing.response(client.get(f"https://127.0.0.1:{server.port}/x")))
+        same(lambda client: observe.response(client.get(f"https://127.0.0.1:{server.port}/x")))
 
     def test_a_client_certificate(self, same, said, serve, tmp_path):
         authority = trustme.CA()
@@ -467,8 +467,8 @@ class TestFast:
                 for piece in client.get(do(size=5000), stream=True).iter_content(64)
             ),
             lambda client: list(client.iter_lines(do(body="one\ntwo\nthree"))),
-            lambda client: seeing.fast_response(client.post(do(echo=1), data=io.BytesIO(b"content"))),
-            lambda client: seeing.fast_response(client.get(do(echo=1), max_redirects=2)),
+            lambda client: observe.fast_response(client.post(do(echo=1), data=io.BytesIO(b"content"))),
+            lambda client: observe.fast_response(client.get(do(echo=1), max_redirects=2)),
             lambda client: type(client.client).__name__,
         ],
     )
@@ -492,7 +492,7 @@ class TestFast:
             {"max_retries": 2},
         ):
             same(
-                lambda c: seeing.fast_response(c.get(do(echo=1))),
+                lambda c: observe.fast_response(c.get(do(echo=1))),
                 fast=True,
                 falls_back=True,
                 connections=False,

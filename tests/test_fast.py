@@ -4,9 +4,9 @@ import pytest
 from locust.contrib import fasthttp
 from locust.exception import LocustError, RescheduleTask
 
-from backends import Backend, Person, do, stock_of
 from locust_native.fast_user import prepare as fast_prepare
 from locust_native.fast_user import session as fast
+from support.backends import Backend, Person, do, stock_of
 
 
 def test_listener_errors_reach_the_caller(backend):

@@ -11,9 +11,9 @@ from locust import HttpUser
 from locust.contrib.fasthttp import FastHttpUser
 from locust.env import Environment
 
-import seeing
-from backends import Backend, do
 from locust_native.metrics.locust_stats import RequestStats
+from support import observe
+from support.backends import Backend, do
 
 KINDS = (HttpUser, FastHttpUser)
 
@@ -170,7 +170,7 @@ def test_a_request_method_replaced_is_called_as_stock_calls_it(same, kind, where
                 del client.request
             else:
                 own.request = original
-        return calls, seeing.response(response) if kind is HttpUser else response.text
+        return calls, observe.response(response) if kind is HttpUser else response.text
 
     same(body, fast=kind is FastHttpUser)
 

@@ -10,6 +10,8 @@ from locust.env import Environment
 import locust_native
 from locust_native.metrics import collect
 
+pytestmark = pytest.mark.slow
+
 ENDS = ("succeeded", "failed", "in_flight", "cut_off", "unreported")
 
 # A slow machine needs longer for as many requests, and no test minds.

@@ -24,16 +24,16 @@ from locust.env import Environment
 from locust.html import get_html_report
 from locust.web import WebUI
 
-import made_figures
-from browser import Browser, found
 from locust_native.web import assets, page, report
 from locust_native.web.view import ROWS, view
+from support import sample_figures
+from support.browser import Browser, found
 
-SHORT = made_figures.figures(60)
-LIMITED = made_figures.figures(
+SHORT = sample_figures.figures(60)
+LIMITED = sample_figures.figures(
     300,
     limited=True,
-    names=(*made_figures.NAMES, ("GET", made_figures.LONG), ("GET", made_figures.HOSTILE)),
+    names=(*sample_figures.NAMES, ("GET", sample_figures.LONG), ("GET", sample_figures.HOSTILE)),
 )
 
 
@@ -174,7 +174,7 @@ def test_a_page_is_told_what_is_new(serve):
 
 def test_the_rows_of_a_page_are_the_busiest_ones():
     dice = random.Random(3)
-    rows = [made_figures.row(dice, "GET", f"/{number:04}", 1 + number % 7) for number in range(ROWS + 60)]
+    rows = [sample_figures.row(dice, "GET", f"/{number:04}", 1 + number % 7) for number in range(ROWS + 60)]
     shown = view({**SHORT, "rows": rows})
     assert len(shown["rows"]) == ROWS
     assert shown["rows_left_out"] == 60
@@ -398,7 +398,7 @@ def test_the_tab_in_a_browser(serve, browser):
         r"Measurement limited by the generator from [\d:]+ to [\d:]+ and from [\d:]+ to [\d:]+: 5 %", limits
     )
     # Names are text, whatever they hold.
-    assert browser.value(cell(made_figures.HOSTILE, "Method")) == "GET"
+    assert browser.value(cell(sample_figures.HOSTILE, "Method")) == "GET"
     assert browser.value("window.hacked") is None
     # Tables are tables, charts can be read without seeing them, everything without a mouse.
     assert browser.value(
@@ -426,7 +426,7 @@ def test_the_tab_in_a_browser(serve, browser):
 
 
 def test_it_refreshes_in_place(serve, browser):
-    served = serve(made_figures.figures(40))
+    served = serve(sample_figures.figures(40))
     served.environment.runner.state = "running"
     browser.open(f"{served.listen()}/?tab=native")
     browser.wait(DRAWN, lambda drawn: drawn == 4)
@@ -436,7 +436,7 @@ def test_it_refreshes_in_place(serve, browser):
     browser.value(
         f"{INSIDE}.querySelector('thead th:nth-child(3) button').click()"
     )  # largest number of requests first
-    longer = made_figures.figures(50)
+    longer = sample_figures.figures(50)
     next(row for row in longer["rows"] if row["name"] == "/cart/")["requests"] = 123_456
     served.figures = longer
     assert browser.wait(cell("/cart/", "Requests"), lambda text: text != before) == "123,456"
@@ -447,15 +447,15 @@ def test_it_refreshes_in_place(serve, browser):
     )
     assert browser.value("window.kept.every((node) => node.isConnected)")
     # A new run: the old one's seconds are gone.
-    served.figures = {**made_figures.figures(5), "started_at": made_figures.START + 77.5}
+    served.figures = {**sample_figures.figures(5), "started_at": sample_figures.START + 77.5}
     last = f"{INSIDE}.querySelector('canvas').getAttribute('aria-label').match(/to ([\\d:]+):/)[1]"
-    ended = browser.value(f"new Date({(made_figures.START + 4) * 1000}).toLocaleTimeString('en-GB')")
+    ended = browser.value(f"new Date({(sample_figures.START + 4) * 1000}).toLocaleTimeString('en-GB')")
     assert browser.wait(last, lambda text: text == ended)
     assert browser.said == []
 
 
 def test_it_says_when_locust_has_no_figures_and_goes_on(serve, browser):
-    served = serve(made_figures.figures(0))
+    served = serve(sample_figures.figures(0))
     address = served.listen()
     browser.open(f"{address}/native/")
     status(browser, "No requests yet")
@@ -511,7 +511,7 @@ def test_the_report_opened_from_disk(serve, browser, tmp_path, theme):
     with offline(browser):
         browser.open(file.as_uri())
         browser.wait(DRAWN, lambda drawn: drawn == 4)
-    assert browser.value(cell(made_figures.HOSTILE, "Method")) == "GET"
+    assert browser.value(cell(sample_figures.HOSTILE, "Method")) == "GET"
     assert browser.value("window.hacked") is None
     light = browser.value(f"getComputedStyle({FIGURES}).color") == "rgba(0, 0, 0, 0.87)"
     assert light == (theme == "light")
@@ -535,7 +535,7 @@ def test_milliseconds_have_three_digits(browser):
 
 def test_points_that_come_in_pieces_are_those_that_came_at_once(browser):
     dice = random.Random(11)
-    points = [point for point in made_figures.figures(900)["series"]["points"] if dice.random() > 0.02]
+    points = [point for point in sample_figures.figures(900)["series"]["points"] if dice.random() > 0.02]
     ends = [*sorted(dice.sample(range(1, len(points)), 25)), len(points)]
     script = f"""(() => {{
       {assets.text("units.js")}; {assets.text("series.js")};
@@ -581,9 +581,9 @@ def chart(place: int) -> str:
 
 def at_a_low_rate(seconds: int = 40) -> dict[str, Any]:
     """A request every third second; two seconds flagged in which none ended."""
-    figures = made_figures.figures(seconds)
-    points = [point for point in figures["series"]["points"] if (point["at"] - made_figures.START) % 3 == 0]
-    flagged = [{"from": made_figures.START + 10, "to": made_figures.START + 10}]
+    figures = sample_figures.figures(seconds)
+    points = [point for point in figures["series"]["points"] if (point["at"] - sample_figures.START) % 3 == 0]
+    flagged = [{"from": sample_figures.START + 10, "to": sample_figures.START + 10}]
     generator = {**figures["generator"], "limited": flagged, "limited_share": 0.02}
     return {**figures, "series": {"width": 1, "points": points}, "generator": generator}
 
@@ -601,7 +601,7 @@ def test_isolated_points_are_dots_and_every_flagged_second_is_a_band(browser, tm
     assert bands == figures["generator"]["limited"]
     assert label == "generator was the limit"
     # The band is on the canvas, although no request ended in it.
-    x = browser.value(f"{chart(0)}.scales.x.getPixelForValue({(made_figures.START + 10.5) * 1000})")
+    x = browser.value(f"{chart(0)}.scales.x.getPixelForValue({(sample_figures.START + 10.5) * 1000})")
     colours = browser.value(
         f"(() => {{ const canvas = {INSIDE}.querySelector('canvas'); const scale = canvas.width / canvas.clientWidth;"
         f"const {{ data }} = canvas.getContext('2d').getImageData({x} * scale, canvas.height / 2, 1, 1);"
@@ -639,7 +639,9 @@ def test_at_400_px_names_and_times_can_be_read(browser, tmp_path):
 
 
 def test_after_the_stop_time_stands_still(serve, browser):
-    served = serve({**SHORT, "stopped_at": made_figures.START + 50.12, "taken_at": made_figures.START + 500})
+    served = serve(
+        {**SHORT, "stopped_at": sample_figures.START + 50.12, "taken_at": sample_figures.START + 500}
+    )
     browser.open(f"{served.listen()}/native/")
     status(browser, "50 s from")
 
@@ -702,7 +704,7 @@ def test_the_table_as_csv(serve):
 
 def test_rows_are_found_by_a_part_of_their_name_and_numbered_as_people_do(serve, browser):
     names = [("GET", f"/item/{number}") for number in (1, 10, 100, 2, 20)]
-    served = serve(made_figures.figures(30, names=names))
+    served = serve(sample_figures.figures(30, names=names))
     browser.open(f"{served.listen()}/native/")
     rows = f"[...{INSIDE}.querySelectorAll('.scroll')][0].querySelectorAll('tbody tr')"
     shown = f"[...{rows}].filter((row) => !row.hidden).map((row) => row.cells[1].textContent)"

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from throwaway import START_FILES
+from support.venvs import START_FILES
 
 ROOT = START_FILES.parent.parent.parent
 PACKAGE, EXTENSION, ENGINE = (

@@ -5,8 +5,9 @@ import re
 
 import pytest
 
-import interop
-import running
+from support import interop, running
+
+pytestmark = pytest.mark.slow
 
 # The child's exit is its own: os._exit would hide a hang.
 COMMON = """

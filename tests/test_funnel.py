@@ -4,12 +4,13 @@ import importlib
 import json
 import os
 import re
-import socket
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+
+pytestmark = pytest.mark.slow
 
 pytest.importorskip("locust_native._core")
 FILES = Path(__file__).parents[1] / "locustfiles"
@@ -35,19 +36,27 @@ def shop():
 
 
 @pytest.fixture
-def port() -> str:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return str(probe.getsockname()[1])
+def port(free_port: int) -> str:
+    return str(free_port)
 
 
 def locust(file: str, *arguments: str, **environment: str) -> subprocess.CompletedProcess:
     """A headless run to its end."""
+    files = ",".join(str(FILES / each) for each in str(file).split(","))
     env = {name: v for name, v in os.environ.items() if not name.startswith(("LOCUST", "SALEOR", "FUNNEL"))}
     return subprocess.run(
-        [sys.executable, "-m", "locust", "-f", FILES / file, "--headless", "--only-summary", *arguments],
+        [sys.executable, "-m", "locust", "-f", files, "--headless", "--only-summary", *arguments],
         env={**env, "FUNNEL_SPEED": "50", "SALEOR_LATENCY": "0", **environment},
         capture_output=True, text=True, timeout=90, stdin=subprocess.DEVNULL,
+    )  # fmt: skip
+
+
+def whole(file: str, *arguments: str, **environment: str) -> subprocess.CompletedProcess:
+    """A run of thirty users that ends once they have come to every step."""
+    ending = Path(__file__).parent / "support" / "ends_after_names.py"
+    return locust(
+        f"{file},{ending}", "-u", "30", "-r", "30", "-t", "80s", "--json", *arguments,
+        ENDS_AFTER_NAMES=str(len(STEPS)), **environment,
     )  # fmt: skip
 
 
@@ -66,10 +75,9 @@ def assert_whole_funnel(run: subprocess.CompletedProcess) -> None:
     assert sum(entry["num_failures"] for entry in entries.values()) == 0
 
 
-@pytest.mark.timed  # ten seconds are enough for every step, but not on a machine that stands still
 @pytest.mark.parametrize("file", ["funnel.py", "funnel_today.py"])
 def test_without_a_host_the_users_walk_a_mock_of_their_own(file):
-    run = locust(file, "-u", "30", "-r", "30", "-t", "10s", "--json")
+    run = whole(file)
     assert_whole_funnel(run)
     assert run.stderr.count("No --host given: the users walk a mock of the shop at http://127.0.0.1:") == 1
 
@@ -77,7 +85,7 @@ def test_without_a_host_the_users_walk_a_mock_of_their_own(file):
 @pytest.mark.parametrize("file", ["funnel.py", "funnel_today.py"])
 @pytest.mark.parametrize(("latency", "median"), [("", 10), ("60", 60)], ids=["unsaid", "60 ms"])
 def test_its_mock_takes_the_time_of_a_shop(file, latency, median):
-    entries = table(locust(file, "-u", "10", "-r", "10", "-t", "3s", "--json", SALEOR_LATENCY=latency))
+    entries = table(whole(file, SALEOR_LATENCY=latency))
     front = sorted(
         float(time) for time, count in entries["GET", "/"]["response_times"].items() for _ in range(count)
     )
@@ -93,10 +101,7 @@ def test_a_latency_that_is_none_is_one_line_before_the_test():
 
 
 def test_processes_share_the_master_s_mock(port):
-    run = locust(
-        "funnel.py", "-u", "30", "-r", "30", "-t", "10s", "--json", "--processes", "2",
-        "--master-bind-port", port, "--master-port", port,
-    )  # fmt: skip
+    run = whole("funnel.py", "--processes", "2", "--master-bind-port", port, "--master-port", port)
     assert_whole_funnel(run)
     assert run.stderr.count("No --host given") == 1
 
@@ -106,7 +111,7 @@ def test_processes_share_the_master_s_mock(port):
 def test_a_given_host_is_used(file, way, shop):
     given = ["--host", shop.url] if way == "--host" else []
     env = {} if given else {"SALEOR_HOST": shop.url}
-    run = locust(file, "-u", "30", "-r", "30", "-t", "10s", "--json", *given, **env)
+    run = whole(file, *given, **env)
     assert_whole_funnel(run)
     assert "No --host given" not in run.stderr
 

@@ -3,7 +3,6 @@
 import json
 import os
 import re
-import socket
 import subprocess
 import sys
 import time
@@ -14,12 +13,12 @@ import gevent
 import pytest
 from gevent.monkey import get_original
 
-import running
-from backends import do
 from locust_native import _core
-from locust_native.metrics import users_time
+from locust_native.metrics import users_time as closed_loop
+from support import running
+from support.backends import do
 
-pytestmark = pytest.mark.timed
+pytestmark = pytest.mark.slow
 
 block = get_original("time", "sleep")
 select = get_original("select", "select")
@@ -40,14 +39,16 @@ def figures(meter):
 def test_p12_a_blocked_loop_shows_as_long_as_it_was_and_limits_nobody_who_did_not_wait_for_it(native, meter):
     native.http().get("/x")
     meter.reset()
-    gevent.sleep(0.05)
+    running.until(lambda: figures(meter)["hub"][0] > 10)
+    meter.reset()
     started = time.perf_counter()
-    block(0.1)
+    block(0.5)
     blocked = (time.perf_counter() - started) * 1000
-    gevent.sleep(0.02)
-    count, late = figures(meter)["hub"]
-    assert count > 10
-    assert blocked - 15 <= late <= blocked + 15
+    before = figures(meter)["hub"][0]
+    running.until(lambda: figures(meter)["hub"][0] > before)
+    known = (time.perf_counter() - started) * 1000
+    _, late = figures(meter)["hub"]
+    assert blocked - 15 <= late <= known
     hiccups = [hiccup for _, lag, hiccup, _ in meter.seconds() if lag is None and hiccup is not None]
     assert max(hiccups) == pytest.approx(late, rel=0.01)
     assert not meter.limited()
@@ -61,17 +62,17 @@ def test_p11_waiting_for_python_is_lag_and_no_response_time(backend, meter, fast
     # The answer is there after 20 ms, while nobody in Python can take it.
     waiting = gevent.spawn(client.get, do(delay=20))
     gevent.sleep(0.005)
-    block(0.3)
+    block(1)
     waiting.join()
     took = backend.events[-1]["response_time"]
     lag = figures(meter)["lag"]
     if backend.kind == "stock":
-        assert took >= 290
+        assert took >= 990
         assert lag == (0, None)
     else:
-        assert 20 <= took < 120
+        assert 20 <= took < 500
         assert lag[0] == 1
-        assert lag[1] >= 200
+        assert lag[1] >= 500
         assert meter.limited()
 
 
@@ -138,15 +139,15 @@ def test_a_second_in_which_nothing_ended_because_the_loop_was_blocked_is_limited
 @pytest.mark.parametrize("seconds", [0, 0.001])
 def test_a_user_whose_turn_comes_late_limits_its_second(meter, monkeypatch, seconds):
     """Though no answer waited, and the loop came when it was asked."""
-    times = users_time.UserTime()
+    times = closed_loop.UserTime()
     stats = SimpleNamespace(_user_time=times)
     task_set = SimpleNamespace(_user=SimpleNamespace(environment=SimpleNamespace(stats=stats)))
     for late in (0.005, 0.075, 1.5):
         meter.reset()
         now = iter((1.0, 1.0 + seconds + late))
         with monkeypatch.context() as patch:
-            patch.setattr(users_time, "_clock", lambda now=now: next(now))
-            users_time.sleep(task_set, seconds)
+            patch.setattr(closed_loop, "_clock", lambda now=now: next(now))
+            closed_loop.sleep(task_set, seconds)
         assert bool(meter.limited()) == (late > 1)
     assert figures(meter)["lag"] == (0, None)
 
@@ -228,19 +229,9 @@ def end(**arguments):
 """
 
 
-def processes(count: int) -> list[str]:
-    """The options for so many workers, by a port of their own."""
-    if not count:
-        return []
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = str(probe.getsockname()[1])
-    return ["--processes", str(count), "--master-bind-port", port, "--master-port", port]
-
-
 @pytest.mark.parametrize("workers", [0, 2])
 def test_nothing_is_limited_before_the_first_request_and_after_the_stop(run_locust, tmp_path, workers):
-    more = processes(workers)
+    more = running.processes(workers)
     done = run_locust(
         EDGES, "-u", "2", "-r", "9", "-t", "3", "--native-json", "figures.json", "--csv", "x", *more
     )
@@ -259,7 +250,7 @@ def test_nothing_is_limited_before_the_first_request_and_after_the_stop(run_locu
 def test_every_process_tells_what_it_used(run_locust, tmp_path, workers):
     text = EDGES.replace("block(1.2)", "pass").replace("    time.sleep(0.1)\n", "")
     text += "import locust.runners\nlocust.runners.WORKER_REPORT_INTERVAL = 0.2\n"
-    more = processes(workers)
+    more = running.processes(workers)
     done = run_locust(text, "-u", "2", "-r", "9", "-t", "2", "--native-json", "figures.json", *more)
     assert done.code == 0, done.err
     each = json.loads((tmp_path / "figures.json").read_text())["generator"]["processes"]

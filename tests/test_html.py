@@ -16,10 +16,11 @@ from bs4 import BeautifulSoup, NavigableString, Tag
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-import html_compared as compared
-from html_compared import early_answers, is_lazy, native_soup, same_answers, stock_soup
-from locust_native import MockSaleor, bs4_native
-from locust_native.bs4_native import classes
+from locust_native import MockSaleor
+from locust_native import bs4_native as html
+from locust_native.bs4_native import classes as lazy
+from support import html_comparison as compared
+from support.html_comparison import early_answers, is_lazy, native_soup, same_answers, stock_soup
 
 PAGE = """<!doctype html><html><head><title>Shop</title><script>var a = "<b>";</script></head><body class="x y">
 <form action="/a?b=1&amp;c=2"><input type='hidden' name='csrfmiddlewaretoken' value='t&#39;ok'><br></form>
@@ -39,9 +40,9 @@ MANY = settings(max_examples=2 * settings().max_examples)
 
 @pytest.fixture
 def native():
-    bs4_native.switch_on()
+    html.switch_on()
     yield
-    bs4_native.switch_off()
+    html.switch_off()
 
 
 @MANY
@@ -341,7 +342,7 @@ class TestSoup:
     )
     def test_warnings_come_as_they_came(self, markup, category):
         told = []
-        for switch in (bs4_native.switch_off, bs4_native.switch_on):
+        for switch in (html.switch_off, html.switch_on):
             switch()
             with warnings.catch_warnings(record=True) as caught:
                 warnings.simplefilter("always")
@@ -361,18 +362,18 @@ class TestSoup:
             text = PAGE
 
         response = Response()
-        assert bs4_native.of(response).select_one("#p b").text == "two"
-        assert bs4_native.of(response) is bs4_native.of(response)
+        assert html.of(response).select_one("#p b").text == "two"
+        assert html.of(response) is html.of(response)
         response = Response()
         response.text = None
-        assert bs4_native.of(response).find("p") is None
+        assert html.of(response).find("p") is None
 
     def test_switching_off(self):
         soup = BeautifulSoup(PAGE, "html.parser")
-        bs4_native.switch_off()
+        html.switch_off()
         assert not is_lazy(BeautifulSoup(PAGE, "html.parser"))
         assert (soup.b.text, soup.b.parent.name) == ("two", "p")
-        bs4_native.switch_on()
+        html.switch_on()
         assert is_lazy(BeautifulSoup(PAGE, "html.parser"))
 
 
@@ -398,4 +399,4 @@ def test_tables_are_those_of_the_builder():
             found = native_soup(page)
             if found is not None:
                 assert found.find(True)[attribute] == ["a", "b"], page
-    assert classes._mixed_slashes == (tuple(map(int, bs4.__version__.split(".")[:2])) >= (4, 15))
+    assert lazy._mixed_slashes == (tuple(map(int, bs4.__version__.split(".")[:2])) >= (4, 15))

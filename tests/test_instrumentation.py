@@ -11,10 +11,10 @@ from requests.adapters import HTTPAdapter
 from urllib3.connection import HTTPConnection
 from urllib3.connectionpool import HTTPConnectionPool
 
-from backends import do
 from locust_native import _core
 from locust_native.client import instrumentation
 from locust_native.http_user.session import HttpSession
+from support.backends import do
 
 
 def watched(monkeypatch, owner, name):

@@ -2,7 +2,9 @@
 
 import pytest
 
-import interop
+from support import interop, running
+
+pytestmark = pytest.mark.slow
 
 MIXED = (interop.STOCK, interop.NATIVE)
 
@@ -36,12 +38,12 @@ def check_figures(outcome: interop.Outcome) -> None:
 @pytest.mark.parametrize("master", [interop.STOCK, interop.NATIVE])
 def test_a_master_with_a_stock_and_a_native_worker(master):
     with interop.serving() as url:
-        check(interop.run(url, master, MIXED, interop.free_port()))
+        check(interop.run(url, master, MIXED, running.free_port()))
 
 
 def test_two_native_workers_have_precise_figures():
     with interop.serving() as url:
-        check(interop.run(url, interop.NATIVE, (interop.NATIVE, interop.NATIVE), interop.free_port()))
+        check(interop.run(url, interop.NATIVE, (interop.NATIVE, interop.NATIVE), running.free_port()))
 
 
 def test_across_network_namespaces():
@@ -49,4 +51,4 @@ def test_across_network_namespaces():
     if reason is not None:
         pytest.skip(reason)
     with interop.namespace() as (host, inside), interop.serving(host) as url:
-        check(interop.run(url, interop.NATIVE, MIXED, interop.free_port(host), host=host, inside=inside))
+        check(interop.run(url, interop.NATIVE, MIXED, running.free_port(host), host=host, inside=inside))

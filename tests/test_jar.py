@@ -9,8 +9,8 @@ import requests
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-import seeing
-from backends import do
+from support import observe
+from support.backends import do
 
 
 def sent(recorded: list[dict]) -> list[str]:
@@ -53,7 +53,7 @@ def test_set_by_the_server(same):
         for path in (do(), "/", "/elsewhere/x", "/do/sub", "/done"):
             client.get(path)
         # When they expire is seen with patience in the first, and to the second in the second.
-        return seeing.cookies(client.cookies), re.sub(r"expires=\d+", "", repr(client.cookies))
+        return observe.cookies(client.cookies), re.sub(r"expires=\d+", "", repr(client.cookies))
 
     same(body)
 
@@ -80,10 +80,10 @@ def test_set_and_read_by_hand(same, server):
             jar.list_domains(),
             jar.list_paths(),
             jar.multiple_domains(),
-            seeing.tried(lambda: jar.get("b")),
-            seeing.tried(lambda: jar["b"]),
-            seeing.tried(lambda: jar["nope"]),
-            seeing.cookies(jar),
+            observe.tried(lambda: jar.get("b")),
+            observe.tried(lambda: jar["b"]),
+            observe.tried(lambda: jar["nope"]),
+            observe.cookies(jar),
             dict(jar.get_dict()),
             [cookie.name for cookie in jar],
             bool(jar),
@@ -97,11 +97,11 @@ def test_set_and_read_by_hand(same, server):
         client.get("/")
         jar.clear()
         client.get("/")
-        seen.append(seeing.cookies(jar))
+        seen.append(observe.cookies(jar))
         client.get(do(header="Set-Cookie:z=1"))
-        seen += [jar.get("z"), seeing.cookies(jar.copy()), requests.utils.dict_from_cookiejar(jar)]
+        seen += [jar.get("z"), observe.cookies(jar.copy()), requests.utils.dict_from_cookiejar(jar)]
         jar.clear_session_cookies()
-        seen.append(seeing.cookies(jar))
+        seen.append(observe.cookies(jar))
         return seen
 
     same(body)
@@ -116,7 +116,7 @@ def test_set_cookie_with_a_cookie_of_one_s_own(same):
         client.cookies.set_cookie(requests.cookies.create_cookie("s", "1", secure=True))
         client.cookies.set_cookie(requests.cookies.create_cookie("n", 5))
         client.get("/")
-        return seeing.cookies(client.cookies)
+        return observe.cookies(client.cookies)
 
     same(body)
 
@@ -127,7 +127,7 @@ def test_cookies_of_one_request(same):
         client.get("/do", cookies={"b": "2", "a": "own"})
         client.get("/", cookies={"b": "2"})
         client.get("/do")
-        return seeing.cookies(client.cookies), seeing.cookies(
+        return observe.cookies(client.cookies), observe.cookies(
             client.get("/do", cookies={"x": "y"}).request._cookies
         )
 
@@ -141,7 +141,7 @@ def test_cookies_of_a_response(same):
     def body(client):
         answer = client.get(do(header=["Set-Cookie:a=1; Path=/", "Set-Cookie:b=2; Domain=elsewhere.example"]))
         return (
-            seeing.cookies(answer.cookies),
+            observe.cookies(answer.cookies),
             answer.cookies.get("a"),
             answer.cookies.get_dict(),
             len(answer.cookies),
@@ -169,7 +169,7 @@ def test_host_header_names_the_cookies_host(same):
         client.get("/do")
         del client.headers["Host"]
         client.get("/do")
-        return seeing.cookies(client.cookies)
+        return observe.cookies(client.cookies)
 
     same(body)
 
@@ -196,7 +196,7 @@ def test_fast_cookies(same):
             do(header=["Set-Cookie:a=1; Path=/", 'Set-Cookie:q="x\\"y"', "Set-Cookie:s=1; Secure; Path=/"])
         )
         client.get("/do")
-        seen = [seeing.cookies(client.cookiejar), len(client.cookiejar), repr(client.cookiejar)]
+        seen = [observe.cookies(client.cookiejar), len(client.cookiejar), repr(client.cookiejar)]
         client.cookiejar.set_cookie(requests.cookies.create_cookie("own", "1", domain="127.0.0.1"))
         client.get("/")
         client.cookiejar.clear()
@@ -319,11 +319,11 @@ class TestLikePython:
     @given(answers=ANSWERS)
     def test_set_cookie(self, server, fast, answers):
         outcomes = [self.outcome(kind, server, fast, answers) for kind in ("stock", "native")]
-        differences = seeing.differences(("jar", "sent"), outcomes[1], outcomes[0])
+        differences = observe.differences(("jar", "sent"), outcomes[1], outcomes[0])
         assert not differences, "\n".join(map(repr, [*answers, *differences]))
 
     def outcome(self, kind, server, fast, answers):
-        from backends import Backend
+        from support.backends import Backend
 
         backend = Backend(kind, server.url)
         client = (backend.fast if fast else backend.http)()
@@ -337,7 +337,7 @@ class TestLikePython:
             for path in ("/", "/do/sub", "/x"):
                 client.get(f"http://{host}:{server.port}{path}")
         jar = client.cookiejar if fast else client.cookies
-        kept = seeing.cookies(jar)
+        kept = observe.cookies(jar)
         backend.close()
         return kept, sent(server.take())
 

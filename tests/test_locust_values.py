@@ -1,4 +1,4 @@
-"""What a locustfile reads of Locust's statistics has stock's type and value; what its tables show is percentiles."""
+"""What a locustfile reads of Locust's statistics has stock's type and value; what its tables show is precise."""
 
 from __future__ import annotations
 
@@ -20,8 +20,11 @@ from hypothesis import strategies as st
 from locust.env import Environment
 
 import locust_native
-import running
-from locust_native.metrics import locust_stats, percentiles
+from locust_native.metrics import locust_stats as native
+from locust_native.metrics import percentiles as precise
+from support import running
+
+pytestmark = pytest.mark.slow
 
 SHARES = (0.0, 0.5, 0.66, 0.95, 0.99, 0.999, 1.0)
 
@@ -104,7 +107,7 @@ requests = st.lists(
 @example([("/", 100, False, 0), ("/", None, False, 0), ("/", 147.4, False, 11), ("/", 9.9999, False, 0)])
 def test_whatever_a_locustfile_reads_is_stocks_to_type_and_bit(samples):
     with mock.patch.object(time, "time", Clock()) as clock:
-        ours, theirs = locust_stats.RequestStats(), stock.RequestStats()
+        ours, theirs = native.RequestStats(), stock.RequestStats()
         for name, response_time, failed, step in samples:
             clock.now += step
             for stats in (ours, theirs):
@@ -118,7 +121,7 @@ def test_whatever_a_locustfile_reads_is_stocks_to_type_and_bit(samples):
 def test_a_master_shows_what_it_has_of_stock_workers_as_stock_does(samples):
     """Without a record of them, tables are stock's as well."""
     with mock.patch.object(time, "time", Clock()):
-        ours, theirs = locust_stats.RequestStats(), stock.RequestStats()
+        ours, theirs = native.RequestStats(), stock.RequestStats()
         for stats in (ours, theirs):
             for name, response_time, *_ in samples:
                 other = stock.StatsEntry(stats, name, "GET")
@@ -132,7 +135,7 @@ def test_a_master_shows_what_it_has_of_stock_workers_as_stock_does(samples):
 
 def test_requests_without_a_time_push_no_percentile_down():
     """Locust #3472."""
-    stats = locust_stats.RequestStats()
+    stats = native.RequestStats()
     for _ in range(1_000):
         stats.log_request("GET", "/", 100, 1)
         stats.log_request("GET", "/", None, 1)
@@ -176,7 +179,7 @@ def tables(stats: Any) -> Iterator[tuple[str, list[float]]]:
     environment = Environment()
     environment.create_local_runner()
     environment.stats = stats
-    page = locust_native.patching.patch.find("locust.html", "get_html_report")(environment)  # type: ignore[attr-defined]
+    page = locust_native.patch.find("locust.html", "get_html_report")(environment)  # type: ignore[attr-defined]
     arguments = json.loads(re.search(r"window\.templateArgs = (\{.*\});?\s*$", page, re.M)[1])  # type: ignore[index]
     for entry, percents in zip(
         arguments["requests_statistics"], arguments["response_time_statistics"], strict=True
@@ -193,7 +196,7 @@ def tables(stats: Any) -> Iterator[tuple[str, list[float]]]:
 @example([("/", 9.995)])
 @example([("/", 3_160.0), ("/cart", 6.09), ("/cart", 0.004)])
 def test_in_every_row_of_every_table_percentiles_rise_from_minimum_to_maximum(samples):
-    stats = locust_stats.RequestStats()
+    stats = native.RequestStats()
     for name, response_time in samples:
         stats.log_request("GET", name, response_time, 100)
     seen = set()
@@ -204,7 +207,7 @@ def test_in_every_row_of_every_table_percentiles_rise_from_minimum_to_maximum(sa
 
 
 def test_tables_show_decimals_below_10_ms_and_call_nothing_approximated():
-    stats = locust_stats.RequestStats()
+    stats = native.RequestStats()
     for response_time in (1.25, 2.5, 250.4):
         stats.log_request("GET", "/", response_time, 100)
     summary = stock.get_stats_summary(stats)
@@ -219,12 +222,12 @@ def test_tables_show_decimals_below_10_ms_and_call_nothing_approximated():
 
 
 def test_an_entry_is_asked_once_for_a_table(monkeypatch):
-    stats = locust_stats.RequestStats()
+    stats = native.RequestStats()
     stats.log_request("GET", "/", 1.25, 100)
     asked: list[Any] = []
-    found = percentiles.percentiles
+    found = precise.percentiles
     monkeypatch.setattr(
-        percentiles, "percentiles", lambda *arguments: asked.append(arguments) or found(*arguments)
+        precise, "percentiles", lambda *arguments: asked.append(arguments) or found(*arguments)
     )
     stock.get_percentile_stats_summary(stats)
     csv_rows(stats)
@@ -232,10 +235,10 @@ def test_an_entry_is_asked_once_for_a_table(monkeypatch):
 
 
 def test_who_replaces_a_percentile_is_asked_for_each(monkeypatch):
-    stats = locust_stats.RequestStats()
+    stats = native.RequestStats()
     stats.log_request("GET", "/", 1.25, 100)
     monkeypatch.setattr(
-        locust_stats.StatsEntry, "get_response_time_percentile", lambda self, share: round(share * 700)
+        native.StatsEntry, "get_response_time_percentile", lambda self, share: round(share * 700)
     )
     assert stock.get_percentile_stats_summary(stats)[3].split()[2:4] == ["350", "462"]
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from throwaway import LOCUST, LOCUSTFILE, build
+from support.venvs import LOCUST, LOCUSTFILE, build
 
 
 @pytest.fixture(scope="module")

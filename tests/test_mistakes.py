@@ -9,9 +9,12 @@ import subprocess
 import sys
 import time
 
+import gevent
 import pytest
 
-import running
+from support import running
+
+pytestmark = pytest.mark.slow
 
 HTTP = """
 from locust import HttpUser, constant, task
@@ -29,12 +32,17 @@ NOWHERE = ("-H", "http://127.0.0.1:1")
 
 @pytest.fixture
 def both(tmp_path):
-    """Runs a file on stock and on ours; (stock, ours)."""
+    """Runs a file on stock and on ours, beside one another unless told `in_turn`; (stock, ours)."""
 
-    def run(text, *arguments, **more):
+    def run(text, *arguments, in_turn=False, **more):
         (tmp_path / "file.py").write_text(text)
         options = ["-m", "locust", "-f", "file.py", "--only-summary", *arguments]
-        return [running.run(options, tmp_path, LOCUST_NATIVE=native, **more) for native in "01"]
+        runs = []
+        for native in "01":
+            runs.append(gevent.spawn(running.run, options, tmp_path, LOCUST_NATIVE=native, **more))
+            if in_turn:
+                runs[-1].join()
+        return [each.get() for each in runs]
 
     return run
 
@@ -50,7 +58,7 @@ def ours(done):
 def test_no_host(both, text, more, free_port):
     if more:
         more = (*more, "--master-bind-port", str(free_port), "--master-port", str(free_port))
-    stock, native = both(text, "--headless", "-t", "3", *more)
+    stock, native = both(text, "--headless", "-t", "3", *more, in_turn=bool(more))
     assert native.code == stock.code
     assert "Traceback" in stock.err
     assert "Traceback" not in native.err
@@ -114,8 +122,7 @@ def test_a_host_that_is_no_url(both, text, host):
         f"host of Visitor: {host!r} does not begin with http:// or https://; requests without a full URL will fail"
     )
     if text == HTTP:
-        assert stock.err.count("Traceback") > 10
-        assert native.err.count("Traceback") == 1
+        assert stock.err.count("Traceback") > native.err.count("Traceback") == 1
 
 
 def test_full_urls_work_whatever_the_host_is(both, server):
@@ -138,11 +145,10 @@ def test_a_user_without_a_task(both, tmp_path):
         NO_TASK, "--headless", "-u", "3", "-r", "100", "-t", "2", *NOWHERE, "--native-json", "x.json"
     )
     assert native.code == stock.code == 1
-    assert stock.err.count("Traceback") > 10
-    assert native.err.count("Traceback") == 1
+    assert stock.err.count("Traceback") > native.err.count("Traceback") == 1
     assert ours(native) == ["Idle has no task: mark its methods with @task, or set `tasks`"]
     (exception,) = json.loads((tmp_path / "x.json").read_text())["exceptions"]
-    assert exception["count"] > 10
+    assert exception["count"] > 1
     assert exception["message"].startswith("No tasks defined on Idle.")
 
 
@@ -174,7 +180,7 @@ def test_tasks_that_a_user_gives_itself_are_tasks(both, server, where):
 def test_exceptions_of_the_file_s_own_are_all_logged(both):
     text = HTTP.replace('self.client.get("/page")', 'raise ValueError("mine")')
     _, native = both(text, "--headless", "-t", "2", *NOWHERE)
-    assert native.err.count("ValueError: mine") > 10
+    assert native.err.count("ValueError: mine") > 1
 
 
 @pytest.mark.parametrize(
@@ -191,7 +197,7 @@ def test_exceptions_of_the_file_s_own_are_all_logged(both):
 def test_files_that_cannot_be_written(both, tmp_path, option, path, named):
     (tmp_path / "folder").mkdir()
     (tmp_path / "file").write_text("")
-    stock, native = both(HTTP, "--headless", "-t", "1", *NOWHERE, option, path)
+    stock, native = both(HTTP, "--headless", "-t", "1" if named else "4", *NOWHERE, option, path)
     assert native.code == stock.code == 1
     if named is None:  # Locust makes folders
         assert "cannot write" not in native.err
@@ -215,7 +221,9 @@ def test_a_disk_that_is_full_at_the_end(both, tmp_path, option, path):
 
 
 def test_a_report_that_can_be_written_is(both, server, tmp_path):
-    stock, native = both(HTTP, "--headless", "-u", "2", "-t", "1", "-H", server.url, "--html", "new/{u}.html")
+    stock, native = both(
+        HTTP, "--headless", "-u", "2", "-t", "1", "-H", server.url, "--html", "new/{u}.html", in_turn=True
+    )
     assert native.code == stock.code == 0
     assert "native-figures" in (tmp_path / "new/2.html").read_text()
 

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.slow
+
 NOTEBOOK = Path(__file__).parents[1] / "examples" / "funnel.ipynb"
 
 # In a process of its own: this one is patched by gevent.

@@ -6,7 +6,7 @@ import tomllib
 import pytest
 
 from locust_native.patching import patch
-from throwaway import START_FILES, altered_locust, build
+from support.venvs import START_FILES, altered_locust, build
 
 # Everything that hangs on Locust's modules, their classes and its events, by identity.
 PICTURE = """

@@ -10,8 +10,8 @@ import numpy
 import pytest
 
 import locust_native as ln
-from made_figures import HOSTILE
-from made_runs import drawn, figures
+from support.sample_figures import HOSTILE
+from support.sample_runs import drawn, figures
 from test_results import python
 
 

@@ -15,8 +15,10 @@ from typing import Any
 import pytest
 import requests
 
-from backends import Backend, do
 from locust_native.client import fallback
+from support.backends import Backend, do
+
+pytestmark = pytest.mark.slow
 
 PACKAGES = (
     "requests",

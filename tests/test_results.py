@@ -17,10 +17,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import locust_native as ln
-import running
 from locust_native.results import tables
-from made_figures import HOSTILE
-from made_runs import START, figures, row
+from support import running
+from support.sample_figures import HOSTILE
+from support.sample_runs import START, figures, row
 
 LOCUSTFILE = """
 from locust import HttpUser, constant, task
@@ -79,7 +79,7 @@ def test_a_real_run(measured):
     assert timeline["max"].max() == total["max"]
     assert 1 <= len(timeline) <= 6
     assert total["requests_per_s"] == pytest.approx(total["requests"] / run.duration)
-    assert 2 < run.duration < 5
+    assert len(timeline) - 2 < run.duration < len(timeline) + 1
     phases = run.phases.pivot(index=["method", "name"], columns="phase", values="p50")
     assert (phases["wait"] > 0).all()
     assert run.histogram("GET", "/").count == requests.loc[0, "requests"]

@@ -9,8 +9,10 @@ import sys
 import gevent
 import pytest
 
-import running
 from locust_native.mock_saleor import MockSaleor
+from support import running
+
+pytestmark = pytest.mark.slow
 
 KINDS = [pytest.param("0", id="stock"), pytest.param("1", id="native")]
 
@@ -253,9 +255,10 @@ def test_load(url, round):
     environment = Environment(user_classes=[Visitor])
     runner = environment.create_local_runner()
     runner.start(3, spawn_rate=100)
-    gevent.sleep(0.5)
+    with gevent.Timeout(30):
+        while environment.stats.total.num_requests <= 3:
+            gevent.sleep(0.01)
     runner.quit()
-    assert environment.stats.total.num_requests > 3
     assert environment.stats.total.num_failures == 0
     assert locust_native.status().on is NATIVE
 """
@@ -312,6 +315,7 @@ def test_a_pytest_locustfile_under_pytest(tmp_path, server, native):
 
 
 USER = """
+import urllib.request
 import gevent, gevent.pool
 from gevent.monkey import get_original
 from locust import HttpUser, FastHttpUser, task
@@ -327,13 +331,13 @@ class Visitor(USER):
             group.spawn(client.get, "/group")
         group.join()
         gevent.joinall([gevent.spawn(client.post, "/joined", data="x") for _ in range(3)], raise_error=True)
-        late = gevent.spawn(client.get, "/do/killed?delay=5000", name="killed")
-        gevent.sleep(0.2)
+        late = gevent.spawn(client.get, "/do/killed?hold=1", name="killed")
+        urllib.request.urlopen(f"{self.host}/_control/wait?held=1").read()
         late.kill()
         if USER is HttpUser:  # geventhttpclient takes a Timeout of others for its own
             try:
-                with gevent.Timeout(0.2):
-                    client.get("/do/timed-out?delay=5000", name="timed out")
+                with gevent.Timeout(1):
+                    client.get("/do/timed-out?hold=1", name="timed out")
             except gevent.Timeout:
                 client.get("/after-the-timeout")
         client.get("/last")
@@ -365,7 +369,7 @@ def test_a_gevent_timeout_around_a_fast_request(same):
 
     def body(client):
         with gevent.Timeout(0.3):
-            return type(client.get("/do?delay=2000", name="timed out").error).__name__
+            return type(client.get("/do?delay=20000", name="timed out").error).__name__
 
     same(body, fast=True, connections=False)
 

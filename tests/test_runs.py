@@ -8,16 +8,16 @@ import signal
 import subprocess
 import sys
 import textwrap
-import time
 from pathlib import Path
 
 import psutil
 import pytest
 
-import in_a_loop
-import running
 from locust_native import run_sync
 from locust_native.mock_saleor import MockSaleor
+from support import event_loop, running
+
+pytestmark = pytest.mark.slow
 
 FILE = """
 from locust import HttpUser, constant, events, task
@@ -56,7 +56,7 @@ def shop():
 def program(tmp_path, shop):
     """Run an asyncio program in a folder with a locustfile, against a mock shop."""
     (tmp_path / "file.py").write_text(FILE)
-    return functools.partial(in_a_loop.run, folder=tmp_path, url=shop.url)
+    return functools.partial(event_loop.run, folder=tmp_path, url=shop.url)
 
 
 @pytest.fixture
@@ -96,18 +96,15 @@ def generators(of: int) -> list[psutil.Process]:
         return []
 
 
-def until(true, seconds: float = 30) -> None:
-    end = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < end, "it did not come to that"
-        time.sleep(0.05)
-
-
 def gone(processes: list[psutil.Process]) -> bool:
-    return not [each for each in processes if each.is_running() and each.status() != psutil.STATUS_ZOMBIE]
+    """Whether none of them runs any more; one may go while it is looked at."""
+    for each in processes:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            if each.is_running() and each.status() != psutil.STATUS_ZOMBIE:
+                return False
+    return True
 
 
-@pytest.mark.timed
 def test_a_run_gives_back_what_was_measured(program, shop):
     shop.reset()
     [said] = program(
@@ -122,12 +119,14 @@ def test_a_run_gives_back_what_was_measured(program, shop):
                 last = now
         import threading
         ticking = asyncio.create_task(tick())
+        begun = time.perf_counter()
         run = await ln.run("file.py", users=4, spawn_rate=100, run_time=2, host=url, progress=False)
-        figures = run.figures
+        whole, figures = time.perf_counter() - begun, run.figures
         say(rows={row["name"]: [row["requests"], row["failures"]] for row in figures["rows"]},
             failures=figures["failures"], users=[second["users"] for second in figures["seconds"]],
             started=figures["total"]["ends"]["started"],
-            interrupted=run.interrupted, options=run.options, gap=max(gaps), threads=threading.active_count(),
+            interrupted=run.interrupted, options=run.options, gap=max(gaps), whole=whole,
+            threads=threading.active_count(),
             log="Run time limit set to 2 seconds" in run.log)
         """
     )
@@ -146,7 +145,7 @@ def test_a_run_gives_back_what_was_measured(program, shop):
     assert said["options"]["host"] == shop.url
     assert said["log"]
     assert said["threads"] == 1
-    assert said["gap"] < 0.5
+    assert said["gap"] < said["whole"] / 3  # the caller's loop goes on meanwhile
 
 
 def test_cancelling_stops_the_test_and_keeps_what_was_measured(program):
@@ -165,9 +164,8 @@ def test_cancelling_stops_the_test_and_keeps_what_was_measured(program):
         task.cancel()
         run = await task
         shop.stop()
-        left = [each.pid for each in there if each.is_running() and each.status() != psutil.STATUS_ZOMBIE]
-        say(requests=run.figures["total"]["requests"], interrupted=run.interrupted, left=left, started=len(there),
-            cancelled=task.cancelled(), cancelling=task.cancelling())
+        say(requests=run.figures["total"]["requests"], interrupted=run.interrupted, left=left(there),
+            started=len(there), cancelled=task.cancelled(), cancelling=task.cancelling())
         """
     )
     assert said["requests"] > 0
@@ -178,7 +176,6 @@ def test_cancelling_stops_the_test_and_keeps_what_was_measured(program):
     assert said["cancelling"] == 0
 
 
-@pytest.mark.timed
 def test_a_second_cancel_kills_it(program, tmp_path):
     (tmp_path / "stuck.py").write_text(STUCK)
     [said] = program(
@@ -201,7 +198,7 @@ def test_a_second_cancel_kills_it(program, tmp_path):
         """
     )
     assert said["alive"]
-    assert said["seconds"] < 5
+    assert said["seconds"] < 30  # its task would never end
     assert said["left"] == 0
 
 
@@ -225,7 +222,7 @@ def test_a_script_is_interrupted(script, shop):
         """
     )
     seen = shop.seen()["requests"]
-    until(lambda: shop.seen()["requests"] > seen)
+    running.until(lambda: shop.seen()["requests"] > seen)
     there = generators(process.pid)
     os.killpg(process.pid, signal.SIGINT)  # as Ctrl-C does: to all of the terminal's group
     out, _ = process.communicate(timeout=30)
@@ -323,13 +320,12 @@ def test_cancelled_before_it_began_it_is_over_at_once(program, tmp_path):
         try:
             await task
         except asyncio.CancelledError:
-            left = [each.pid for each in there if each.is_running()]
-            say(left=left, started=len(there), seconds=time.perf_counter() - begun)
+            say(left=left(there), started=len(there), seconds=time.perf_counter() - begun)
         """
     )
     assert said["left"] == []
     assert said["started"] == 2
-    assert said["seconds"] < 5
+    assert said["seconds"] < 30  # the file takes a minute to load
 
 
 def test_a_worker_that_cannot_begin_is_an_error(program, tmp_path):
@@ -396,12 +392,12 @@ def test_no_orphans_after_the_caller_was_killed(script, shop, tmp_path, file, pr
         ln.run_sync("file.py", users=4, spawn_rate=10, host=url, progress=False, processes={processes})
         """
     )
-    until(lambda: len(generators(process.pid)) == 1 + (1 if processes == 1 else processes + 1))
+    running.until(lambda: len(generators(process.pid)) == 1 + (1 if processes == 1 else processes + 1))
     there, seen = generators(process.pid), shop.seen()["requests"]
-    until(lambda: shop.seen()["requests"] > seen)
+    running.until(lambda: shop.seen()["requests"] > seen)
     assert not gone(there)
     process.kill()
-    until(lambda: gone(there), 15)
+    running.until(lambda: gone(there))
 
 
 @pytest.mark.parametrize("which", ["0", "1"], ids=["guardian", "Locust"])
@@ -419,8 +415,7 @@ def test_a_child_that_is_killed_is_an_error_with_its_last_lines(program, which):
         try:
             await task
         except ln.RunError as error:
-            left = [each.pid for each in there if each.is_running() and each.status() != psutil.STATUS_ZOMBIE]
-            say(reason=error.reason, text=str(error), log=error.log, code=error.returncode, left=left)
+            say(reason=error.reason, text=str(error), log=error.log, code=error.returncode, left=left(there))
         """.replace("which", which)
     )
     assert said["reason"].startswith(

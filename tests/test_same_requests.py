@@ -4,8 +4,8 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-import seeing
-from backends import Backend, do
+from support import observe
+from support.backends import Backend, do
 
 NASTY = st.text("ab/.:?#[]@!$&'()*+,;=% \"<>\\^`{|}~äß€%2F%zz-_0", max_size=14)
 NAMES = st.sampled_from(
@@ -68,13 +68,13 @@ def outcome(kind, server, fast, method, path, keywords):
     client.get(do(header=["Set-Cookie:jar=1; Path=/", "Set-Cookie:deep=2"]))
     try:
         answer = client.request(method, path, **{name: _copy(value) for name, value in keywords.items()})
-        value = (seeing.fast_response if fast else seeing.response)(answer)
+        value = (observe.fast_response if fast else observe.response)(answer)
     except Exception as raised:
-        value = ("raised", seeing.error(raised))
-    events = [seeing.event(event) for event in backend.events]
+        value = ("raised", observe.error(raised))
+    events = [observe.event(event) for event in backend.events]
     backend.close()
     # what only the stock libraries can read or refuse, their client sends, on a connection of its own
-    return value, events, [request[1:] for request in seeing.wire(server.take())]
+    return value, events, [request[1:] for request in observe.wire(server.take())]
 
 
 def _copy(value):
@@ -84,7 +84,7 @@ def _copy(value):
 def compare(server, fast, method, path, keywords):
     stock = outcome("stock", server, fast, method, path, keywords)
     ours = outcome("native", server, fast, method, path, keywords)
-    differences = seeing.differences(("value", "events", "wire"), ours, stock)
+    differences = observe.differences(("value", "events", "wire"), ours, stock)
     assert not differences, "\n".join([f"{method} {path!r} {keywords!r}", *differences])
 
 
@@ -112,5 +112,5 @@ def test_locations(server, fast, location, status, method):
     path = do(status=status, header="Location:" + location.replace("€", "").strip())
     stock = outcome("stock", server, fast, method, path, {"data": "x"})
     ours = outcome("native", server, fast, method, path, {"data": "x"})
-    differences = seeing.differences(("value", "events", "wire"), ours, stock)
+    differences = observe.differences(("value", "events", "wire"), ours, stock)
     assert not differences, "\n".join([f"{status} {location!r}", *differences])

@@ -9,15 +9,15 @@ import pytest
 import requests
 from locust.exception import CatchResponseError, LocustError, RescheduleTask, ResponseError
 
-import seeing
-from backends import do
-from cases import IMPOSSIBLE_URLS, LOCATIONS, ODD_PATHS
+from support import observe
+from support.backends import do
+from support.cases import IMPOSSIBLE_URLS, LOCATIONS, ODD_PATHS
 
 
 def shows(*arguments, **keywords):
     """A body that makes one request and returns all one can see of the response."""
     method, *rest = arguments
-    return lambda client: seeing.response(getattr(client, method)(*rest, **keywords))
+    return lambda client: observe.response(getattr(client, method)(*rest, **keywords))
 
 
 VERBS = ("get", "options", "head", "post", "put", "patch", "delete")
@@ -80,7 +80,7 @@ def test_bodies(same, verb, body):
 
 
 def test_an_open_file_among_the_files(same):
-    same(lambda client: seeing.response(client.post("/x", files={"f": io.BytesIO(b"content")})))
+    same(lambda client: observe.response(client.post("/x", files={"f": io.BytesIO(b"content")})))
 
 
 @pytest.mark.parametrize(
@@ -143,16 +143,16 @@ def test_session_headers(same):
     def body(client):
         client.headers.update({"X-One": "1", "accept": "text/html"})
         client.headers["X-Two"] = "2"
-        seen = [seeing.response(client.get(do(echo=1), headers={"X-One": None, "X-Three": "3"}))]
+        seen = [observe.response(client.get(do(echo=1), headers={"X-One": None, "X-Three": "3"}))]
         del client.headers["X-Two"]
         client.headers["Authorization"] = "Bearer abc"
-        seen.append(seeing.response(client.post(do(echo=1), json={})))
+        seen.append(observe.response(client.post(do(echo=1), json={})))
         client.headers = {"X-Only": "1"}
-        seen.append(seeing.response(client.get(do(echo=1))))
+        seen.append(observe.response(client.get(do(echo=1))))
         client.headers = None
-        seen.append(seeing.tried(lambda: seeing.response(client.get(do(echo=1)))))
+        seen.append(observe.tried(lambda: observe.response(client.get(do(echo=1)))))
         client.headers = {"Cookie": "a=b"}
-        seen.append(seeing.response(client.get(do(echo=1))))
+        seen.append(observe.response(client.get(do(echo=1))))
         return seen
 
     same(body)
@@ -163,12 +163,12 @@ def test_session_params_auth_verify(same):
         client.params = {"key": "k"}
         client.auth = ("me", "secret")
         client.verify = False
-        seen = [seeing.response(client.get(do(echo=1), params={"a": "1"}))]
+        seen = [observe.response(client.get(do(echo=1), params={"a": "1"}))]
         client.params = {}
         client.max_redirects = 2
-        seen.append(seeing.response(client.get("/count/3")))
+        seen.append(observe.response(client.get("/count/3")))
         client.base_url += "/v1"
-        seen.append(seeing.response(client.get("/x")))
+        seen.append(observe.response(client.get("/x")))
         return seen
 
     same(body)
@@ -184,8 +184,8 @@ def test_auth(same, auth):
 
 def test_credentials_in_the_host_and_in_the_url(same, server):
     host = f"http://us%40er:p%2Fw@127.0.0.1:{server.port}"
-    same(lambda client: (client.base_url, seeing.response(client.get(do(echo=1)))), base_url=host)
-    same(lambda client: seeing.response(client.get(f"http://u:p@127.0.0.1:{server.port}{do(echo=1)}")))
+    same(lambda client: (client.base_url, observe.response(client.get(do(echo=1)))), base_url=host)
+    same(lambda client: observe.response(client.get(f"http://u:p@127.0.0.1:{server.port}{do(echo=1)}")))
 
 
 @pytest.mark.parametrize(
@@ -208,7 +208,7 @@ def test_impossible_urls(same, url):
 def test_impossible_hosts(same, base):
     def body(client):
         client.base_url = base
-        return seeing.response(client.get("/x"))
+        return observe.response(client.get("/x"))
 
     same(body)
 
@@ -217,9 +217,9 @@ def test_absolute_urls_and_another_host(same, server):
     def body(client):
         client.get(do(header="Set-Cookie:a=1"))
         return [
-            seeing.response(client.get(f"http://localhost:{server.port}{do(echo=1)}")),
-            seeing.response(client.get(f"HTTP://127.0.0.1:{server.port}{do(echo=1)}")),
-            seeing.response(client.get(f"http://LOCALHOST:{server.port}{do(echo=1)}")),
+            observe.response(client.get(f"http://localhost:{server.port}{do(echo=1)}")),
+            observe.response(client.get(f"HTTP://127.0.0.1:{server.port}{do(echo=1)}")),
+            observe.response(client.get(f"http://LOCALHOST:{server.port}{do(echo=1)}")),
         ]
 
     same(body)
@@ -294,7 +294,7 @@ class TestCatchResponse:
             with client.get(do(status=status), catch_response=True) as response:
                 for call in calls:
                     response.success() if call == "success" else response.failure("said so")
-            return seeing.tried(response.raise_for_status), response.url
+            return observe.tried(response.raise_for_status), response.url
 
         _, events, _ = same(body)
         assert len(events) == 1
@@ -313,7 +313,7 @@ class TestCatchResponse:
                         response.success() if verdict == "success" else response.failure("no")
                     raise raised
             except BaseException as caught:
-                return seeing.error(caught)
+                return observe.error(caught)
             return "swallowed"
 
         same(body)
@@ -352,7 +352,7 @@ class TestCatchResponse:
     def test_verdict_outside_a_block(self, same, call, catch):
         def body(client):
             response = client.get("/x", catch_response=catch)
-            return seeing.tried(lambda: response.success() if call == "success" else response.failure("x"))
+            return observe.tried(lambda: response.success() if call == "success" else response.failure("x"))
 
         same(body)
 
@@ -370,7 +370,7 @@ class TestCatchResponse:
     def test_connection_error_in_a_block(self, same):
         def body(client):
             with client.get(do(fault="close"), catch_response=True) as response:
-                seen = seeing.response(response)
+                seen = observe.response(response)
             with client.get(do(fault="close"), catch_response=True) as response:
                 response.success()
             with client.get(do(fault="close"), catch_response=True) as response:
@@ -410,7 +410,7 @@ class TestRedirects:
 
     def test_latin_location(self, same):
         def body(client):
-            return seeing.response(client.get(do(status=302, header="Location:/\xe4\xf6")))
+            return observe.response(client.get(do(status=302, header="Location:/\xe4\xf6")))
 
         same(body)
 
@@ -420,7 +420,7 @@ class TestRedirects:
         first = do(status=302, header=["Location:" + middle, "Set-Cookie:z=1; Path=/do"])
 
         def body(client):
-            return seeing.response(client.post(first, data="body")), seeing.cookies(client.cookies)
+            return observe.response(client.post(first, data="body")), observe.cookies(client.cookies)
 
         same(body)
 
@@ -442,7 +442,7 @@ class TestRedirects:
 
     def test_request_cookies_on_the_way(self, same):
         path = do(status=302, header=["Location:" + do(echo=1), "Set-Cookie:j=1"])
-        same(lambda c: (seeing.response(c.get(path, cookies={"k": "v"})), seeing.cookies(c.cookies)))
+        same(lambda c: (observe.response(c.get(path, cookies={"k": "v"})), observe.cookies(c.cookies)))
 
     def test_explicit_host_on_the_way(self, same, server):
         path = do(status=302, header="Location:" + do(echo=1))
@@ -510,9 +510,9 @@ class TestBodiesThatCome:
     def test_text_and_encoding(self, same, kind, content):
         def body(client):
             response = client.get(do(hex=content.hex(), header=f"Content-Type:{kind}"))
-            seen = seeing.response(response)
+            seen = observe.response(response)
             response.encoding = "utf-16"
-            return seen, seeing.tried(lambda: response.text)
+            return seen, observe.tried(lambda: response.text)
 
         same(body)
 
@@ -582,9 +582,8 @@ class TestFailures:
         assert response.status_code == 0
         assert type(event["exception"]).__name__ == kind
 
-    @pytest.mark.timed
     def test_body_timeout(self, same):
-        same(shows("get", do(size=5000, stall=300), timeout=0.05))
+        same(shows("get", do(size=5000, stall=3000), timeout=0.5))
 
     def test_refused(self, same, free_port):
         same(shows("get", f"http://127.0.0.1:{free_port}/x?y=1"))
@@ -593,13 +592,11 @@ class TestFailures:
     def test_no_such_host(self, same):
         same(shows("get", "http://no-such-host.invalid/x"))
 
-    @pytest.mark.timed
     @pytest.mark.parametrize("timeout", [0.05, (5, 0.05), (None, 0.05), 1e-9])
     def test_read_timeout(self, same, timeout):
-        _, (event,), _ = same(shows("get", do(delay=400), timeout=timeout))
+        _, (event,), _ = same(shows("get", do(delay=4000), timeout=timeout))
         assert "timed out" in event["exception"][2].lower()
 
-    @pytest.mark.timed
     @pytest.mark.parametrize("timeout", [(0.05, 5), 0.05])
     def test_connect_timeout(self, same, full_port, timeout):
         _, (event,), _ = same(shows("get", f"http://127.0.0.1:{full_port}/x", timeout=timeout))
@@ -616,7 +613,7 @@ class TestFailures:
     def test_failures_group_alike(self, server, free_port):
         from locust.stats import RequestStats
 
-        from backends import Backend
+        from support.backends import Backend
 
         tables = []
         for kind in ("stock", "native"):
@@ -692,7 +689,7 @@ class TestArguments:
     def test_misuse(self, same, call):
         def body(client):
             made = call(client)
-            return made.status_code, made.content, seeing.error(getattr(made, "error", None), chain=True)
+            return made.status_code, made.content, observe.error(getattr(made, "error", None), chain=True)
 
         same(body, falls_back=None)
 
@@ -733,9 +730,9 @@ def test_trust_env_and_netrc(same, tmp_path, monkeypatch):
     monkeypatch.setenv("NETRC", str(netrc))
 
     def body(client):
-        seen = [seeing.response(client.get(do(echo=1)))]
+        seen = [observe.response(client.get(do(echo=1)))]
         client.trust_env = False
-        seen.append(seeing.response(client.get(do(echo=1))))
+        seen.append(observe.response(client.get(do(echo=1))))
         return seen
 
     same(body)

@@ -5,7 +5,7 @@ import zipfile
 
 import pytest
 
-from throwaway import LOCUST, build
+from support.venvs import LOCUST, build
 
 STATUS = """
 import locust, locust_native

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 import locust_native
-from throwaway import PACKAGE
+from support.venvs import PACKAGE
 
 
 def test_all_is_complete():

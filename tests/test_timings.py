@@ -1,6 +1,6 @@
 """The phases of a native request: they add up, a delay shows where it is and nowhere else, failures have theirs."""
 
-from backends import Person, do  # isort: skip  first: it lets gevent patch
+from support.backends import Person, do  # isort: skip  first: it lets gevent patch
 import contextlib
 import copy
 import json
@@ -24,8 +24,6 @@ TRIES = 6
 """So often may the machine be too busy to look at its sockets in time."""
 
 BOTH = pytest.mark.parametrize("kind", ["http", "fast"])
-
-pytestmark = pytest.mark.timed
 
 
 def phases(timings):

@@ -11,8 +11,8 @@ import pytest
 import trustme
 import urllib3
 
-import running
-from backends import Backend
+from support import running
+from support.backends import Backend
 
 HERE = Path(__file__).parent
 KINDS = ["good", "expired", "wrong host", "unknown authority"]
@@ -36,7 +36,7 @@ def servers(tmp_path_factory):
         file = folder / f"{kind.replace(' ', '-')}.pem"
         certificate.private_key_and_cert_chain_pem.write_to_path(file)
         process = subprocess.Popen(
-            [sys.executable, HERE / "wire_server.py", file],
+            [sys.executable, HERE / "support" / "recording_server.py", file],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,

@@ -12,10 +12,10 @@ import greenlet as raw
 import pytest
 from gevent.monkey import get_original
 
-import running
-from backends import do
 from locust_native.client import waiting
 from locust_native.fast_user.session import FastHttpSession
+from support import running
+from support.backends import do
 
 KINDS = ["http", "fast"]
 
@@ -265,7 +265,6 @@ def test_two_hundred_kills_at_random_moments(native, server):
     assert reported == len(clients) + lived + 200
 
 
-@pytest.mark.timed
 def test_response_time_is_the_server_s_while_python_is_blocked(native):
     """P11: the generator's own lateness is not the server's."""
     client = native.http()
@@ -274,11 +273,11 @@ def test_response_time_is_the_server_s_while_python_is_blocked(native):
     greenlets = [gevent.spawn(client.get, do(delay=10)) for _ in range(20)]
     gevent.sleep(0)
     gevent.sleep(0)
-    get_original("time", "sleep")(0.1)  # the Python thread hears of no answer meanwhile
+    get_original("time", "sleep")(1)  # the Python thread hears of no answer meanwhile
     gevent.joinall(greenlets)
     times = [event["response_time"] for event in native.events]
     assert len(times) == 20
-    assert all(10 <= took < 60 for took in times), times
+    assert all(10 <= took < 500 for took in times), times
 
 
 def test_the_hub_ends_when_nobody_waits(server, tmp_path):

@@ -9,8 +9,10 @@ from types import SimpleNamespace
 
 import pytest
 
-import running
 from locust_native.metrics import workers
+from support import running
+
+pytestmark = pytest.mark.slow
 
 USERS = """
 from locust import HttpUser, constant, task
@@ -217,6 +219,7 @@ sys.exit(main())
     )  # fmt: skip
     assert done.code == 0, done.err
     said = re.findall(r"WARNING/locust_native: (.*)", process.communicate(timeout=20)[1])
+    said = [line for line in said if "the generator is the limit" not in line]  # on a busy machine it is
     assert said == [
         "locust-native: the master runs without locust-native: it takes only the rounded figures of this worker"
     ]

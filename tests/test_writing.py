@@ -11,8 +11,10 @@ import time
 
 import pytest
 
-import running
 from locust_native import output_files
+from support import running
+
+pytestmark = pytest.mark.slow
 
 USERS = """
 from locust import HttpUser, constant, task

@@ -7,8 +7,8 @@ from types import SimpleNamespace
 
 import pytest
 
-import running
-from nursery import Nursery
+from support import running
+from support.fork_server import ForkServer
 
 
 @pytest.fixture
@@ -48,33 +48,33 @@ def server():
 
 
 @pytest.fixture(scope="session")
-def nursery():
-    made = Nursery()
+def fork_server():
+    made = ForkServer()
     yield made
     made.close()
 
 
 @pytest.fixture
-def run_locust(tmp_path, server, nursery):
+def run_locust(tmp_path, server, fork_server):
     """Run a locustfile's text headless against `server` (1 user, unless the arguments say more)."""
 
     def run(text: str, *arguments: str, plain: bool = False) -> running.Run:
         (tmp_path / "locustfile.py").write_text(text)
         if not plain:
             arguments = ("--headless", "--json", "--only-summary", "--host", server.url, *arguments)
-        code, out, err = nursery.run(["locust", *arguments], tmp_path)
+        code, out, err = fork_server.run(["locust", *arguments], tmp_path)
         return running.Run(code=code, out=out, err=err)
 
     return run
 
 
 @pytest.fixture
-def run_file(tmp_path, nursery):
+def run_file(tmp_path, fork_server):
     """Run a file's text as `python locustfile.py` does."""
 
     def run(text: str) -> running.Run:
         (tmp_path / "locustfile.py").write_text(text)
-        code, out, err = nursery.run(["locustfile.py"], tmp_path)
+        code, out, err = fork_server.run(["locustfile.py"], tmp_path)
         return running.Run(code=code, out=out, err=err)
 
     return run

@@ -1,6 +1,6 @@
 """Round after round of mixed faults: what is left of descriptors and memory. `make hostile` runs ten thousand."""
 
-from backends import Backend  # isort: skip  first of all: it imports Locust, which lets gevent patch
+from support.backends import Backend  # isort: skip  first of all: it imports Locust, which lets gevent patch
 import gc
 import os
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from pathlib import Path
 
 from catalogue import CASES
 
-import seeing
+from support import observe
 
 #: Faults of every sort that are over quickly.
 FAULTS = (
@@ -68,7 +68,7 @@ def rounds(rogue, fast: bool, count: int, kind: str = "native") -> list[Left]:
         case = CASES[FAULTS[turn % len(FAULTS)]]
         given = asked if case.data is None else {**asked, "data": case.data}
         client, path = clients[turn % len(clients)], f"/case/{FAULTS[turn % len(FAULTS)]}"
-        seeing.tried(lambda: client.request(case.method, path, **given).content)
+        observe.tried(lambda: client.request(case.method, path, **given).content)
         backends[turn % len(backends)].events.clear()
 
     for turn in range(len(FAULTS) * 3):

@@ -1,6 +1,6 @@
 """One case on stock Locust and on ours: all that a locustfile, its statistics and the server see of it."""
 
-from backends import Backend  # isort: skip  first of all: it imports Locust, which lets gevent patch
+from support.backends import Backend  # isort: skip  first of all: it imports Locust, which lets gevent patch
 import json
 import re
 import subprocess
@@ -12,7 +12,7 @@ from typing import Any
 from locust.stats import StatsError
 from misdeeds import Case
 
-import seeing
+from support import observe
 
 PROMPT = 8.0  # seconds that no case may take longer than
 
@@ -46,7 +46,7 @@ class Rogue:
 
 def shown(fast: bool, answer: Any) -> Any:
     """What can be seen of a response; of an error, all that it came from, too."""
-    seen = (seeing.fast_response if fast else seeing.response)(answer)
+    seen = (observe.fast_response if fast else observe.response)(answer)
     seen["error"] = chain(getattr(answer, "error", None))
     return seen
 
@@ -59,7 +59,7 @@ def chain(error: BaseException | None) -> list:
     found: list = []
     while error is not None:
         if not (isinstance(error, AttributeError) and "_cached_content" in str(error)):
-            found.append(seeing.error(error))
+            found.append(observe.error(error))
         error = error.__cause__ or error.__context__
     return found
 
@@ -70,7 +70,7 @@ def event(arguments: dict[str, Any]) -> dict[str, Any]:
     key = None
     if error is not None:
         key = re.sub(r" at 0x[0-9a-f]+", "", str(StatsError(kind, name, error).to_name()))
-    return {**seeing.event(arguments), "chain": chain(error), "key": key}
+    return {**observe.event(arguments), "chain": chain(error), "key": key}
 
 
 def wire(taken: dict[str, Any], apart: bool) -> tuple[int, list[tuple]]:
@@ -79,7 +79,7 @@ def wire(taken: dict[str, Any], apart: bool) -> tuple[int, list[tuple]]:
     requests = []
     for number, text in taken["requests"]:
         line, *fields = text.split("\r\n")
-        pairs = seeing.fields(
+        pairs = observe.fields(
             tuple(field.split(": ", 1)) if ": " in field else (field, "") for field in fields
         )
         requests.append((numbers.setdefault(number, len(numbers)), line, pairs))
@@ -104,10 +104,10 @@ def play(rogue: Rogue, kind: str, fast: bool, name: str, case: Case) -> dict[str
         given["headers"] = dict(case.headers)
     seen: dict[str, Any] = {}
     started = time.monotonic()
-    seen["answer"] = seeing.tried(lambda: shown(fast, client.request(case.method, f"/case/{name}", **given)))
+    seen["answer"] = observe.tried(lambda: shown(fast, client.request(case.method, f"/case/{name}", **given)))
     seen["prompt"] = time.monotonic() - started < PROMPT
     before = rogue.take()
-    seen["next"] = seeing.tried(lambda: shown(fast, client.get("/ok?next", **asked)))
+    seen["next"] = observe.tried(lambda: shown(fast, client.get("/ok?next", **asked)))
     seen["wire"] = wire(before, case.apart)
     both = {
         "requests": before["requests"] + (after := rogue.take())["requests"],
@@ -125,5 +125,5 @@ def differences(rogue: Rogue, fast: bool, name: str, case: Case) -> list[str]:
     ours = play(rogue, "native", fast, name, case)
     found: list[str] = []
     for place in stock:
-        found += seeing.differences((place,), (ours[place],), (stock[place],))
+        found += observe.differences((place,), (ours[place],), (stock[place],))
     return found

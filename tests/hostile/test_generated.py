@@ -8,8 +8,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from rogue import chain
 
-import seeing
-from backends import Backend
+from support import observe
+from support.backends import Backend
 
 LINES = st.sampled_from(
     [
@@ -90,14 +90,15 @@ def outcome(rogue, kind, fast, raw):
     backend = Backend(kind, rogue.url())
     client = backend.fast(network_timeout=0.5) if fast else backend.http()
     asked = {} if fast else {"timeout": 0.5}
-    answer = seeing.tried(lambda: client.get(f"/raw/{raw.hex()}", **asked))
+    rogue.take()
+    answer = observe.tried(lambda: client.get(f"/raw/{raw.hex()}", **asked))
     value = (
         answer
         if isinstance(answer, tuple)
         else (
             answer.status_code,
-            seeing.tried(lambda: answer.content),
-            seeing.fields((answer.headers or {}).items()),
+            observe.tried(lambda: answer.content),
+            observe.fields((answer.headers or {}).items()),
         )
     )
     errors = [chain(event["exception"])[:1] for event in backend.events]
@@ -116,7 +117,7 @@ def outcome(rogue, kind, fast, raw):
 def test_responses(rogue, fast, raw):
     stock = outcome(rogue, "stock", fast, raw)
     ours = outcome(rogue, "native", fast, raw)
-    found = seeing.differences(("value", "errors", "requests"), ours, stock)
+    found = observe.differences(("value", "errors", "requests"), ours, stock)
     assert not found, "\n".join([repr(raw), *found])
 
 
@@ -142,7 +143,7 @@ def test_what_follows_an_answer(rogue, fast, version, behind):
             raw = b"\r\n".join(lines) + body + behind
             stock = outcome(rogue, "stock", fast, raw)
             ours = outcome(rogue, "native", fast, raw)
-            found = seeing.differences(("value", "errors", "requests"), ours, stock)
+            found = observe.differences(("value", "errors", "requests"), ours, stock)
             assert not found, "\n".join([repr(raw), *found])
 
 
@@ -155,5 +156,5 @@ def test_a_coded_body_that_is_cut(rogue, fast, coding, status):
         raw = status + b"\r\nContent-Length: 99\r\nContent-Encoding: " + coding + b"\r\n\r\n" + body
         stock = outcome(rogue, "stock", fast, raw)
         ours = outcome(rogue, "native", fast, raw)
-        found = seeing.differences(("value", "errors", "requests"), ours, stock)
+        found = observe.differences(("value", "errors", "requests"), ours, stock)
         assert not found, "\n".join([repr(raw), *found])

@@ -4,10 +4,8 @@ import pytest
 from geventhttpclient.connectionpool import SSLConnectionPool
 from rogue import chain, event
 
-import seeing
-from backends import Backend
-
-pytestmark = pytest.mark.timed  # some end by a time limit
+from support import observe
+from support.backends import Backend
 
 #: name -> (port, scheme, host, verified)
 PLACES = {
@@ -55,25 +53,25 @@ def seen(rogue, kind: str, fast: bool, place: str, monkeypatch) -> dict:
     backend = Backend(kind, rogue.url(port, scheme, host))
     if fast:
         monkeypatch.setitem(SSLConnectionPool.default_options, "ca_certs", str(rogue.authority))
-        client = backend.fast(insecure=not verified, network_timeout=0.5, connection_timeout=0.5)
+        client = backend.fast(insecure=not verified, network_timeout=2, connection_timeout=2)
         asked = {}
     else:
         client = backend.http()
-        asked = {"timeout": 0.5, "verify": str(rogue.authority) if verified else False}
-    show = seeing.fast_response if fast else seeing.response
+        asked = {"timeout": 2, "verify": str(rogue.authority) if verified else False}
+    show = observe.fast_response if fast else observe.response
     found = {}
     rogue.take()
     for turn in ("first", "second"):
-        answer = seeing.tried(lambda: client.get("/ok", **asked))
+        answer = observe.tried(lambda: client.get("/ok", **asked))
         found[turn] = (
-            answer if isinstance(answer, tuple) else seeing.tried(lambda answer=answer: show(answer)),
+            answer if isinstance(answer, tuple) else observe.tried(lambda answer=answer: show(answer)),
             chain(getattr(answer, "error", None)),
         )
     accepted = rogue.take()["accepted"]
     if place not in ASKED_TWICE:
         found["connections"] = accepted
     found["events"] = [event(arguments) for arguments in backend.events]
-    found["else"] = seeing.tried(lambda: client.get(rogue.url() + "/ok").status_code)
+    found["else"] = observe.tried(lambda: client.get(rogue.url() + "/ok").status_code)
     backend.close()
     return found
 
@@ -81,9 +79,7 @@ def seen(rogue, kind: str, fast: bool, place: str, monkeypatch) -> dict:
 def parameters(fast: bool) -> list:
     pending = PENDING["fast" if fast else "http"]
     return [
-        pytest.param(
-            name, marks=[pytest.mark.xfail(strict=False, reason=pending[name])] if name in pending else []
-        )
+        pytest.param(name, marks=[pytest.mark.xfail(reason=pending[name])] if name in pending else [])
         for name in PLACES
     ]
 
@@ -91,7 +87,7 @@ def parameters(fast: bool) -> list:
 def compare(rogue, fast, place, monkeypatch):
     stock = seen(rogue, "stock", fast, place, monkeypatch)
     ours = seen(rogue, "native", fast, place, monkeypatch)
-    found = seeing.differences(tuple(stock), tuple(ours.values()), tuple(stock.values()))
+    found = observe.differences(tuple(stock), tuple(ours.values()), tuple(stock.values()))
     if found:
         pytest.fail("\n".join(found), pytrace=False)
 

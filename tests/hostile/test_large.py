@@ -15,7 +15,7 @@ pytestmark = pytest.mark.skipif(
 )
 
 SCRIPT = """
-from backends import Backend
+from support.backends import Backend
 import json, resource, sys, time
 kind, fast, url, path = sys.argv[1:]
 backend = Backend(kind, url)

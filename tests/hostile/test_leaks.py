@@ -6,6 +6,8 @@ import time
 import pytest
 from leaks import FAULTS, Left, rounds
 
+pytestmark = pytest.mark.slow
+
 ROUNDS = int(os.environ.get("HOSTILE_ROUNDS", "320"))
 
 

@@ -1,6 +1,6 @@
 """A server that closes the connection after each answer without saying so: every request gets its answer, once."""
 
-from backends import Backend  # isort: skip  first of all: it imports Locust, which lets gevent patch
+from support.backends import Backend  # isort: skip  first of all: it imports Locust, which lets gevent patch
 import subprocess
 import sys
 from collections.abc import Iterator

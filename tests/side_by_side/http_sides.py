@@ -1,6 +1,6 @@
 """Runs one body on stock Locust's HttpSession and on ours, and compares all a locustfile can observe of it."""
 
-from backends import Backend, Server  # isort: skip  first of all: it lets gevent patch what others import
+from support.backends import Backend, Server  # isort: skip  first of all: it lets gevent patch what others import
 import re
 from collections.abc import Callable
 from typing import Any
@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import requests
 
-import seeing
+from support import observe
 
 _ADDRESS = re.compile(r"(?: object)? at 0x[0-9a-f]+")
 
@@ -48,7 +48,7 @@ def tried(ask: Callable[[], Any]) -> Any:
 
 def response(answer: Any) -> dict[str, Any]:
     """A response with its names in the case they have."""
-    shown = seeing.response(answer)
+    shown = observe.response(answer)
     if answer.status_code:
         hops = [*answer.history, answer]
         shown["names"] = [list(hop.headers) for hop in hops]
@@ -59,7 +59,7 @@ def response(answer: Any) -> dict[str, Any]:
 
 def event(arguments: dict[str, Any]) -> dict[str, Any]:
     """The arguments of a request event, the exception in full, times for presence and sanity."""
-    shown = seeing.event(arguments)
+    shown = observe.event(arguments)
     shown["exception"] = error(arguments["exception"])
     shown["sane"] = (0 <= arguments["response_time"] < 60_000, 1e9 < arguments["start_time"] < 1e10)
     return shown
@@ -109,7 +109,7 @@ class Sides:
             outcomes.append((value, events, wire(self.server.take(), connections)))
             backend.close()
         stock, ours = outcomes
-        differences = seeing.differences(("value", "events", "wire"), ours, stock)
+        differences = observe.differences(("value", "events", "wire"), ours, stock)
         if differences:
             pytest.fail("\n".join(found[:400] for found in differences[:12]), pytrace=False)
         return ours

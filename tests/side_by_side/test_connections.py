@@ -2,7 +2,7 @@
 
 import pytest
 
-from backends import do
+from support.backends import do
 
 BOTH = pytest.mark.parametrize("fast", [False, True], ids=["http", "fast"])
 

@@ -6,9 +6,9 @@ import zlib
 import pytest
 from locust.exception import CatchResponseError, RescheduleTask, ResponseError
 
-import seeing
-from asking_fast import shows
-from backends import do
+from support import observe
+from support.backends import do
+from support.fast_requests import shows
 
 
 class TestCatchResponse:
@@ -21,7 +21,7 @@ class TestCatchResponse:
             with client.get(do(status=status), catch_response=True) as response:
                 for call in calls:
                     response.success() if call == "success" else response.failure("said so")
-            return seeing.tried(response.raise_for_status), seeing.fast_response(response)
+            return observe.tried(response.raise_for_status), observe.fast_response(response)
 
         _, events, _ = alike(body)
         assert len(events) == 1
@@ -38,7 +38,7 @@ class TestCatchResponse:
                         response.success() if verdict == "success" else response.failure("no")
                     raise raised
             except Exception as caught:
-                return seeing.error(caught)
+                return observe.error(caught)
             return "swallowed"
 
         alike(body)
@@ -48,7 +48,7 @@ class TestCatchResponse:
     def test_verdict_outside_a_block(self, alike, call, catch):
         def body(client):
             response = client.get("/x", catch_response=catch)
-            return seeing.tried(lambda: response.success() if call == "success" else response.failure("x"))
+            return observe.tried(lambda: response.success() if call == "success" else response.failure("x"))
 
         alike(body)
 
@@ -76,7 +76,7 @@ class TestCatchResponse:
             seen = []
             for verdict in (None, "success", "failure"):
                 with client.get(do(fault="close"), catch_response=True) as response:
-                    seen.append(seeing.fast_response(response))
+                    seen.append(observe.fast_response(response))
                     if verdict:
                         getattr(response, verdict)(*(["mine"] if verdict == "failure" else []))
             return seen
@@ -121,9 +121,9 @@ class TestBodiesThatCome:
     def test_text_and_encoding(self, alike, kind, content):
         def body(client):
             response = client.get(do(hex=content.hex(), header=f"Content-Type:{kind}"))
-            seen = seeing.fast_response(response)
+            seen = observe.fast_response(response)
             response.encoding = "utf-16"
-            return seen, seeing.tried(lambda: response.text)
+            return seen, observe.tried(lambda: response.text)
 
         alike(body)
 
@@ -174,8 +174,8 @@ class TestBadStatus:
     def test_bodies(self, alike, how, catch):
         alike(
             lambda c: (
-                seeing.tried(lambda: shows("get", do(status=500, **how), catch_response=catch)(c)),
-                seeing.cookies(c.cookiejar),
+                observe.tried(lambda: shows("get", do(status=500, **how), catch_response=catch)(c)),
+                observe.cookies(c.cookiejar),
             ),
             connections=False,
         )
@@ -203,7 +203,7 @@ class TestResponsesLater:
             first = client.get(do(echo=1))
             second = client.get(do(status=404, body="other"))
             third = client.post("/count/2", data="x")
-            return [seeing.fast_response(r) for r in (third, first, second)]
+            return [observe.fast_response(r) for r in (third, first, second)]
 
         alike(body)
 
@@ -218,7 +218,7 @@ class TestResponsesLater:
                 r.content,
                 r.url,
                 r.mine,
-                seeing.tried(lambda: setattr(r, "content", b"x")),
+                observe.tried(lambda: setattr(r, "content", b"x")),
             )
 
         alike(body)
@@ -233,7 +233,7 @@ class TestResponsesLater:
                 ],
                 [getattr(r, name) is getattr(r, name) for name in ("_response", "stream", "_request")],
                 [hop.request is r.request for hop in r.history],
-                [seeing.fast_response(hop) for hop in r.history],
+                [observe.fast_response(hop) for hop in r.history],
                 r._sent_request.lower(),
             )
 
@@ -246,7 +246,7 @@ class TestResponsesLater:
                 do(body="one\ntwo", header=["X-A:1", "Content-Type:text/plain"]), catch_response=catch
             )
             return [
-                seeing.tried(look)
+                observe.tried(look)
                 for look in (
                     lambda: [*r],
                     lambda: r.read(3),
@@ -280,7 +280,7 @@ class TestStreams:
         def body(client):
             path = do(hex=content.hex(), **how)
             return [
-                seeing.tried(lambda look=look: look(client, path))
+                observe.tried(lambda look=look: look(client, path))
                 for look in (
                     lambda c, path: b"".join(
                         piece.encode() if isinstance(piece, str) else piece
@@ -328,12 +328,12 @@ class TestMoreBodies:
             "br": brotli.compress(b"text" * 50), "deflate": zlib.compress(b"text" * 50)
         }.get(coding, gzip.compress(b"text" * 50, mtime=0))  # fmt: skip
         path = do(hex=mangle(packed).hex(), header=f"Content-Encoding:{coding}")
-        alike(lambda c: seeing.tried(lambda: shows("get", path)(c)))
+        alike(lambda c: observe.tried(lambda: shows("get", path)(c)))
 
     @pytest.mark.parametrize("names", [["gzip", "br"], ["identity", "gzip"], ["", "gzip"]])
     def test_two_coding_fields(self, alike, names):
         path = do(hex=gzip.compress(b"text", mtime=0).hex(), header=[f"Content-Encoding:{n}" for n in names])
-        alike(lambda c: seeing.tried(lambda: shows("get", path)(c)))
+        alike(lambda c: observe.tried(lambda: shows("get", path)(c)))
 
     @pytest.mark.parametrize("verb", ["head", "get"])
     @pytest.mark.parametrize("status", [200, 204, 304, 404])
@@ -357,10 +357,10 @@ class TestMoreBodies:
         def body(client):
             r = client.get(path, catch_response=catch)
             return (
-                seeing.tried(lambda: r.text),
+                observe.tried(lambda: r.text),
                 r.encoding,
-                seeing.tried(lambda: r.json()),
-                seeing.fast_response(r),
+                observe.tried(lambda: r.json()),
+                observe.fast_response(r),
             )
 
         alike(body)
@@ -371,10 +371,10 @@ class TestCookies:
         def body(client):
             mine = client.cookiejar
             client.get(do(header="Set-Cookie:a=1; Path=/"))
-            seen = [seeing.cookies(mine)]
+            seen = [observe.cookies(mine)]
             client.get("/x", stream=True).read()
             client.get(do(header="Set-Cookie:b=2; Path=/"))
-            seen.append(seeing.cookies(mine))
+            seen.append(observe.cookies(mine))
             mine.clear()
             client.get("/x")
             return seen, mine is client.cookiejar, type(mine).__name__
@@ -392,7 +392,7 @@ class TestCookies:
             client.get("/x", stream=True)
             client.get(do(header="Set-Cookie:b=1; Path=/"))
             client.get("/x")
-            return seeing.cookies(client.cookiejar)
+            return observe.cookies(client.cookiejar)
 
         alike(body, falls_back=True, connections=False)
 
@@ -403,7 +403,7 @@ class TestCookies:
             client.get("/do")
             client.cookiejar.clear()
             client.get("/do")
-            return seeing.cookies(client.cookiejar)
+            return observe.cookies(client.cookiejar)
 
         alike(body)
 

@@ -4,9 +4,10 @@ import io
 
 import pytest
 
-import seeing
-from asking_fast import shows
-from backends import do
+from support import observe
+from support.backends import do
+from support.cases import named
+from support.fast_requests import shows
 
 
 @pytest.mark.parametrize(
@@ -37,7 +38,7 @@ from backends import do
         {"files": {"f": ("name.txt", "content", "text/plain")}},
         {"files": {"f": io.BytesIO(b"content")}, "data": {"a": "1"}},
     ],
-    ids=repr,
+    ids=named,
 )
 @pytest.mark.parametrize("verb", ["post", "put", "get", "delete"])
 def test_bodies(alike, verb, body):
@@ -46,7 +47,7 @@ def test_bodies(alike, verb, body):
             body = {**body, "files": {"f": ("f", kept.getvalue())}}
     handed_over = body.get("data") in (5, bytearray(b"abc"))
     alike(
-        lambda c: seeing.tried(lambda: shows(verb, "/x", **body)(c)),
+        lambda c: observe.tried(lambda: shows(verb, "/x", **body)(c)),
         falls_back=None if handed_over else False,
     )
 
@@ -63,7 +64,7 @@ def test_bodies(alike, verb, body):
         (1, 2),
         10**30,
     ],
-    ids=repr,
+    ids=named,
 )
 @pytest.mark.parametrize("data", [None, {}, "", b"", 0])
 def test_json_byte_for_byte(alike, json, data):
@@ -97,9 +98,9 @@ class Text(str):
         [],
         True,
     ],
-    ids=repr,
+    ids=named,
 )
-@pytest.mark.parametrize("headers", [None, {"content-type": "own"}, {"Content-Type": ""}], ids=repr)
+@pytest.mark.parametrize("headers", [None, {"content-type": "own"}, {"Content-Type": ""}], ids=named)
 def test_bodies_of_odd_types(alike, data, headers):
     alike(shows("post", "/x", data=data, headers=headers), connections=False, falls_back=None)
 
@@ -120,18 +121,18 @@ def test_bodies_of_odd_types(alike, data, headers):
         lambda: {},
     ],
 )
-@pytest.mark.parametrize("data", [None, {"a": "1"}, [("a", 1), ("a", 2)], "text"], ids=repr)
+@pytest.mark.parametrize("data", [None, {"a": "1"}, [("a", 1), ("a", 2)], "text"], ids=named)
 def test_multipart(alike, files, data):
     alike(lambda client: shows("post", "/x", files=files(), data=data)(client), connections=False)
 
 
-@pytest.mark.parametrize("spoiler", [{"headers": {"X": "a\nb"}}, {"url": "/x y\t"}], ids=repr)
+@pytest.mark.parametrize("spoiler", [{"headers": {"X": "a\nb"}}, {"url": "/x y\t"}], ids=named)
 def test_a_file_is_read_but_once(alike, spoiler):
     def body(client):
         file = io.BytesIO(b"content")
         url = spoiler.get("url", "/x")
         keywords = {name: value for name, value in spoiler.items() if name != "url"}
-        seen = seeing.tried(lambda: seeing.fast_response(client.post(url, files={"f": file}, **keywords)))
+        seen = observe.tried(lambda: observe.fast_response(client.post(url, files={"f": file}, **keywords)))
         return seen, file.tell()
 
     alike(body, connections=False)
@@ -145,8 +146,8 @@ def test_a_file_that_cannot_be_read_is_a_failed_request(alike):
     alike(lambda client: shows("post", "/x", files={"f": Broken()})(client), connections=False)
 
 
-@pytest.mark.parametrize("headers", [{"Content-Length": "4"}, {"content-length": 4}], ids=repr)
-@pytest.mark.parametrize("data", ["text", b"text", {"a": 12}, {"abcdefgh": 1}], ids=repr)
+@pytest.mark.parametrize("headers", [{"Content-Length": "4"}, {"content-length": 4}], ids=named)
+@pytest.mark.parametrize("data", ["text", b"text", {"a": 12}, {"abcdefgh": 1}], ids=named)
 def test_an_explicit_length(alike, headers, data):
     if isinstance(data, dict) or type(data) is str:
         alike(shows("post", "/x", data=data, headers=headers))
@@ -175,14 +176,14 @@ def pieces():
     ],
 )
 @pytest.mark.parametrize(
-    "headers", [None, {"Content-Type": "own"}, {"Transfer-Encoding": "chunked"}], ids=repr
+    "headers", [None, {"Content-Type": "own"}, {"Transfer-Encoding": "chunked"}], ids=named
 )
 @pytest.mark.parametrize("status", [200, 307])
 def test_streamed(alike, make, headers, status):
     path = do(status=status, header="Location:/y")
 
     def body(client):
-        return seeing.tried(lambda: seeing.fast_response(client.post(path, data=make(), headers=headers)))
+        return observe.tried(lambda: observe.fast_response(client.post(path, data=make(), headers=headers)))
 
     alike(body, falls_back=None, connections=False)
 
@@ -192,6 +193,6 @@ def test_an_open_file(alike, tmp_path):
 
     def body(client):
         with open(tmp_path / "file", "rb") as file:
-            return seeing.fast_response(client.put(do(echo=1), data=file)), file.tell()
+            return observe.fast_response(client.put(do(echo=1), data=file)), file.tell()
 
     alike(body, falls_back=True)

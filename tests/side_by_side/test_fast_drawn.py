@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-import seeing
-from backends import Same, do
+from support import observe
+from support.backends import Same, do
 
 LETTERS = string.ascii_letters + string.digits
 ODD = st.text(st.sampled_from("/?#&=;:@%+.,~!'()*[]{}|\\^`\"<> aZ0é€\u2028😀-_$"), max_size=12)
@@ -63,7 +63,7 @@ def alike(server):
 def test_requests(alike, method, path, keywords):
     def body(client):
         mine = kept(keywords)
-        return seeing.tried(lambda: seeing.fast_response(client.request(method, "/" + path, **mine))), repr(
+        return observe.tried(lambda: observe.fast_response(client.request(method, "/" + path, **mine))), repr(
             mine
         )
 
@@ -76,7 +76,7 @@ def test_requests(alike, method, path, keywords):
 def test_requests_one_after_the_other(alike, requests, defaults):
     def body(client):
         return [
-            seeing.tried(lambda m=method, p=path, k=keywords: client.request(m, p, **kept(k)).status_code)
+            observe.tried(lambda m=method, p=path, k=keywords: client.request(m, p, **kept(k)).status_code)
             for method, path, keywords in requests
         ]
 
@@ -86,7 +86,7 @@ def test_requests_one_after_the_other(alike, requests, defaults):
 @given(st.sampled_from(["http://", "https://", "HTTP://", "http:", "//", "x://", ""]), ODD, ODD)
 def test_urls(alike, scheme, host, path):
     place = "127.0.0.1:1" if "." not in host else host
-    alike(lambda client: seeing.tried(lambda: seeing.fast_response(client.get(f"{scheme}{place}/{path}"))))
+    alike(lambda client: observe.tried(lambda: observe.fast_response(client.get(f"{scheme}{place}/{path}"))))
 
 
 CODINGS = {
@@ -139,10 +139,10 @@ def answers(draw):
 @given(answers(), st.sampled_from(["GET", "POST", "HEAD"]), st.booleans())
 def test_answers(alike, asked, method, catch):
     def body(client):
-        seen = seeing.tried(
-            lambda: seeing.fast_response(client.request(method, do(**asked), catch_response=catch))
+        seen = observe.tried(
+            lambda: observe.fast_response(client.request(method, do(**asked), catch_response=catch))
         )
-        return seen, seeing.cookies(client.cookiejar), client.get("/x").status_code
+        return seen, observe.cookies(client.cookiejar), client.get("/x").status_code
 
     alike(body)
 
@@ -160,8 +160,8 @@ def test_locations(alike, server, status, front, rest, method, data):
     path = do(status=status, header="Location:" + front.format(port=server.port) + rest)
 
     def body(client):
-        return seeing.tried(
-            lambda: seeing.fast_response(
+        return observe.tried(
+            lambda: observe.fast_response(
                 client.request(method, path, data=data, headers={"Authorization": "x"})
             )
         )
@@ -179,6 +179,6 @@ def test_cookies(alike, steps):
                 client.get("/do/x")
             else:
                 client.cookiejar.clear()
-        return seeing.cookies(client.cookiejar)
+        return observe.cookies(client.cookiejar)
 
     alike(body)

@@ -6,10 +6,11 @@ import gevent.ssl
 import pytest
 from geventhttpclient.client import HTTPClientPool
 
-import seeing
-from asking_fast import VERBS, shows
-from backends import do
-from running import Run
+from support import observe
+from support.backends import do
+from support.cases import named
+from support.fast_requests import VERBS, shows
+from support.running import Run
 
 ECHO = do(echo=1)
 
@@ -29,13 +30,13 @@ class TestUnknownKeywords:
     def test_are_merged_into_a_dict_body_and_into_the_caller_s_dict(self, alike):
         def body(client):
             form = {"a": 1}
-            return seeing.fast_response(client.post(ECHO, data=form, verify=False)), form
+            return observe.fast_response(client.post(ECHO, data=form, verify=False)), form
 
         (_, form), _, wire = alike(body)
         assert wire[0][3] == "a=1&verify=False"
         assert form == {"a": 1, "verify": False}
 
-    @pytest.mark.parametrize("given", [{"data": "text"}, {"data": b"bytes"}, {"json": [1]}], ids=repr)
+    @pytest.mark.parametrize("given", [{"data": "text"}, {"data": b"bytes"}, {"json": [1]}], ids=named)
     def test_are_dropped_beside_other_bodies(self, alike, given):
         _, _, wire = alike(shows("post", "/x", verify=False, **given))
         assert "verify" not in str(wire)
@@ -60,7 +61,7 @@ def test_with_but_without_catch_response_does_nothing(alike):
         with client.get("/x") as response:
             assert response.status_code == 200
         with client.get(do(status=404)) as response:
-            return seeing.fast_response(response)
+            return observe.fast_response(response)
 
     _, events, _ = alike(body)
     assert len(events) == 2
@@ -161,7 +162,7 @@ def test_a_client_pool_shared_by_all_users_is_honoured(alike, server, native):
         {"insecure": False},
         {"insecure": True},
     ],
-    ids=repr,
+    ids=named,
 )
 def test_class_attributes_are_honoured(alike, settings):
     if "default_headers" in settings:
@@ -181,7 +182,7 @@ def test_class_attributes_are_honoured(alike, settings):
         {"ssl_context_factory": gevent.ssl.create_default_context},
         {"proxy_host": "127.0.0.1", "proxy_port": 1},
     ],
-    ids=repr,
+    ids=named,
 )
 def test_class_attributes_that_only_stock_honours(alike, said, settings):
     alike(shows("get", "/count/2"), falls_back=True, **settings)
@@ -197,16 +198,16 @@ def test_class_attributes_that_only_stock_honours(alike, said, settings):
         {"headers": {1: "a"}},
         {"nonsense": 1},
     ],
-    ids=repr,
+    ids=named,
 )
 def test_class_attributes_that_nobody_takes(server, settings):
     """They fail as the session is made, or with its first request that needs them, and in the same words."""
-    from backends import Backend
+    from support.backends import Backend
 
     outcomes = []
     for kind in ("stock", "native"):
         backend = Backend(kind, server.url)
-        outcomes.append(seeing.tried(lambda backend=backend: backend.fast(**settings).get("/x").status_code))
+        outcomes.append(observe.tried(lambda backend=backend: backend.fast(**settings).get("/x").status_code))
         backend.close()
     assert outcomes[0] == outcomes[1]
 
@@ -243,7 +244,7 @@ def test_class_attributes_that_nobody_takes(server, settings):
 )
 def test_misuse_says_the_same(alike, call):
     def body(client):
-        said = seeing.tried(lambda: re.sub("0x[0-9a-f]+", "", repr(call(client))))
+        said = observe.tried(lambda: re.sub("0x[0-9a-f]+", "", repr(call(client))))
         return said, shows("get", ECHO)(client)
 
     alike(body, connections=False)
@@ -262,7 +263,7 @@ def alike_runs(run_locust):
             }
             said = [re.sub("0x[0-9a-f]+", "", line) for line in r.said]
             seen.append((r.code, said, counts, complaints(r.err)))
-        differences = seeing.differences(("status", "said", "statistics", "messages"), seen[1], seen[0])
+        differences = observe.differences(("status", "said", "statistics", "messages"), seen[1], seen[0])
         if differences:
             pytest.fail("\n".join(differences), pytrace=False)
         return r

@@ -2,10 +2,10 @@
 
 import pytest
 
-import seeing
-from asking_fast import shows
-from backends import do
-from cases import LOCATIONS
+from support import observe
+from support.backends import do
+from support.cases import LOCATIONS, named
+from support.fast_requests import shows
 
 
 class TestRedirects:
@@ -47,7 +47,7 @@ class TestRedirects:
     def test_cookies_on_the_way(self, alike):
         last = do(echo=1, header="Set-Cookie:b=2; Path=/")
         first = do(status=302, header=["Location:" + last, "Set-Cookie:z=1; Path=/do"])
-        alike(lambda c: (seeing.fast_response(c.post(first, data="x")), seeing.cookies(c.cookiejar)))
+        alike(lambda c: (observe.fast_response(c.post(first, data="x")), observe.cookies(c.cookiejar)))
         alike(shows("get", first, headers={"Cookie": "own=1"}))
 
 
@@ -70,13 +70,13 @@ class TestMoreRedirects:
             ["Location:http://[::1/x"],
             ["Location:\\x"],
         ],
-        ids=repr,
+        ids=named,
     )
     @pytest.mark.parametrize("verb", ["get", "post"])
     def test_fields(self, alike, fields, verb):
         path = do(status=302, header=fields)
         body = shows(verb, path, headers={"Authorization": "Bearer x", "X-Own": "1"})
-        alike(lambda c: seeing.tried(lambda: body(c)), connections=False)
+        alike(lambda c: observe.tried(lambda: body(c)), connections=False)
 
     @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
     @pytest.mark.parametrize("verb", ["post", "put", "patch", "delete", "options"])
@@ -88,7 +88,7 @@ class TestMoreRedirects:
             {"files": {"f": ("n", b"x", None, {}, "b")}},
             {"data": {"a": 1}, "v": 1},
         ],
-        ids=repr,
+        ids=named,
     )
     def test_bodies_and_their_fields(self, alike, status, verb, given):
         first = do(status=status, header=["Location:" + do(echo=1), "Set-Cookie:z=1"])
@@ -119,18 +119,18 @@ class TestMoreRedirects:
     def test_allowed_for_one_request(self, alike, allow):
         def body(client):
             return [
-                seeing.fast_response(client.get("/count/1", allow_redirects=allow)),
-                seeing.fast_response(client.get("/count/1")),
+                observe.fast_response(client.get("/count/1", allow_redirects=allow)),
+                observe.fast_response(client.get("/count/1")),
             ]
 
         alike(body)
 
     @pytest.mark.parametrize(
-        "how", [{"headers": {"X": "a\nb"}}, {"params": 5}, {"json": object()}, {"headers": 5}], ids=repr
+        "how", [{"headers": {"X": "a\nb"}}, {"params": 5}, {"json": object()}, {"headers": 5}], ids=named
     )
     def test_stock_never_follows_again_after_an_error_in_a_request_that_should_not(self, alike, how):
         def body(client):
-            failed = seeing.tried(lambda: client.get("/x", allow_redirects=False, **how))
+            failed = observe.tried(lambda: client.get("/x", allow_redirects=False, **how))
             return failed, client.get("/count/1").status_code, client.get("/count/1", stream=True).status_code
 
         alike(body, falls_back=True, connections=False)

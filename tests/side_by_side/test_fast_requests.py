@@ -2,10 +2,10 @@
 
 import pytest
 
-import seeing
-from asking_fast import VERBS, shows
-from backends import do
-from cases import IMPOSSIBLE_URLS, ODD_PATHS
+from support import observe
+from support.backends import do
+from support.cases import IMPOSSIBLE_URLS, ODD_PATHS
+from support.fast_requests import VERBS, shows
 
 
 @pytest.mark.parametrize("verb", VERBS)
@@ -43,7 +43,7 @@ def test_request_with_any_method(alike, method):
 def test_unknown_keywords(alike, verb, keywords):
     def body(client):
         given = {name: dict(value) if isinstance(value, dict) else value for name, value in keywords.items()}
-        return seeing.fast_response(getattr(client, verb)(do(echo=1), **given)), given
+        return observe.fast_response(getattr(client, verb)(do(echo=1), **given)), given
 
     alike(body)
 
@@ -89,7 +89,7 @@ def test_default_headers(alike):
 
 def test_credentials_in_the_host(alike, server):
     host = f"http://us%40er:p%2Fw@127.0.0.1:{server.port}"
-    alike(lambda client: (client.base_url, seeing.fast_response(client.get(do(echo=1)))), base_url=host)
+    alike(lambda client: (client.base_url, observe.fast_response(client.get(do(echo=1)))), base_url=host)
 
 
 @pytest.mark.parametrize(
@@ -112,8 +112,8 @@ def test_absolute_urls_and_another_host(alike, server):
     def body(client):
         client.get(do(header="Set-Cookie:a=1"))
         return [
-            seeing.fast_response(client.get(f"http://localhost:{server.port}{do(echo=1)}")),
-            seeing.fast_response(client.get(f"HTTP://127.0.0.1:{server.port}{do(echo=1)}")),
+            observe.fast_response(client.get(f"http://localhost:{server.port}{do(echo=1)}")),
+            observe.fast_response(client.get(f"HTTP://127.0.0.1:{server.port}{do(echo=1)}")),
         ]
 
     alike(body)
@@ -170,7 +170,7 @@ def test_params_that_can_be_read_once(alike, iterable):
 def test_a_caller_s_params_take_up_unknown_keywords(alike):
     def body(client):
         params = {"a": 1}
-        return seeing.fast_response(client.get("/x", params=params, verify=False)), params
+        return observe.fast_response(client.get("/x", params=params, verify=False)), params
 
     alike(body)
 
@@ -212,7 +212,7 @@ def test_a_caller_s_params_take_up_unknown_keywords(alike):
 def test_odd_headers(alike, verb, headers):
     def body(client):
         client.get(do(header="Set-Cookie:jar=1; Path=/"))
-        return seeing.fast_response(getattr(client, verb)("/x", headers=headers))
+        return observe.fast_response(getattr(client, verb)("/x", headers=headers))
 
     alike(body, connections=False)
 
@@ -264,7 +264,7 @@ def test_default_headers_with_all_kinds_of_bodies(alike, defaults):
         for given in ({}, {"data": "abc"}, {"data": b"abc"}, {"data": {"a": 1}}, {"json": 12}, {"verify": 1}):
             client.post("/x", headers={"X-Own": "1", "X": "own"}, **given)
             client.get("/x", **given)
-        return seeing.fast_response(client.get("/x"))
+        return observe.fast_response(client.get("/x"))
 
     alike(body, headers=defaults, connections=False)
 
@@ -274,7 +274,7 @@ def test_default_headers_are_copied_when_the_user_is_made(alike):
 
     def body(client):
         defaults["X-A"] = "changed"
-        shown = seeing.fast_response(client.get("/x"))
+        shown = observe.fast_response(client.get("/x"))
         defaults["X-A"] = "1"
         return shown
 
@@ -339,8 +339,8 @@ def test_urls_by_ipv6(alike, server):
 @pytest.mark.parametrize("path", ["/x", "x", ""])
 def test_base_urls(alike, server, base, path):
     def body(client):
-        shown = seeing.fast_response(client.get(path))
-        return shown, seeing.fast_response(client.get(path, auth=("own", "auth"))), client.base_url
+        shown = observe.fast_response(client.get(path))
+        return shown, observe.fast_response(client.get(path, auth=("own", "auth"))), client.base_url
 
     alike(body, base_url=base.format(port=server.port), connections=False)
 
@@ -349,7 +349,7 @@ def test_a_base_url_assigned_anew(alike, server):
     def body(client):
         client.get("/one")
         client.base_url = f"http://localhost:{server.port}/v2"
-        return seeing.fast_response(client.get("/two"))
+        return observe.fast_response(client.get("/two"))
 
     alike(body)
 
@@ -357,13 +357,13 @@ def test_a_base_url_assigned_anew(alike, server):
 def test_own_credentials_win_over_the_host_s_also_when_falling_back(alike, server):
     def body(client):
         client.get("/x", auth=("own", "auth"), stream=True).read()
-        return seeing.fast_response(client.get("/x", auth=("own", "auth")))
+        return observe.fast_response(client.get("/x", auth=("own", "auth")))
 
     alike(body, base_url=f"http://a:b@127.0.0.1:{server.port}", falls_back=True, connections=False)
 
 
 def test_the_context_is_asked_for_once_per_request(server):
-    from backends import Backend, Person
+    from support.backends import Backend, Person
 
     class Counting(Person):
         asked = 0
@@ -378,7 +378,7 @@ def test_the_context_is_asked_for_once_per_request(server):
         backend = Backend(kind, server.url)
         client = backend.fast(user=Counting())
         for keywords in ({}, {"headers": {"X": "ä€"}}, {"stream": True}, {"data": (x for x in "a")}, {}):
-            seeing.tried(
+            observe.tried(
                 lambda keywords=keywords, client=client: client.post("/x", context={"mine": 2}, **keywords)
             )
         outcomes.append((Counting.asked, [event["context"] for event in backend.events]))

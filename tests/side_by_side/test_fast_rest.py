@@ -7,8 +7,8 @@ from locust.contrib.fasthttp import FastHttpUser
 from locust.env import Environment
 from locust.exception import RescheduleTask, StopUser
 
-import seeing
-from backends import Backend, do
+from support import observe
+from support.backends import Backend, do
 
 
 def user(client):
@@ -24,12 +24,12 @@ def visit(way, *arguments, block=lambda r: None, **keywords):
     def body(client):
         try:
             with getattr(user(client), way)(*arguments, **keywords) as r:
-                seen = (repr(r.js), seeing.fast_response(r))
+                seen = (repr(r.js), observe.fast_response(r))
                 block(r)
         except Exception as raised:
-            return seeing.error(raised)
+            return observe.error(raised)
         verdict = r._manual_result
-        return seen, repr(r.js), seeing.error(verdict) if isinstance(verdict, Exception) else verdict
+        return seen, repr(r.js), observe.error(verdict) if isinstance(verdict, Exception) else verdict
 
     return body
 

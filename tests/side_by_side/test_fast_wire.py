@@ -2,7 +2,7 @@
 
 import pytest
 
-from backends import Backend, do
+from support.backends import Backend, do
 
 REQUESTS = {
     "plain": lambda c: c.get("/x?a=1"),

@@ -11,8 +11,8 @@ import urllib3.filepost
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-import seeing
-from backends import Backend, do
+from support import observe
+from support.backends import Backend, do
 
 #: How many examples the gate draws; SIDE_BY_SIDE_EXAMPLES=5000 with HYPOTHESIS_PROFILE=default goes exploring.
 EXAMPLES = int(os.environ.get("SIDE_BY_SIDE_EXAMPLES", "40"))
@@ -106,7 +106,7 @@ def outcome(kind, server, session, calls):
             seen.append(response(client.request(method, path, **keywords)))
         except Exception as raised:
             seen.append(("raised", error(raised)))
-    seen.append(seeing.cookies(client.cookies))
+    seen.append(observe.cookies(client.cookies))
     events = [event(arguments) for arguments in backend.events]
     backend.close()
     return seen, events, wire(server.take(), connections=False)
@@ -114,7 +114,7 @@ def outcome(kind, server, session, calls):
 
 def compare(server, session, calls):
     stock, ours = (outcome(kind, server, session, calls) for kind in ("stock", "native"))
-    differences = seeing.differences(("value", "events", "wire"), ours, stock)
+    differences = observe.differences(("value", "events", "wire"), ours, stock)
     assert not differences, "\n".join([f"{session!r} {calls!r}", *(found[:600] for found in differences[:8])])
 
 

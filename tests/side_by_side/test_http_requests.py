@@ -12,7 +12,8 @@ import pytest
 import urllib3.filepost
 from requests.structures import CaseInsensitiveDict
 
-from backends import do
+from support.backends import do
+from support.cases import named
 
 
 @pytest.fixture
@@ -86,7 +87,7 @@ class TestUrls:
 
         sides(body)
 
-    @pytest.mark.parametrize("url", [None, 5, b"/x", ["/x"], object], ids=repr)
+    @pytest.mark.parametrize("url", [None, 5, b"/x", ["/x"], object], ids=named)
     def test_a_url_that_is_none(self, sides, url):
         sides(lambda client: client.get(url))
 
@@ -101,7 +102,7 @@ class TestParams:
             "ä=ö", "%zz", "a#b", b"a=b", b"\xff", OrderedDict(b=1, a=2), UserDict(a=1), CaseInsensitiveDict(A=1), 0, 5, ["ab"], ["abc"], [1],
             {"a": object}, {"a": Decimal("1.10")}, "\ud800", {"a": "\ud800"}, {"x": "~-._*'()!"},
         ],
-        ids=repr,
+        ids=named,
     )  # fmt: skip
     @pytest.mark.parametrize("path", ["/p?own=1&", "/ä b?#e f"])
     def test_shapes(self, sides, path, params):
@@ -139,7 +140,7 @@ class TestHeaders:
             {"Authorization": ""}, {"Authorization": None}, {"Te": "trailers"}, {"Upgrade": "h2c"}, {"Range": "bytes=0-1"}, {"If-None-Match": '"x"'},
             CaseInsensitiveDict({"X-A": "1"}), OrderedDict([("X-B", "1"), ("X-A", "2")]), UserDict({"X-A": "1"}), [("X-A", "1")], ("X-A",), 5, "X: 1", b"x", [], (), 0,
         ],
-        ids=repr,
+        ids=named,
     )  # fmt: skip
     def test_odd_headers(self, sides, headers):
         sides(lambda client: response(client.get(do(echo=1), headers=headers)), falls_back=None)
@@ -209,7 +210,7 @@ class TestJson:
             "ä€\U0001f600\u2028\x00\x7f\"\\/\b\f\n\r\t", "\ud800", {"ä": "ö"}, {2: 2, 1.5: 3, True: 4, None: 5}, {"a": {"b": {"c": [[[{}]]]}}},
             (1, 2), [(), ()], OrderedDict(z=1, a=2), float("nan"), float("inf"), [float("-inf")], {"a": float("nan")},
         ],
-        ids=repr,
+        ids=named,
     )  # fmt: skip
     @pytest.mark.parametrize("method", ["post", "get"])
     def test_bytes(self, sides, method, value):
@@ -272,7 +273,7 @@ class TestForms:
             OrderedDict(b="1", a="2"), UserDict(a="1"), CaseInsensitiveDict(A="1"), "a=b", "", b"a=b", b"", "ü", b"\x00\xff", "x" * 70_000,
             bytearray(b"array"), memoryview(b"view"), 0, 5, 1.5, True, {"a", "b"}.__class__(), object(), "\ud800",
         ],
-        ids=lambda value: repr(value)[:40],
+        ids=lambda value: named(value)[:40],
     )  # fmt: skip
     @pytest.mark.parametrize("method", ["post", "get"])
     def test_shapes(self, sides, method, data):
@@ -327,16 +328,16 @@ class TestFiles:
             {"f": ("n", None)}, {"f": None}, {"f": 5}, {"f": ("n", 5)}, {"f": ("n",)}, {"f": ("n", b"c", "a", {}, 1)}, {"f": [b"a", b"b"]}, {"f": ("n", bytearray(b"a"))},
             [("f", b"1"), ("f", b"2")], [("f", ("a", b"1")), ("g", ("b", b"2"))], (("f", b"1"),), [], {}, None, 5, "text", b"bytes", [("f",)], ["f"],
         ],
-        ids=repr,
+        ids=named,
     )  # fmt: skip
     @pytest.mark.parametrize(
-        "data", [None, {"a": "1", "b": ["2", b"3", 4, None]}, [("x", "y"), ("x", "z")]], ids=repr
+        "data", [None, {"a": "1", "b": ["2", b"3", 4, None]}, [("x", "y"), ("x", "z")]], ids=named
     )
     def test_shapes(self, sides, files, data):
         sides(lambda client: response(client.post("/x", files=files, data=data)), falls_back=None)
 
     @pytest.mark.parametrize(
-        "data", ["text", b"bytes", 5, {"n": object}, {1: 2}, {b"k": "v"}, {"u": "ü"}], ids=repr
+        "data", ["text", b"bytes", 5, {"n": object}, {1: 2}, {b"k": "v"}, {"u": "ü"}], ids=named
     )
     def test_data_beside_them(self, sides, data):
         sides(lambda client: response(client.post("/x", files={"f": b"1"}, data=data)), falls_back=None)
@@ -372,9 +373,9 @@ class TestMethods:
     @pytest.mark.parametrize(
         "method",
         ["GET", "get", "Get", "OPTIONS", "TRACE", "CONNECT", "PROPFIND", "M-SEARCH", "X", "a.b", "", " ", "G T", "GE\nT", "GÉT", "1", b"GET", None, 5],
-        ids=repr,
+        ids=named,
     )  # fmt: skip
-    @pytest.mark.parametrize("keywords", [{}, {"data": "x"}], ids=repr)
+    @pytest.mark.parametrize("keywords", [{}, {"data": "x"}], ids=named)
     def test_request(self, sides, method, keywords):
         if method == "CONNECT":
             pytest.skip("the server takes it as a proxy would")
@@ -424,7 +425,7 @@ class TestAuth:
     @pytest.mark.parametrize(
         "auth",
         [None, ("u", "p"), ("ü", "ß"), ("", ""), (b"u", b"\xff"), (1, 2), ("u:v", "p"), ("u", None), ("€", "p"), (), "", 0, False, "up", ("a",), ["u", "p"], ("a", "b", "c"), 5, {"u": "p"}],
-        ids=repr,
+        ids=named,
     )  # fmt: skip
     @pytest.mark.filterwarnings("ignore:Non-string:DeprecationWarning")
     def test_shapes(self, sides, server, auth, own):
@@ -442,8 +443,8 @@ class TestAuth:
 
         sides(body, falls_back=False, connections=False)
 
-    @pytest.mark.parametrize("auth", [None, (), ("u", "p"), False], ids=repr)
-    @pytest.mark.parametrize("own", [None, (), ("su", "sp")], ids=repr)
+    @pytest.mark.parametrize("auth", [None, (), ("u", "p"), False], ids=named)
+    @pytest.mark.parametrize("own", [None, (), ("su", "sp")], ids=named)
     @pytest.mark.parametrize(
         "url", ["http://127.0.0.1:{port}", "http://x:y@127.0.0.1:{port}", "http://localhost:{port}"]
     )

@@ -8,8 +8,8 @@ import pickle
 import pytest
 import requests
 
-import seeing
-from backends import do
+from support import observe
+from support.backends import do
 
 
 @pytest.fixture
@@ -153,33 +153,30 @@ class TestPieces:
 
         sides(body, falls_back=True)
 
-    @pytest.mark.timed
     def test_stream_counts_the_time_to_the_header(self, sides):
         def body(client):
-            with client.get(do(size=2000, stall=300), stream=True, catch_response=True) as answer:
-                early = answer.request_meta["response_time"] < 250
-                return early, len(answer.content), answer.elapsed.total_seconds() < 0.25
+            with client.get(do(size=2000, stall=1000), stream=True, catch_response=True) as answer:
+                early = answer.request_meta["response_time"] < 800
+                return early, len(answer.content), answer.elapsed.total_seconds() < 0.8
 
         (early, length, quick), _, _ = sides(body, falls_back=True)
         assert (early, length, quick) == (True, 2000, True)
 
-    @pytest.mark.timed
     def test_elapsed_ends_with_the_header_and_response_time_with_the_body(self, sides):
         def body(client):
-            with client.get(do(size=2000, stall=300), catch_response=True) as answer:
-                return answer.elapsed.total_seconds() < 0.25, answer.request_meta["response_time"] >= 300
+            with client.get(do(size=2000, stall=1000), catch_response=True) as answer:
+                return answer.elapsed.total_seconds() < 0.8, answer.request_meta["response_time"] >= 1000
 
         value, _, _ = sides(body)
         assert value == (True, True)
 
-    @pytest.mark.timed
     def test_elapsed_is_the_last_hop_s(self, sides):
         def body(client):
-            answer = client.get(do(status=302, delay=200, header="Location:/x"))
+            answer = client.get(do(status=302, delay=1000, header="Location:/x"))
             return (
                 [hop.elapsed.total_seconds() > 0 for hop in (*answer.history, answer)],
-                answer.history[0].elapsed.total_seconds() >= 0.2,
-                answer.elapsed.total_seconds() < 0.2,
+                answer.history[0].elapsed.total_seconds() >= 1,
+                answer.elapsed.total_seconds() < 0.8,
             )
 
         sides(body)
@@ -254,11 +251,11 @@ class TestRedirects:
             follow = answer.next
             sent = client.send(follow)
             return (
-                seeing.prepared(follow),
+                observe.prepared(follow),
                 type(sent).__name__,
                 sent.status_code,
                 sent.json(),
-                seeing.cookies(client.cookies),
+                observe.cookies(client.cookies),
             )
 
         sides(body, connections=False)
@@ -375,9 +372,9 @@ class TestCopies:
                 )
             }
             seen["elapsed"] = type(seen["elapsed"]).__name__
-            seen["headers"], seen["cookies"] = dict(twin.headers), seeing.cookies(twin.cookies)
+            seen["headers"], seen["cookies"] = dict(twin.headers), observe.cookies(twin.cookies)
             seen["history"] = [(hop.status_code, hop.url, hop.content) for hop in twin.history]
-            seen["request"] = seeing.prepared(twin.request)
+            seen["request"] = observe.prepared(twin.request)
             seen["error"] = [
                 tried(lambda: twin.error),
                 tried(twin.raise_for_status),
@@ -401,7 +398,7 @@ class TestCopies:
             jar = client.cookies
             twins = [pickle.loads(pickle.dumps(jar)), copy.copy(jar), copy.deepcopy(jar), jar.copy()]
             twins[0].set("own", "1")
-            seen = [(type(twin).__name__, [cookie[:8] for cookie in seeing.cookies(twin)]) for twin in twins]
+            seen = [(type(twin).__name__, [cookie[:8] for cookie in observe.cookies(twin)]) for twin in twins]
             client.cookies.update(twins[0])
             return seen, client.cookies.get_dict()
 
@@ -411,7 +408,7 @@ class TestCopies:
         def body(client):
             request = client.post("/x", json={"a": 1}, cookies={"c": "1"}).request
             twins = [request.copy(), pickle.loads(pickle.dumps(request)), copy.deepcopy(request)]
-            return [(seeing.prepared(twin), twin.hooks, twin._body_position) for twin in (request, *twins)]
+            return [(observe.prepared(twin), twin.hooks, twin._body_position) for twin in (request, *twins)]
 
         sides(body)
 

@@ -4,8 +4,8 @@ from http_sides import Sides, error, get, response, tried  # isort: skip  first:
 import pytest
 from locust.exception import LocustError
 
-import seeing
-from backends import do
+from support import observe
+from support.backends import do
 
 
 @pytest.fixture
@@ -118,7 +118,7 @@ def test_an_explicit_cookie_header_wins_over_the_jar(sides):
         client.cookies.set("b", "2")
         seen = [response(client.get("/x", headers={"Cookie": "own=1"}))]
         client.headers["Cookie"] = "session=1"
-        return [*seen, response(client.get("/y")), seeing.cookies(client.cookies)]
+        return [*seen, response(client.get("/y")), observe.cookies(client.cookies)]
 
     sides(body)
 
@@ -129,7 +129,7 @@ def test_a_host_header_names_the_cookies_host(sides):
         client.get(do(header=["Set-Cookie:a=1; Path=/", "Set-Cookie:b=2; Domain=shop.example; Path=/"]))
         seen = [response(client.get("/x"))]
         del client.headers["Host"]
-        return [*seen, response(client.get("/y")), seeing.cookies(client.cookies)]
+        return [*seen, response(client.get("/y")), observe.cookies(client.cookies)]
 
     sides(body)
 
@@ -160,7 +160,7 @@ def test_cookies_of_another_response(sides):
         seen = [response(client.get("/deep/x", cookies=first.cookies))]
         client.cookies.clear()
         seen.append(response(client.get("/deep/y", cookies=first.cookies)))
-        return [*seen, response(client.get("/z")), seeing.cookies(client.cookies)]
+        return [*seen, response(client.get("/z")), observe.cookies(client.cookies)]
 
     sides(body, falls_back=None, connections=False)
 
@@ -169,7 +169,7 @@ def test_cookies_as_a_dict_for_one_request(sides):
     def body(client):
         client.get(do(header=["Set-Cookie:a=1; Path=/"]))
         seen = [response(client.get("/x", cookies={"a": "2", "c": "3"}))]
-        return [*seen, response(client.get("/z")), seeing.cookies(client.cookies)]
+        return [*seen, response(client.get("/z")), observe.cookies(client.cookies)]
 
     sides(body)
 

@@ -11,7 +11,9 @@ from pathlib import Path
 
 import pytest
 
-import seeing
+from support import observe
+
+pytestmark = pytest.mark.slow
 
 HERE = Path(__file__).parent
 
@@ -43,7 +45,7 @@ def rows(server):
 def test_row(rows, name):
     ours, stock = (side[name] for side in rows)
     assert not str(stock).startswith("raised"), stock
-    differences = seeing.differences((name,), (ours,), (stock,))
+    differences = observe.differences((name,), (ours,), (stock,))
     assert not differences, "\n".join(differences)
 
 
@@ -147,7 +149,7 @@ def test_exit_status_and_console(server, tmp_path, name):
             assert len(ours_lines) <= len(stock_lines) + 1
             assert all(line.startswith("locust: ") for line in more), more
         return
-    differences = seeing.differences(("console",), (ours_shown,), (stock_shown,))
+    differences = observe.differences(("console",), (ours_shown,), (stock_shown,))
     assert not differences, "\n".join(differences)
 
 

@@ -61,7 +61,7 @@ pub fn parse(text: &str, url: &Url, host: &Host<'_>, now: i64) -> Option<Parsed>
     let (name, value) = parts.next().filter(|(name, _)| !name.is_empty())?;
     let (mut domain, mut path, mut expires, mut secure, mut discard) =
         (None, None, None, false, false);
-    let (mut max_age, mut versioned, mut numbered) = (false, false, false);
+    let (mut max_age, mut versioned, mut numbered, mut refused) = (false, false, false, false);
     let mut rest = Vec::new();
     for (key, value) in parts.filter(|(key, _)| !key.is_empty()) {
         match key.to_ascii_lowercase().as_str() {
@@ -84,15 +84,16 @@ pub fn parse(text: &str, url: &Url, host: &Host<'_>, now: i64) -> Option<Parsed>
             "version" => {
                 versioned = true;
                 // 1 is taken as 0 (`rfc2109_as_netscape`), higher ones are refused.
-                let version: u32 = value?.trim_matches('"').parse().ok()?;
-                if version > 1 {
-                    return None;
-                }
-                numbered = version == 1;
+                let version = value?.trim_matches('"').parse::<u32>().ok();
+                refused = version.is_none_or(|version| version > 1);
+                numbered = version == Some(1);
             }
             "port" | "comment" | "commenturl" => {}
             _ => rest.push((key.to_owned(), value.map(ToOwned::to_owned))),
         }
+    }
+    if refused {
+        return None; // only now: a `Max-Age` behind it may be poison
     }
     let path_specified = path.is_some_and(|path| !path.is_empty());
     let path = match path.filter(|path| !path.is_empty()) {

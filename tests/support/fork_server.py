@@ -14,7 +14,7 @@ from pathlib import Path
 LIMIT = 60  # seconds for one run
 
 
-class Nursery:
+class ForkServer:
     """The test's end of it."""
 
     def __init__(self) -> None:

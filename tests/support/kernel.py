@@ -1,8 +1,8 @@
 """Execute cells in a real Jupyter kernel, which a process of its own looks after (this one is patched by gevent).
 
-Usage: python tests/in_a_kernel.py FOLDER, with the cells as JSON on the standard input: [{"code": …, "interrupt": text
-after whose appearance the cell is interrupted}, …]. Prints JSON: of each cell what it printed, its result, its error
-and traceback, and what it showed: MIME types, HTML and texts.
+Usage: python tests/support/kernel.py FOLDER, with the cells as JSON on the standard input: [{"code": …,
+"interrupt": text after whose appearance the cell is interrupted}, …]. Prints JSON: of each cell what it printed, its
+result, its error and traceback, and what it showed: MIME types, HTML and texts.
 "kill": true in a cell kills the kernel at that text instead.
 """
 

@@ -120,7 +120,7 @@ def hold(connection: Connection) -> bool:
         LOCK.notify_all()
     try:
         while state["release"] < until:
-            ready, _, _ = select.select([connection.sock], [], [], 0.002)
+            ready, _, _ = select.select([connection.sock], [], [], 0.02)
             if ready and not connection.sock.recv(1, socket.MSG_PEEK):
                 return False
         return True

@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 import pytest
-import seeing
+from support import observe
 from locust.contrib.fasthttp import FastHttpUser
 from locust.event import EventHook
 
@@ -19,7 +19,7 @@ from locust_native.http_user import session
 
 
 def do(**asked: Any) -> str:
-    """The path that makes the server answer so (see wire_server.py)."""
+    """The path that makes the server answer so (see recording_server.py)."""
     return f"/do?{urlencode(asked, doseq=True)}"
 
 
@@ -170,15 +170,15 @@ class Same:
             try:
                 value = body(session)
             except Exception as raised:
-                value = ("raised", seeing.error(raised))
+                value = ("raised", observe.error(raised))
             if kind == "native" and falls_back is not None:
                 assert (session._native is None) == falls_back
-            events = [seeing.event(event) for event in backend.events]
-            wire = seeing.wire(self.server.take())
+            events = [observe.event(event) for event in backend.events]
+            wire = observe.wire(self.server.take())
             outcomes.append((value, events, wire if connections else [request[1:] for request in wire]))
             backend.close()
         stock, ours = outcomes
-        differences = seeing.differences(("value", "events", "wire"), ours, stock)
+        differences = observe.differences(("value", "events", "wire"), ours, stock)
         if differences:
             pytest.fail("\n".join(differences), pytrace=False)
         return ours

@@ -5,7 +5,7 @@ import textwrap
 from pathlib import Path
 from typing import Any
 
-import running
+from support import running
 
 _PROGRAM = """
 import asyncio, json, logging, sys, time
@@ -16,6 +16,17 @@ logging.getLogger("asyncio").setLevel(logging.ERROR)     # that a callback took 
 ARGUMENTS = json.loads(sys.argv[1])
 def say(**values):
     print("say: " + json.dumps(values))
+
+def left(processes):
+    import psutil   # one of them may go while it is looked at
+    found = []
+    for each in processes:
+        try:
+            if each.is_running() and each.status() != psutil.STATUS_ZOMBIE:
+                found.append(each.pid)
+        except psutil.NoSuchProcess:
+            pass
+    return found
 
 async def main(url, **more):
 {body}

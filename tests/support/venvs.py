@@ -12,7 +12,7 @@ from typing import Any
 
 PACKAGE = Path(importlib.util.find_spec("locust_native").origin).parent
 LOCUST = Path(importlib.util.find_spec("locust").origin).parent
-START_FILES = Path(__file__).parent.parent / "python" / "locust_native.data" / "purelib"
+START_FILES = Path(__file__).parents[2] / "python" / "locust_native.data" / "purelib"
 
 # Leaves at once: what is tested is how Locust starts and what it exits with.
 LOCUSTFILE = """

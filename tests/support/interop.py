@@ -15,6 +15,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.request import urlopen
 
+from support import running
+
 HERE = Path(__file__).parent
 STOCK, NATIVE = "stock", "native"
 
@@ -104,7 +106,7 @@ class Outcome:
 def serving(host: str = "127.0.0.1") -> Iterator[str]:
     """The recording server at an address; gives its URL."""
     with subprocess.Popen(
-        [sys.executable, HERE / "wire_server.py"],
+        [sys.executable, HERE / "recording_server.py"],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
@@ -220,15 +222,6 @@ def namespace() -> Iterator[tuple[str, list[str]]]:
         ip("netns", "del", name)
 
 
-def free_port(host: str = "127.0.0.1") -> int:
-    """A TCP port nobody listens on."""
-    import socket
-
-    with socket.socket() as probe:
-        probe.bind((host, 0))
-        return probe.getsockname()[1]
-
-
 def main() -> int:
     """Print the matrix; 1 if anything differs."""
     pairs = [(STOCK, STOCK), (NATIVE, NATIVE), (STOCK, NATIVE)]
@@ -236,12 +229,12 @@ def main() -> int:
     with serving() as url:
         for master in (STOCK, NATIVE):
             for workers in pairs:
-                outcomes.append(run(url, master, workers, free_port(), seconds=10, users=20))
+                outcomes.append(run(url, master, workers, running.free_port(), seconds=10, users=20))
     reason = why_no_namespaces()
     if reason is None:
         with namespace() as (host, inside), serving(host) as url:
             for master, workers in ((STOCK, pairs[1]), (NATIVE, pairs[0]), (NATIVE, pairs[1])):
-                outcomes.append(run(url, master, workers, free_port(host), 10, 20, host, inside))
+                outcomes.append(run(url, master, workers, running.free_port(host), 10, 20, host, inside))
     print(f"{'master':8} {'workers':16} {'where':24} {'requests':>9} {'server':>9} {'failures':>9}  equal")
     for o in outcomes:
         print(

@@ -3,11 +3,11 @@
 from collections.abc import Callable
 from typing import Any
 
-import seeing
+from support import observe
 
 VERBS = ("get", "options", "head", "post", "put", "patch", "delete")
 
 
 def shows(method: str, *arguments: Any, **keywords: Any) -> Callable[[Any], Any]:
     """A body that makes one request and returns all one can see of the response."""
-    return lambda client: seeing.fast_response(getattr(client, method)(*arguments, **keywords))
+    return lambda client: observe.fast_response(getattr(client, method)(*arguments, **keywords))

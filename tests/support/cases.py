@@ -1,5 +1,13 @@
 """What is asked of both user classes, whose clients differ: cases of differential tests."""
 
+import re
+
+
+def named(value: object) -> str:
+    """The id of a case: its `repr`, without addresses, since all test processes must name it alike."""
+    return re.sub(r" at 0x[0-9a-f]+", "", repr(value))
+
+
 ODD_PATHS = [
     "/a b",
     "/ä",

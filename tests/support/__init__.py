@@ -1,0 +1,1 @@
+"""What the tests share: servers, processes to run Locust in, what is compared and what it is compared by."""
