@@ -18,7 +18,7 @@ use crate::request::url_cache::Target;
 use crate::response::exchange::PyExchange;
 use crate::seam::cpython;
 use crate::session::shared::{
-    self, CachedAttributes, PySessionClass, Session, Shared, SlowPath, Started,
+    self, Attributes, CachedAttributes, PySessionClass, Session, Shared, SlowPath, Started,
 };
 use crate::wait::greenlets::LastWaiters;
 
@@ -126,6 +126,7 @@ impl Session for PyFastHttpSession {
     fn prepare<'py>(
         slf: &Bound<'py, Self>,
         shared: &Shared,
+        attributes: &Attributes,
         (method, url): (&Bound<'py, PyAny>, &Bound<'py, PyAny>),
         call_args: &CallArgs<'py>,
     ) -> PyResult<Option<Prepared<'py>>> {
@@ -135,18 +136,17 @@ impl Session for PyFastHttpSession {
             return Ok(None);
         };
         // What is more than empty, stock asks for before it sends.
-        let attributes = shared.attributes(slf.get(), py)?;
         let Some(base) = &attributes.base_url else {
             return Ok(None);
         };
-        if !shared.is_unpatched(slf, &attributes)
+        if !shared.is_unpatched(slf, attributes)
             || shared
                 .empty_context(py, call_args.context.as_ref())?
                 .is_none()
         {
             return Ok(None);
         }
-        let name = Shared::name(&attributes, py, call_args)?;
+        let name = Shared::name(attributes, py, call_args)?;
         let document = |value: &Bound<'py, PyAny>| shared.document(value, true);
         let target = Target {
             method,

@@ -17,7 +17,7 @@ use crate::request::url_cache::Target;
 use crate::response::exchange::PyExchange;
 use crate::seam::cpython;
 use crate::session::shared::{
-    self, CachedAttributes, PySessionClass, Session, Shared, SlowPath, Started,
+    self, Attributes, CachedAttributes, PySessionClass, Session, Shared, SlowPath, Started,
 };
 use crate::wait::greenlets::LastWaiters;
 
@@ -133,18 +133,18 @@ impl Session for PyHttpSession {
     fn prepare<'py>(
         slf: &Bound<'py, Self>,
         shared: &Shared,
+        attributes: &Attributes,
         (method, url): (&Bound<'py, PyAny>, &Bound<'py, PyAny>),
         call_args: &CallArgs<'py>,
     ) -> PyResult<Option<Prepared<'py>>> {
         let (py, session) = (slf.py(), slf.get());
-        let attributes = shared.attributes(session, py)?;
         let Some(base) = &attributes.base_url else {
             return Ok(None);
         };
-        if !attributes.ignores_env || !shared.is_unpatched(slf, &attributes) {
+        if !attributes.ignores_env || !shared.is_unpatched(slf, attributes) {
             return Ok(None);
         }
-        let name = Shared::name(&attributes, py, call_args)?;
+        let name = Shared::name(attributes, py, call_args)?;
         let explicit = match name.as_ref().or(call_args.name.as_ref()) {
             Some(name) => name.clone(),
             None => py.None().into_bound(py),

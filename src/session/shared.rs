@@ -323,6 +323,7 @@ pub trait Session: PyClass<Frozen = True> + Sync + Sized {
     fn prepare<'py>(
         slf: &Bound<'py, Self>,
         shared: &Shared,
+        attributes: &Attributes,
         target: (&Bound<'py, PyAny>, &Bound<'py, PyAny>),
         call_args: &CallArgs<'py>,
     ) -> PyResult<Option<Prepared<'py>>>;
@@ -430,7 +431,7 @@ pub fn request<'py, S: Session>(
 ) -> PyResult<Bound<'py, PyAny>> {
     let mut given = slow.args.iter_borrowed();
     match (given.next(), given.next(), given.next()) {
-        (Some(method), Some(url), None) => send(slf, (&method, &url), slow),
+        (Some(method), Some(url), None) => send(slf, (&method, &url), slow, false),
         _ => slow.call(slf.as_any()),
     }
 }
@@ -442,30 +443,20 @@ pub fn verb<'py, S: Session>(
     slow: SlowPath<'_, 'py>,
 ) -> PyResult<Bound<'py, PyAny>> {
     match slow.args.iter_borrowed().next() {
-        Some(url) if slow.args.len() == 1 && goes_on(slf)? => send(slf, (method, &url), slow),
+        Some(url) if slow.args.len() == 1 => send(slf, (method, &url), slow, true),
         _ => slow.call(slf.as_any()),
     }
 }
 
-/// Whether a verb goes on to our `request`, and not to one of somebody's.
-fn goes_on<S: Session>(slf: &Bound<'_, S>) -> PyResult<bool> {
-    let session = slf.get();
-    let Some(shared) = session.shared() else {
-        return Ok(false);
-    };
-    let attributes = shared.attributes(session, slf.py())?;
-    Ok(attributes.touched & REQUEST == 0
-        && shared.class.get().request.holds(&slf.as_any().get_type()))
-}
-
-/// By the fast path, if the request can be prepared here, else by Python's.
+/// By the fast path, if the request can be prepared here, else by Python's; `verb`: whether a verb was called.
 fn send<'py, S: Session>(
     slf: &Bound<'py, S>,
     target: (&Bound<'py, PyAny>, &Bound<'py, PyAny>),
     slow: SlowPath<'_, 'py>,
+    verb: bool,
 ) -> PyResult<Bound<'py, PyAny>> {
     let mut started = None;
-    begin(slf, target, slow.kwargs, &mut started)?;
+    begin(slf, target, slow.kwargs, verb, &mut started)?;
     let Some(started) = started else {
         return slow.call(slf.as_any());
     };
@@ -480,13 +471,23 @@ fn begin<'py, S: Session>(
     slf: &Bound<'py, S>,
     target: (&Bound<'py, PyAny>, &Bound<'py, PyAny>),
     kwargs: Option<&Bound<'py, PyDict>>,
+    verb: bool,
     into: &mut Option<Started<'py>>,
 ) -> PyResult<()> {
-    if let Some(shared) = slf.get().shared()
-        && let Some(call_args) = CallArgs::read(kwargs)
-        && let Some(prepared) = S::prepare(slf, shared, target, &call_args)?
-    {
-        *into = Some(submit(slf.get(), shared, prepared)?);
+    let session = slf.get();
+    let (Some(shared), Some(call_args)) = (session.shared(), CallArgs::read(kwargs)) else {
+        return Ok(());
+    };
+    let attributes = shared.attributes(session, slf.py())?;
+    // A verb goes on to `request`, which may be one of somebody's.
+    let kind = slf.as_any().get_type();
+    let other_request =
+        || attributes.touched & REQUEST != 0 || !shared.class.get().request.holds(&kind);
+    if verb && other_request() {
+        return Ok(());
+    }
+    if let Some(prepared) = S::prepare(slf, shared, &attributes, target, &call_args)? {
+        *into = Some(submit(session, shared, prepared)?);
     }
     Ok(())
 }
