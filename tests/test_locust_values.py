@@ -179,7 +179,7 @@ def tables(stats: Any) -> Iterator[tuple[str, list[float]]]:
     environment = Environment()
     environment.create_local_runner()
     environment.stats = stats
-    page = locust_native.patch.find("locust.html", "get_html_report")(environment)  # type: ignore[attr-defined]
+    page = locust_native.patching.patch.find("locust.html", "get_html_report")(environment)  # type: ignore[attr-defined]
     arguments = json.loads(re.search(r"window\.templateArgs = (\{.*\});?\s*$", page, re.M)[1])  # type: ignore[index]
     for entry, percents in zip(
         arguments["requests_statistics"], arguments["response_time_statistics"], strict=True

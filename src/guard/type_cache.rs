@@ -49,38 +49,6 @@ impl CachedClassAttrs {
             || self.look(kind)
     }
 
-    /// Whether objects of this class find them all in their class. What its metaclass does makes no difference to them.
-    #[inline]
-    pub fn holds_for_objects(&self, kind: &Bound<'_, PyType>) -> bool {
-        let tag = cpython::type_version(kind);
-        tag != 0 && tag == slot(&self.seen, tag).load(Ordering::Relaxed)
-            || self.look_for_objects(kind).unwrap_or(false)
-    }
-
-    #[cold]
-    #[inline(never)]
-    fn look_for_objects(&self, kind: &Bound<'_, PyType>) -> PyResult<bool> {
-        let py = kind.py();
-        let reader = intern!(py, "__getattribute__");
-        // Looking gives the class its tag.
-        if !kind
-            .getattr(reader)?
-            .is(&py.get_type::<PyAny>().getattr(reader)?)
-        {
-            return Ok(false);
-        }
-        let tag = cpython::type_version(kind);
-        for (name, value) in &self.attributes {
-            if !stored(kind, name.bind(py))?.is_some_and(|found| found.is(value)) {
-                return Ok(false);
-            }
-        }
-        if tag == cpython::type_version(kind) {
-            slot(&self.seen, tag).store(tag, Ordering::Relaxed);
-        }
-        Ok(true)
-    }
-
     #[cold]
     #[inline(never)]
     fn look(&self, kind: &Bound<'_, PyType>) -> bool {

@@ -38,7 +38,7 @@ pub struct PySessionClass {
     /// Our `request`, by way of which the verbs go.
     request: CachedClassAttrs,
     /// `User.context`, which adds nothing.
-    context: CachedClassAttrs,
+    context: Py<PyAny>,
     /// The classes of what a call returns.
     pub response: Py<PyAny>,
     pub caught: Py<PyAny>,
@@ -80,7 +80,7 @@ impl PySessionClass {
             steps,
             json,
             request: attribute("request", request),
-            context: attribute("context", context),
+            context,
             response,
             caught,
             waiters,
@@ -242,12 +242,10 @@ impl Shared {
         let Some(user) = &self.user else {
             return Ok(true);
         };
-        let user = user.bind(py);
-        let replaced = match cpython::instance_dict(user) {
-            Some(own) => own.contains(intern!(py, "context"))?,
-            None => true,
-        };
-        Ok(!replaced && self.class.get().context.holds_for_objects(&user.get_type()))
+        // Not by the user's `__dict__`: to ask for that makes one, and Python's own look-ups slower from then on.
+        let context = user.bind(py).getattr(intern!(py, "context"))?;
+        let function = context.getattr_opt(intern!(py, "__func__"))?;
+        Ok(function.is_some_and(|function| function.is(&self.class.get().context)))
     }
 
     /// The context of the event, where it holds nothing; None where Python puts it together.
