@@ -140,9 +140,7 @@ impl Session for PyFastHttpSession {
             return Ok(None);
         };
         if !shared.is_unpatched(slf, attributes)
-            || shared
-                .empty_context(py, call_args.context.as_ref())?
-                .is_none()
+            || !shared.has_empty_context(py, call_args.context.as_ref())?
         {
             return Ok(None);
         }

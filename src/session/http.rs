@@ -74,9 +74,9 @@ impl PyHttpSession {
         if let (Some(exchange), true) = (&exchange, started.unverified) {
             slf.get().class()?.warn.bind(py).call1((exchange,))?;
         }
-        let context = match shared.empty_context(py, ending.context)? {
-            Some(context) => context.into_any(),
-            None => {
+        let context = match shared.has_empty_context(py, ending.context)? {
+            true => PyDict::new(py).into_any(),
+            false => {
                 let given = ending.context.cloned();
                 let given = given.unwrap_or_else(|| PyDict::new(py).into_any());
                 slf.call_method1(intern!(py, "_context"), (given, &exchange))?

@@ -248,18 +248,17 @@ impl Shared {
         Ok(function.is_some_and(|function| function.is(&self.class.get().context)))
     }
 
-    /// The context of the event, where it holds nothing; None where Python puts it together.
-    pub fn empty_context<'py>(
+    /// Whether the context of the event holds nothing; if not, Python puts it together.
+    pub fn has_empty_context(
         &self,
-        py: Python<'py>,
-        given: Option<&Bound<'py, PyAny>>,
-    ) -> PyResult<Option<Bound<'py, PyDict>>> {
+        py: Python<'_>,
+        given: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<bool> {
         let nothing = match given {
             None => true,
             Some(given) => given.cast_exact::<PyDict>().is_ok_and(|it| it.is_empty()),
         };
-        let plain = nothing && !self.timed && self.has_stock_context(py)?;
-        Ok(plain.then(|| PyDict::new(py)))
+        Ok(nothing && !self.timed && self.has_stock_context(py)?)
     }
 
     /// Counts a good answer as Locust's listener would have; false, without side effects, if anything but that listens.
