@@ -1,16 +1,16 @@
 //! Accounts: signing up, logging in and out, one's own page.
 
 use super::address::{Errors, REQUIRED, is_email};
-use super::body::Pieces;
+use super::body::ByteRope;
+use super::context::RequestContext;
 use super::form::Form;
 use super::pages::{escape, input};
 use super::reply::Reply;
-use super::visit::Visit;
 
 const NOTICE: &str =
     "<div class=\"alert alert-danger\">The form has errors; please correct them.</div>";
 
-impl Visit<'_> {
+impl RequestContext<'_> {
     /// Opens an account and logs it in: cookies rotate.
     pub(super) fn register(&mut self, email: &str, password: &str) -> u32 {
         let account = self.shop.open_account(email, password);
@@ -56,7 +56,7 @@ impl Visit<'_> {
         }
         let notice = if errors.is_empty() { "" } else { NOTICE };
         let slots = [
-            Pieces::from(notice),
+            ByteRope::from(notice),
             input("email", "email", "E-mail", email, &errors).into(),
             input("password", "password", "Password", "", &errors).into(),
         ];
@@ -99,7 +99,7 @@ impl Visit<'_> {
             ),
         };
         let slots = [
-            Pieces::from(notice),
+            ByteRope::from(notice),
             input("username", "email", "E-mail", username, &Errors::new()).into(),
             input("password", "password", "Password", "", &Errors::new()).into(),
             next.into(),

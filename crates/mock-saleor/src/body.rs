@@ -10,14 +10,14 @@ use hyper::body::{Body, Frame, SizeHint};
 
 /// Bytes one after another, most of them shared with every other response.
 #[derive(Clone, Default, Debug)]
-pub(super) struct Pieces {
+pub(super) struct ByteRope {
     parts: VecDeque<Bytes>,
     len: usize,
 }
 
-impl Pieces {
-    pub(super) fn with_capacity(parts: usize) -> Pieces {
-        Pieces {
+impl ByteRope {
+    pub(super) fn with_capacity(parts: usize) -> ByteRope {
+        ByteRope {
             parts: VecDeque::with_capacity(parts),
             len: 0,
         }
@@ -30,7 +30,7 @@ impl Pieces {
         }
     }
 
-    pub(super) fn extend(&mut self, other: &Pieces) {
+    pub(super) fn extend(&mut self, other: &ByteRope) {
         for part in &other.parts {
             self.push(part.clone());
         }
@@ -53,15 +53,15 @@ impl Pieces {
     }
 }
 
-impl<T: Into<Bytes>> From<T> for Pieces {
-    fn from(text: T) -> Pieces {
-        let mut pieces = Pieces::with_capacity(1);
+impl<T: Into<Bytes>> From<T> for ByteRope {
+    fn from(text: T) -> ByteRope {
+        let mut pieces = ByteRope::with_capacity(1);
         pieces.push(text.into());
         pieces
     }
 }
 
-impl Buf for Pieces {
+impl Buf for ByteRope {
     fn remaining(&self) -> usize {
         self.len
     }
@@ -97,7 +97,7 @@ impl Buf for Pieces {
 
 /// What hyper sends: all of the pieces, or only the first of them when a fault asks for that.
 pub(super) struct PageBody {
-    pieces: Option<Pieces>,
+    pieces: Option<ByteRope>,
     declared: u64,
     cut: Cut,
 }
@@ -110,7 +110,7 @@ enum Cut {
 }
 
 impl PageBody {
-    pub(super) fn whole(pieces: Pieces) -> PageBody {
+    pub(super) fn whole(pieces: ByteRope) -> PageBody {
         PageBody {
             declared: pieces.len as u64,
             pieces: Some(pieces),
@@ -119,7 +119,7 @@ impl PageBody {
     }
 
     /// Announces the whole length, sends `len` bytes and breaks the connection.
-    pub(super) fn truncated(mut pieces: Pieces, len: usize) -> PageBody {
+    pub(super) fn truncated(mut pieces: ByteRope, len: usize) -> PageBody {
         if len >= pieces.len {
             return PageBody::whole(pieces);
         }
@@ -134,13 +134,13 @@ impl PageBody {
 }
 
 impl Body for PageBody {
-    type Data = Pieces;
+    type Data = ByteRope;
     type Error = io::Error;
 
     fn poll_frame(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
-    ) -> Poll<Option<io::Result<Frame<Pieces>>>> {
+    ) -> Poll<Option<io::Result<Frame<ByteRope>>>> {
         if let Some(pieces) = self.pieces.take()
             && pieces.len > 0
         {
@@ -172,7 +172,7 @@ mod tests {
 
     #[test]
     fn pieces_are_read_in_order_and_cut_anywhere() {
-        let mut pieces = Pieces::from("abc");
+        let mut pieces = ByteRope::from("abc");
         pieces.push(Bytes::from_static(b"defg"));
         pieces.push(Bytes::new());
         pieces.truncate(5);

@@ -4,15 +4,15 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::address::REQUIRED;
+use super::context::RequestContext;
 use super::cookies::{self, Cookies};
 use super::pages::money;
 use super::reply::{Content, Reply};
-use super::visit::Visit;
 
 /// Most of one kind in one submission; a line may hold more.
 const MOST: i64 = 50;
 
-impl Visit<'_> {
+impl RequestContext<'_> {
     /// The visitor's cart, opened if there is none; an anonymous one goes into the cookie each time.
     fn cart_or_new(&mut self) -> Uuid {
         let cart = self.cart_id().unwrap_or_else(|| self.shop.open_cart());

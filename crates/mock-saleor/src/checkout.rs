@@ -1,10 +1,10 @@
 //! The checkout: guards first, then the step's form; the state is what cart and session say at each request.
 
 use super::address::{Address, Errors, REQUIRED, is_email};
+use super::context::RequestContext;
 use super::order::Order;
 use super::pages::{AddressBlock, Review};
 use super::reply::Reply;
-use super::visit::Visit;
 
 /// Delivery methods by the number of their world-wide price: name, US cents.
 pub(super) const METHODS: [(u32, &str, u32); 2] = [(1, "UPC", 1_140), (2, "DHL", 2_360)];
@@ -29,7 +29,7 @@ enum Chosen {
     Wrong(Address, Errors),
 }
 
-impl Visit<'_> {
+impl RequestContext<'_> {
     fn state(&self) -> State {
         let lines = self.cart_lines();
         let ships = lines.iter().any(|(variant, _)| {
@@ -322,7 +322,7 @@ impl Visit<'_> {
     fn step(
         &mut self,
         template: &super::pages::Template,
-        fields: super::body::Pieces,
+        fields: super::body::ByteRope,
         state: &State,
         with_address: bool,
         promo: &'static str,

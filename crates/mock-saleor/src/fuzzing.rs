@@ -4,12 +4,12 @@ use http::request::Parts;
 
 use super::cookies::Cookies;
 use super::plain;
-use super::request::Ask;
+use super::request::ShopRequest;
 
 /// Reads a request as the shop does; how many of its parts were understood.
 #[must_use]
 pub fn read(parts: &Parts, body: &[u8]) -> usize {
-    let mut ask = Ask::read(parts);
+    let mut ask = ShopRequest::read(parts);
     ask.read_body(body);
     let cart = ask
         .cart_cookie

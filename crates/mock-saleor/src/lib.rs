@@ -11,11 +11,12 @@
 mod account;
 mod address;
 mod body;
-mod capped;
+mod bounded_map;
 mod cart;
 mod catalog;
 mod checkout;
 mod config;
+mod context;
 mod cookies;
 mod csrf;
 mod faults;
@@ -34,7 +35,6 @@ mod seen;
 mod server;
 mod shop;
 mod storefront;
-mod visit;
 
 use std::io;
 use std::net::{IpAddr, SocketAddr};
@@ -51,12 +51,12 @@ pub use seen::Seen;
 
 use catalog::Catalog;
 use pages::Pages;
-use server::House;
+use server::AppState;
 use shop::Store;
 
 /// A running shop; it stops when told to, or when dropped.
 pub struct MockSaleor {
-    house: Arc<House>,
+    state: Arc<AppState>,
     address: SocketAddr,
     listener: RawFd,
     running: Mutex<Option<Running>>,
@@ -81,9 +81,9 @@ impl MockSaleor {
         let thread = std::thread::Builder::new()
             .name("mock-saleor".to_owned())
             .spawn(move || match open(config) {
-                Ok((runtime, listener, house, address)) => {
-                    let _ = report.send(Ok((house.clone(), address, listener.as_raw_fd())));
-                    runtime.block_on(server::run(house, listener, stopped));
+                Ok((runtime, listener, state, address)) => {
+                    let _ = report.send(Ok((state.clone(), address, listener.as_raw_fd())));
+                    runtime.block_on(server::run(state, listener, stopped));
                 }
                 Err(error) => drop(report.send(Err(error))),
             })?;
@@ -92,14 +92,14 @@ impl MockSaleor {
                 "mock Saleor: its thread ended before the shop was open",
             ))
         };
-        let (house, address, listener) = opened.recv().unwrap_or_else(lost)?;
+        let (state, address, listener) = opened.recv().unwrap_or_else(lost)?;
         let running = Mutex::new(Some(Running {
             stop,
             thread,
             process: std::process::id(),
         }));
         Ok(MockSaleor {
-            house,
+            state,
             address,
             listener,
             running,
@@ -124,12 +124,12 @@ impl MockSaleor {
 
     /// What the shop saw since it opened or was reset; an answered request is always in it.
     pub fn seen(&self) -> Seen {
-        self.house.seen()
+        self.state.seen()
     }
 
     /// Forgets counts, sessions, carts, accounts and orders, and fills up the stock.
     pub fn reset(&self) {
-        self.house.reset();
+        self.state.reset();
     }
 
     /// Closes the shop and waits for its thread; answers under way get half a second. In a forked
@@ -158,7 +158,7 @@ impl Drop for MockSaleor {
 }
 
 /// Takes the address and builds everything the shop needs.
-fn open(config: Config) -> io::Result<(Runtime, TcpListener, Arc<House>, SocketAddr)> {
+fn open(config: Config) -> io::Result<(Runtime, TcpListener, Arc<AppState>, SocketAddr)> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
@@ -168,13 +168,13 @@ fn open(config: Config) -> io::Result<(Runtime, TcpListener, Arc<House>, SocketA
     };
     let catalog = Catalog::new(config.seed, config.stock);
     let pages = Pages::new(&catalog, &config);
-    let house = House::new(Store {
+    let state = AppState::new(Store {
         config,
         catalog,
         pages,
         address: reachable(address).to_string(),
     });
-    Ok((runtime, listener, Arc::new(house), address))
+    Ok((runtime, listener, Arc::new(state), address))
 }
 
 /// An address on all interfaces is reached by the loopback's.

@@ -3,11 +3,11 @@
 use uuid::Uuid;
 
 use super::address::{Address, Errors, REQUIRED};
-use super::body::Pieces;
+use super::body::ByteRope;
+use super::context::RequestContext;
 use super::form::Form;
 use super::pages::{OrderPages, escape, input, money};
 use super::reply::Reply;
-use super::visit::Visit;
 
 pub(super) const STATUSES: [&str; 7] = [
     "waiting",
@@ -67,7 +67,7 @@ impl Order {
     }
 }
 
-impl Visit<'_> {
+impl RequestContext<'_> {
     fn order(&self, token: &Uuid) -> Option<&Order> {
         self.shop.orders.get(token)
     }
@@ -76,7 +76,7 @@ impl Visit<'_> {
         let Some(order) = self.order(&token) else {
             return self.missing();
         };
-        let number = Pieces::from(order.number.to_string());
+        let number = ByteRope::from(order.number.to_string());
         let pages = &self.store.pages.order;
         if let Some(waiting) = order
             .payments
@@ -169,7 +169,7 @@ impl Visit<'_> {
         let Some(order) = self.order(&token) else {
             return self.missing();
         };
-        let number = Pieces::from(order.number.to_string());
+        let number = ByteRope::from(order.number.to_string());
         let fields = OrderPages::dummy_fields(sent, &errors);
         self.page(&self.store.pages.order.dummy, &[number, fields.into()])
     }
@@ -272,7 +272,7 @@ impl Visit<'_> {
         else {
             return Reply {
                 status: 403,
-                ..Reply::page(Pieces::default())
+                ..Reply::page(ByteRope::default())
             };
         };
         self.change(token, payment, "rejected");
@@ -296,7 +296,7 @@ impl Visit<'_> {
         };
         let lines = OrderPages::lines(&self.shown(&order.lines), order.shipping);
         let slots = [
-            Pieces::from(order.number.to_string()),
+            ByteRope::from(order.number.to_string()),
             order.state().into(),
             lines.into(),
             address.into(),
@@ -354,7 +354,7 @@ impl Visit<'_> {
         );
         self.page(
             &self.store.pages.order.thanks,
-            &[Pieces::from(number.to_string()), form.into()],
+            &[ByteRope::from(number.to_string()), form.into()],
         )
     }
 }

@@ -12,10 +12,10 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::sync::watch;
 
-use super::body::Pieces;
+use super::body::ByteRope;
 use super::config::{Config, Latency};
-use super::request::Ask;
-use super::server::House;
+use super::request::ShopRequest;
+use super::server::AppState;
 
 /// Room for what comes in, at first; most requests are far smaller.
 const ROOM: usize = 4_096;
@@ -33,7 +33,7 @@ pub(super) fn suits(config: &Config) -> bool {
 
 /// Answers requests until the connection is over (none), or one comes that is not plain (what was read of it).
 pub(super) async fn serve(
-    house: &House,
+    state: &AppState,
     stream: &mut TcpStream,
     stop: &mut watch::Receiver<bool>,
 ) -> Option<Vec<u8>> {
@@ -55,7 +55,7 @@ pub(super) async fn serve(
             }
             continue;
         };
-        let reply = house.answer(&ask, false).0?;
+        let reply = state.answer(&ask, false).0?;
         input.drain(..length);
         head.clear();
         reply.write_head(&mut head);
@@ -63,7 +63,7 @@ pub(super) async fn serve(
     }
 }
 
-async fn write(stream: &mut TcpStream, head: &[u8], body: Pieces) -> io::Result<()> {
+async fn write(stream: &mut TcpStream, head: &[u8], body: ByteRope) -> io::Result<()> {
     let mut rest = Buf::chain(head, body);
     while rest.has_remaining() {
         let mut slices = [IoSlice::new(&[]); SLICES];
@@ -80,7 +80,7 @@ async fn write(stream: &mut TcpStream, head: &[u8], body: Pieces) -> io::Result<
 pub(super) struct Unusual;
 
 /// The plain request that the input begins with and how many bytes it takes; none while there is only a part of it.
-pub(super) fn read(input: &[u8]) -> Result<Option<(Ask<'_>, usize)>, Unusual> {
+pub(super) fn read(input: &[u8]) -> Result<Option<(ShopRequest<'_>, usize)>, Unusual> {
     if input.is_empty() {
         return Ok(None);
     }
@@ -103,7 +103,7 @@ pub(super) fn read(input: &[u8]) -> Result<Option<(Ask<'_>, usize)>, Unusual> {
         return Err(Unusual);
     }
     let (path, query) = target.split_once('?').unwrap_or((target, ""));
-    let mut ask = Ask::new(method, path, query);
+    let mut ask = ShopRequest::new(method, path, query);
     if ask.is_behind_the_scenes() {
         return Err(Unusual);
     }

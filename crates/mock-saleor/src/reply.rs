@@ -3,7 +3,7 @@
 use http::header::{HeaderName, HeaderValue};
 use http::{Response, StatusCode};
 
-use super::body::{PageBody, Pieces};
+use super::body::{ByteRope, PageBody};
 
 /// Decides content type and the headers that go with it.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -28,7 +28,7 @@ pub(super) enum Content {
 pub(super) struct Reply {
     pub(super) status: u16,
     pub(super) content: Content,
-    pub(super) body: Pieces,
+    pub(super) body: ByteRope,
     pub(super) location: Option<String>,
     pub(super) cookies: Vec<String>,
     /// For `Content::Login`.
@@ -36,7 +36,7 @@ pub(super) struct Reply {
 }
 
 impl Reply {
-    pub(super) fn new(status: u16, content: Content, body: impl Into<Pieces>) -> Reply {
+    pub(super) fn new(status: u16, content: Content, body: impl Into<ByteRope>) -> Reply {
         Reply {
             status,
             content,
@@ -47,7 +47,7 @@ impl Reply {
         }
     }
 
-    pub(super) fn page(body: Pieces) -> Reply {
+    pub(super) fn page(body: ByteRope) -> Reply {
         Reply::new(200, Content::Page, body)
     }
 

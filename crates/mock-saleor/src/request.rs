@@ -7,7 +7,7 @@ use super::faults::Faults;
 use super::form::Form;
 
 #[derive(Default)]
-pub(super) struct Ask<'a> {
+pub(super) struct ShopRequest<'a> {
     pub(super) method: &'a str,
     pub(super) path: &'a str,
     pub(super) query: &'a str,
@@ -24,19 +24,19 @@ pub(super) struct Ask<'a> {
     content_type: &'a str,
 }
 
-impl<'a> Ask<'a> {
-    pub(super) fn new(method: &'a str, path: &'a str, query: &'a str) -> Ask<'a> {
-        Ask {
+impl<'a> ShopRequest<'a> {
+    pub(super) fn new(method: &'a str, path: &'a str, query: &'a str) -> ShopRequest<'a> {
+        ShopRequest {
             method,
             path,
             query,
-            ..Ask::default()
+            ..ShopRequest::default()
         }
     }
 
-    pub(super) fn read(parts: &'a Parts) -> Ask<'a> {
+    pub(super) fn read(parts: &'a Parts) -> ShopRequest<'a> {
         let (method, uri) = (parts.method.as_str(), &parts.uri);
-        let mut ask = Ask::new(method, uri.path(), uri.query().unwrap_or_default());
+        let mut ask = ShopRequest::new(method, uri.path(), uri.query().unwrap_or_default());
         for (name, value) in &parts.headers {
             let Ok(value) = value.to_str() else { continue };
             match name.as_str().strip_prefix("x-mock-") {

@@ -21,14 +21,14 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use super::body::PageBody;
+use super::context::RequestContext;
 use super::faults;
 use super::plain;
 use super::reply::{Content, Reply};
-use super::request::Ask;
+use super::request::ShopRequest;
 use super::routes::{PATTERNS, Place, Route};
 use super::seen::Seen;
 use super::shop::{Shop, Store};
-use super::visit::Visit;
 
 /// Connections that may wait to be accepted.
 const BACKLOG: u32 = 4_096;
@@ -38,15 +38,15 @@ const LARGEST_BODY: usize = 2_621_440;
 const GRACE: Duration = Duration::from_millis(500);
 
 /// The open shop, shared by all connections.
-pub(super) struct House {
+pub(super) struct AppState {
     pub(super) store: Store,
     shop: Mutex<Shop>,
 }
 
-impl House {
-    pub(super) fn new(store: Store) -> House {
+impl AppState {
+    pub(super) fn new(store: Store) -> AppState {
         let shop = Mutex::new(Shop::new(&store.config));
-        House { store, shop }
+        AppState { store, shop }
     }
 
     fn shop(&self) -> MutexGuard<'_, Shop> {
@@ -66,7 +66,7 @@ impl House {
     /// Deals with a request and counts it: the answer (none is a dropped connection), and how long it is held back.
     pub(super) fn answer(
         &self,
-        ask: &Ask<'_>,
+        ask: &ShopRequest<'_>,
         oversized: bool,
     ) -> (Option<Reply>, Option<Duration>) {
         let mut shop = self.shop();
@@ -114,14 +114,18 @@ pub(super) fn bind(host: &str, port: u16) -> io::Result<(TcpListener, SocketAddr
 }
 
 /// Accepts until told to stop, then lets the connections finish what they are at.
-pub(super) async fn run(house: Arc<House>, listener: TcpListener, mut stop: watch::Receiver<bool>) {
+pub(super) async fn run(
+    state: Arc<AppState>,
+    listener: TcpListener,
+    mut stop: watch::Receiver<bool>,
+) {
     let mut connections = JoinSet::new();
     loop {
         tokio::select! {
             accepted = listener.accept() => match accepted {
                 Ok((stream, _)) => {
-                    house.shop().counters.connections += 1;
-                    connections.spawn(connection(house.clone(), stream, stop.clone()));
+                    state.shop().counters.connections += 1;
+                    connections.spawn(connection(state.clone(), stream, stop.clone()));
                 }
                 // Out of descriptors, most likely: let some be closed.
                 Err(_) => tokio::time::sleep(Duration::from_millis(10)).await,
@@ -136,12 +140,12 @@ pub(super) async fn run(house: Arc<House>, listener: TcpListener, mut stop: watc
     connections.shutdown().await;
 }
 
-async fn connection(house: Arc<House>, mut stream: TcpStream, mut stop: watch::Receiver<bool>) {
+async fn connection(state: Arc<AppState>, mut stream: TcpStream, mut stop: watch::Receiver<bool>) {
     let _ = stream.set_nodelay(true);
-    let keep_alive = house.store.config.keep_alive;
+    let keep_alive = state.store.config.keep_alive;
     let mut begun = Vec::new();
-    if plain::suits(&house.store.config) {
-        match plain::serve(&house, &mut stream, &mut stop).await {
+    if plain::suits(&state.store.config) {
+        match plain::serve(&state, &mut stream, &mut stop).await {
             Some(read) => begun = read,
             None => return,
         }
@@ -153,9 +157,9 @@ async fn connection(house: Arc<House>, mut stream: TcpStream, mut stop: watch::R
         closing: closing.clone(),
     };
     let service = service_fn(|request| {
-        let (house, closing) = (&house, &closing);
+        let (state, closing) = (&state, &closing);
         async move {
-            let response = answer(house, request).await;
+            let response = answer(state, request).await;
             if !keep_alive {
                 closing.store(true, Ordering::Relaxed);
             }
@@ -188,11 +192,14 @@ impl std::fmt::Display for Dropped {
 
 impl std::error::Error for Dropped {}
 
-async fn answer(house: &House, request: Request<Incoming>) -> Result<Response<PageBody>, Dropped> {
+async fn answer(
+    state: &AppState,
+    request: Request<Incoming>,
+) -> Result<Response<PageBody>, Dropped> {
     let (parts, body) = request.into_parts();
-    let mut ask = Ask::read(&parts);
+    let mut ask = ShopRequest::read(&parts);
     if ask.is_behind_the_scenes() {
-        return Ok(behind_the_scenes(house, &ask).into_response(None));
+        return Ok(behind_the_scenes(state, &ask).into_response(None));
     }
     let mut oversized = false;
     if !hyper::body::Body::is_end_stream(&body) {
@@ -202,7 +209,7 @@ async fn answer(house: &House, request: Request<Incoming>) -> Result<Response<Pa
             Err(_) => return Err(Dropped), // the client went away in the middle of it
         }
     }
-    let (reply, delay) = house.answer(&ask, oversized);
+    let (reply, delay) = state.answer(&ask, oversized);
     if let Some(delay) = delay {
         tokio::time::sleep(delay).await;
     }
@@ -215,7 +222,7 @@ async fn answer(house: &House, request: Request<Incoming>) -> Result<Response<Pa
 fn reply(
     shop: &mut Shop,
     store: &Store,
-    ask: &Ask<'_>,
+    ask: &ShopRequest<'_>,
     place: &Place<'_>,
     oversized: bool,
 ) -> Option<Reply> {
@@ -241,15 +248,15 @@ fn reply(
         ));
     }
     shop.tick();
-    Some(Visit::answer(shop, store, ask, place))
+    Some(RequestContext::answer(shop, store, ask, place))
 }
 
 /// `/__mock__/seen` and `/__mock__/reset`, which are not counted.
-fn behind_the_scenes(house: &House, ask: &Ask<'_>) -> Reply {
+fn behind_the_scenes(state: &AppState, ask: &ShopRequest<'_>) -> Reply {
     match (ask.method, ask.path) {
-        ("GET", "/__mock__/seen") => Reply::json(200, &house.seen().to_json()),
+        ("GET", "/__mock__/seen") => Reply::json(200, &state.seen().to_json()),
         ("POST", "/__mock__/reset") => {
-            house.reset();
+            state.reset();
             Reply::json(200, &serde_json::json!({"reset": true}))
         }
         _ => Reply::new(

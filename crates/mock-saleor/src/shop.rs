@@ -8,7 +8,7 @@ use rand::{RngExt, SeedableRng};
 use uuid::Uuid;
 
 use super::address::Address;
-use super::capped::Capped;
+use super::bounded_map::BoundedMap;
 use super::catalog::Catalog;
 use super::config::Config;
 use super::cookies::Cookies;
@@ -94,13 +94,13 @@ pub(super) struct Shop {
     pub(super) cookies: Cookies,
     pub(super) counters: Counters,
     pub(super) rng: SmallRng,
-    pub(super) sessions: Capped<SessionKey, Session>,
-    pub(super) carts: Capped<Uuid, Cart>,
-    pub(super) accounts: Capped<u32, Account>,
+    pub(super) sessions: BoundedMap<SessionKey, Session>,
+    pub(super) carts: BoundedMap<Uuid, Cart>,
+    pub(super) accounts: BoundedMap<u32, Account>,
     accounts_by_email: HashMap<String, u32>,
-    pub(super) orders: Capped<Uuid, Order>,
+    pub(super) orders: BoundedMap<Uuid, Order>,
     /// Payment to order, for the return from 3-D Secure.
-    pub(super) payments: Capped<Uuid, Uuid>,
+    pub(super) payments: BoundedMap<Uuid, Uuid>,
     allocated: HashMap<u32, u32>,
     next_number: u32,
 }
@@ -111,12 +111,12 @@ impl Shop {
             cookies: Cookies::new(rand::rng().random()),
             counters: Counters::new(PATTERNS.len()),
             rng: SmallRng::seed_from_u64(config.seed),
-            sessions: Capped::new(config.keep),
-            carts: Capped::new(config.keep),
-            accounts: Capped::new(config.keep),
+            sessions: BoundedMap::new(config.keep),
+            carts: BoundedMap::new(config.keep),
+            accounts: BoundedMap::new(config.keep),
             accounts_by_email: HashMap::new(),
-            orders: Capped::new(config.keep),
-            payments: Capped::new(config.keep),
+            orders: BoundedMap::new(config.keep),
+            payments: BoundedMap::new(config.keep),
             allocated: HashMap::new(),
             next_number: 1,
         }

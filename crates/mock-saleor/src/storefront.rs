@@ -1,13 +1,13 @@
 //! Looking around: front page, categories, products, search.
 
 use super::catalog::{CATEGORIES, Product};
+use super::context::RequestContext;
 use super::form::Form;
 use super::pages::{PAGE, Sort};
 use super::reply::Reply;
 use super::routes::Place;
-use super::visit::Visit;
 
-impl Visit<'_> {
+impl RequestContext<'_> {
     pub(super) fn home(&mut self) -> Reply {
         self.page(&self.store.pages.home, &[])
     }

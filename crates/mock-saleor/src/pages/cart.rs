@@ -5,7 +5,7 @@ use bytes::Bytes;
 use super::chrome::{shop_page, token_input};
 use super::fields::Choices;
 use super::template::{SLOTS, TOKEN, Template, escape, money};
-use crate::body::Pieces;
+use crate::body::ByteRope;
 
 /// One line of a cart or an order, ready to be shown.
 pub(crate) struct CartLine {
@@ -62,7 +62,7 @@ impl CartPages {
             SLOTS[3],
             SLOTS[1]
         );
-        let mut select = Pieces::default();
+        let mut select = ByteRope::default();
         choices.country_select(&mut select, "US");
         CartPages {
             empty: Template::new(&shop_page("Your cart", "", empty), 13_304.0 * scale, 0),
@@ -89,8 +89,8 @@ impl CartPages {
         subtotal: u64,
         token: &Bytes,
         choices: &Choices,
-    ) -> Vec<Pieces> {
-        let mut shown = Pieces::with_capacity(9 * lines.len());
+    ) -> Vec<ByteRope> {
+        let mut shown = ByteRope::with_capacity(9 * lines.len());
         for line in lines {
             let start = format!(
                 "        <div class=\"cart__line\" data-product-id=\"{0}\">\n          \
@@ -116,14 +116,14 @@ impl CartPages {
                 inner.into(),
                 end.into(),
             ];
-            let fill = super::Fill {
+            let fill = super::TemplateValues {
                 token: token.clone(),
                 slots: &slots,
-                ..super::Fill::default()
+                ..super::TemplateValues::default()
             };
             shown.extend(&self.line.0.fill(&fill));
         }
-        let mut select = Pieces::default();
+        let mut select = ByteRope::default();
         choices.country_select(&mut select, "US");
         vec![
             shown,
@@ -162,8 +162,8 @@ impl CartPages {
     }
 
     /// The fragment with the delivery costs of a country.
-    pub(crate) fn shipping_options(&self, country: &str, choices: &Choices) -> Pieces {
-        let mut fragment = Pieces::default();
+    pub(crate) fn shipping_options(&self, country: &str, choices: &Choices) -> ByteRope {
+        let mut fragment = ByteRope::default();
         fragment.push(Bytes::from_static(b"<div class=\"cart__delivery\">\n"));
         choices.country_select(&mut fragment, country);
         fragment.push(Bytes::from(format!("{}\n</div>\n", delivery_costs())));

@@ -5,7 +5,7 @@ use super::chrome::{checkout_page, token_input};
 use super::fields::{AddressBlock, Choices, error_list, input};
 use super::template::{SLOTS, Template, escape, money};
 use crate::address::{Address, Errors};
-use crate::body::Pieces;
+use crate::body::ByteRope;
 use crate::checkout::METHODS;
 
 pub(crate) struct CheckoutPages {
@@ -75,7 +75,7 @@ impl CheckoutPages {
         radios: &[(String, String)],
         chosen: &str,
         block: &AddressBlock<'_>,
-    ) -> Pieces {
+    ) -> ByteRope {
         let mut start = String::new();
         if let Some(email) = email {
             start.push_str(&input("email", "email", "E-mail", email, block.errors));
@@ -83,12 +83,12 @@ impl CheckoutPages {
         if !radios.is_empty() {
             start.push_str(&radio_list("address", radios, chosen));
         }
-        let mut fields = Pieces::from(start);
+        let mut fields = ByteRope::from(start);
         fields.extend(&block.write(choices));
         fields
     }
 
-    pub(crate) fn method_fields(&self, chosen: Option<u32>, errors: &Errors) -> Pieces {
+    pub(crate) fn method_fields(&self, chosen: Option<u32>, errors: &Errors) -> ByteRope {
         let radios: Vec<_> = METHODS
             .iter()
             .map(|(id, name, cents)| {
@@ -99,15 +99,15 @@ impl CheckoutPages {
             })
             .collect();
         let chosen = chosen.unwrap_or(METHODS[0].0).to_string();
-        Pieces::from(radio_list("method", &radios, &chosen) + &error_list(errors, "method"))
+        ByteRope::from(radio_list("method", &radios, &chosen) + &error_list(errors, "method"))
     }
 
     pub(crate) fn slots(
         &self,
-        fields: Pieces,
+        fields: ByteRope,
         review: &Review<'_>,
         promo: &'static str,
-    ) -> Vec<Pieces> {
+    ) -> Vec<ByteRope> {
         let complaint = if promo.is_empty() {
             String::new()
         } else {

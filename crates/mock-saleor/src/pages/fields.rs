@@ -4,7 +4,7 @@ use bytes::Bytes;
 
 use super::template::escape;
 use crate::address::{Address, COUNTRIES, Errors, PREFIXES, us_states};
-use crate::body::Pieces;
+use crate::body::ByteRope;
 
 /// The options of a select, written out once; choosing one shares all the others.
 struct Options {
@@ -30,7 +30,7 @@ impl Options {
         }
     }
 
-    fn write(&self, pieces: &mut Pieces, chosen: &str) {
+    fn write(&self, pieces: &mut ByteRope, chosen: &str) {
         let Some((value, label, start, end)) =
             self.places.iter().find(|(value, ..)| value == chosen)
         else {
@@ -68,7 +68,7 @@ impl Choices {
         }
     }
 
-    pub(super) fn country_select(&self, pieces: &mut Pieces, chosen: &str) {
+    pub(super) fn country_select(&self, pieces: &mut ByteRope, chosen: &str) {
         pieces.push(Bytes::from_static(
             b"<select id=\"id_country\" name=\"country\" class=\"form-control\">\n",
         ));
@@ -107,10 +107,10 @@ pub(crate) struct AddressBlock<'a> {
 }
 
 impl AddressBlock<'_> {
-    pub(crate) fn write(&self, choices: &Choices) -> Pieces {
+    pub(crate) fn write(&self, choices: &Choices) -> ByteRope {
         let (address, errors) = (self.address, self.errors);
         let text = |name: &str, label: &str, value: &str| input(name, "text", label, value, errors);
-        let mut pieces = Pieces::with_capacity(16);
+        let mut pieces = ByteRope::with_capacity(16);
         let mut start = String::from("<div class=\"i18n-address\">\n");
         start.push_str("<div class=\"form-row\">\n");
         start.push_str(&text("first_name", "First name", &address.first_name));
@@ -181,7 +181,7 @@ impl AddressBlock<'_> {
         pieces
     }
 
-    fn states(&self, choices: &Choices, pieces: &mut Pieces, chosen: &str) {
+    fn states(&self, choices: &Choices, pieces: &mut ByteRope, chosen: &str) {
         choices.states.write(pieces, chosen);
         let end = format!(
             "</select>{}</div>\n",

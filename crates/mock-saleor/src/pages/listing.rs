@@ -5,7 +5,7 @@ use serde_json::json;
 
 use super::chrome::shop_page;
 use super::template::{SLOTS, Template, escape, filling, money};
-use crate::body::Pieces;
+use crate::body::ByteRope;
 use crate::catalog::{CATEGORIES, Catalog, Product};
 
 /// How a listing is ordered.
@@ -200,8 +200,8 @@ impl Listing {
         (page, pages): (usize, usize),
         sort: Sort,
         prices: [&str; 2],
-    ) -> Vec<Pieces> {
-        let mut grid = Pieces::with_capacity(products.len() + 1);
+    ) -> Vec<ByteRope> {
+        let mut grid = ByteRope::with_capacity(products.len() + 1);
         for product in products {
             grid.push(self.cards.category[product.id as usize - 1].clone());
         }
@@ -257,13 +257,13 @@ impl Listing {
         hits: usize,
         products: &[&Product],
         (page, pages): (usize, usize),
-    ) -> Vec<Pieces> {
+    ) -> Vec<ByteRope> {
         let count = if query.is_empty() {
             "Enter a search term above.".to_owned()
         } else {
             format!("{hits} found for “{}”", escape(query))
         };
-        let mut grid = Pieces::with_capacity(products.len());
+        let mut grid = ByteRope::with_capacity(products.len());
         for product in products {
             grid.push(self.cards.front[product.id as usize - 1].clone());
         }

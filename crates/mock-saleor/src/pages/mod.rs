@@ -24,7 +24,7 @@ pub(super) use chrome::{Refusal, forbidden, not_found};
 pub(super) use fields::{AddressBlock, Choices, error_list, input};
 pub(super) use listing::{Listing, PAGE, Sort};
 pub(super) use order::OrderPages;
-pub(super) use template::{Fill, Template, escape, money};
+pub(super) use template::{Template, TemplateValues, escape, money};
 
 /// Every template of the shop, made when it opens.
 pub(super) struct Pages {

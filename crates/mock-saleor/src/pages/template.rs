@@ -6,7 +6,7 @@ use bytes::Bytes;
 use rand::SeedableRng;
 use rand::rngs::SmallRng;
 
-use crate::body::Pieces;
+use crate::body::ByteRope;
 use crate::catalog::prose;
 
 // A hole is written into a page's text as a control character and a letter.
@@ -50,12 +50,12 @@ pub(crate) struct Template {
 
 /// What goes into the holes of one copy.
 #[derive(Default)]
-pub(crate) struct Fill<'a> {
+pub(crate) struct TemplateValues<'a> {
     pub(crate) token: Bytes,
     pub(crate) items: u32,
     pub(crate) signed_in: bool,
     pub(crate) flash: Bytes,
-    pub(crate) slots: &'a [Pieces],
+    pub(crate) slots: &'a [ByteRope],
 }
 
 impl Template {
@@ -109,9 +109,9 @@ impl Template {
         self.parts.iter().map(size).sum()
     }
 
-    pub(crate) fn fill(&self, fill: &Fill<'_>) -> Pieces {
+    pub(crate) fn fill(&self, fill: &TemplateValues<'_>) -> ByteRope {
         let parts = match fill {
-            Fill {
+            TemplateValues {
                 items: 0,
                 signed_in: false,
                 flash,
@@ -121,7 +121,7 @@ impl Template {
             }
             _ => &self.parts,
         };
-        let mut pieces = Pieces::with_capacity(parts.len());
+        let mut pieces = ByteRope::with_capacity(parts.len());
         for part in parts {
             match part {
                 Part::Token => pieces.push(fill.token.clone()),
@@ -144,7 +144,7 @@ impl Template {
                 Part::Token => Part::Token,
                 Part::Slot(slot) => Part::Slot(*slot),
                 shared => {
-                    text.extend_from_slice(&shared.text(&Fill::default()));
+                    text.extend_from_slice(&shared.text(&TemplateValues::default()));
                     continue;
                 }
             };
@@ -158,7 +158,7 @@ impl Template {
 
 impl Part {
     /// What a part that is no hole of one page alone says to a visitor.
-    fn text(&self, fill: &Fill<'_>) -> Bytes {
+    fn text(&self, fill: &TemplateValues<'_>) -> Bytes {
         match self {
             Part::Text(text) => text.clone(),
             Part::Badge => digits(fill.items),
@@ -223,12 +223,12 @@ mod tests {
     fn holes_are_filled_and_the_size_is_kept() {
         let html = format!("<p>{TOKEN}</p>{PAD}<b>{}</b>", SLOTS[0]);
         let template = Template::new(&html, 500.0, 3);
-        let slots = [Pieces::from("abc")];
+        let slots = [ByteRope::from("abc")];
         let token = Bytes::from("t".repeat(64));
-        let mut page = template.fill(&Fill {
+        let mut page = template.fill(&TemplateValues {
             token: token.clone(),
             slots: &slots,
-            ..Fill::default()
+            ..TemplateValues::default()
         });
         assert_eq!(page.len(), 500);
         let text = page.copy_to_bytes(500);
@@ -237,10 +237,10 @@ mod tests {
         let natural = Template::new(&html, 0.0, 3);
         assert_eq!(
             natural
-                .fill(&Fill {
+                .fill(&TemplateValues {
                     token,
                     slots: &slots,
-                    ..Fill::default()
+                    ..TemplateValues::default()
                 })
                 .len(),
             64 + 3 + 14
@@ -254,22 +254,22 @@ mod tests {
             SLOTS[0]
         );
         let template = Template::new(&html, 0.0, 0);
-        let whole = |fill: &Fill<'_>| {
+        let whole = |fill: &TemplateValues<'_>| {
             let mut page = template.fill(fill);
             let length = page.remaining();
             page.copy_to_bytes(length)
         };
-        let slots = [Pieces::from("abc")];
-        let fill = |flash: &'static str| Fill {
+        let slots = [ByteRope::from("abc")];
+        let fill = |flash: &'static str| TemplateValues {
             token: Bytes::from_static(b"token"),
             flash: Bytes::from_static(flash.as_bytes()),
             slots: &slots,
-            ..Fill::default()
+            ..TemplateValues::default()
         };
         let expected = format!("<p>{VISITOR_LINKS}0</p>token<b>abc</b>{VISITOR_LINKS}");
         assert_eq!(whole(&fill("")), expected);
         assert_eq!(whole(&fill("!")), expected.replacen('0', "0!", 1));
-        let member = Fill {
+        let member = TemplateValues {
             signed_in: true,
             items: 12,
             ..fill("")

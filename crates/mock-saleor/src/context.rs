@@ -3,19 +3,21 @@
 use bytes::Bytes;
 use uuid::Uuid;
 
-use super::body::Pieces;
+use super::body::ByteRope;
 use super::cookies::{self, Cookies};
 use super::csrf::Token;
-use super::pages::{CartLine, Fill, Refusal, Template, asset, escape, forbidden, not_found};
+use super::pages::{
+    CartLine, Refusal, Template, TemplateValues, asset, escape, forbidden, not_found,
+};
 use super::reply::{Content, Reply};
-use super::request::Ask;
+use super::request::ShopRequest;
 use super::routes::{Place, Route};
 use super::shop::{Account, Session, SessionKey, Shop, Store};
 
-pub(super) struct Visit<'a> {
+pub(super) struct RequestContext<'a> {
     pub(super) shop: &'a mut Shop,
     pub(super) store: &'a Store,
-    pub(super) ask: &'a Ask<'a>,
+    pub(super) ask: &'a ShopRequest<'a>,
     session: Option<SessionKey>,
     session_modified: bool,
     token: Option<Token>,
@@ -26,18 +28,18 @@ pub(super) struct Visit<'a> {
     pub(super) cookies: Vec<String>,
 }
 
-impl<'a> Visit<'a> {
+impl<'a> RequestContext<'a> {
     /// Answers a request.
     pub(super) fn answer(
         shop: &'a mut Shop,
         store: &'a Store,
-        ask: &'a Ask<'a>,
+        ask: &'a ShopRequest<'a>,
         place: &Place<'a>,
     ) -> Reply {
         let key = ask
             .session_cookie
             .and_then(|cookie| SessionKey::try_from(cookie.as_bytes()).ok());
-        let mut visit = Visit {
+        let mut visit = RequestContext {
             session: key.filter(|key| shop.sessions.contains(key)),
             session_modified: false,
             token: ask.csrf_cookie.map(Token::from_cookie),
@@ -246,16 +248,16 @@ impl<'a> Visit<'a> {
     }
 
     /// Fills a template for this visitor.
-    pub(super) fn page(&mut self, template: &Template, slots: &[Pieces]) -> Reply {
+    pub(super) fn page(&mut self, template: &Template, slots: &[ByteRope]) -> Reply {
         let token = if template.has_token {
             self.token()
         } else {
             Bytes::new()
         };
-        let mut fill = Fill {
+        let mut fill = TemplateValues {
             token,
             slots,
-            ..Fill::default()
+            ..TemplateValues::default()
         };
         if template.has_chrome {
             let cart = self.cart_id().and_then(|cart| self.shop.carts.get(&cart));

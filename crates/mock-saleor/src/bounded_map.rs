@@ -4,7 +4,7 @@ use std::collections::{HashMap, VecDeque};
 use std::hash::Hash;
 
 /// Entries by key, at most `cap` of them.
-pub(super) struct Capped<K, V> {
+pub(super) struct BoundedMap<K, V> {
     entries: HashMap<K, (u64, V)>,
     /// Keys by age; a pair whose number is no longer the entry's own is a leftover.
     ages: VecDeque<(u64, K)>,
@@ -12,9 +12,9 @@ pub(super) struct Capped<K, V> {
     cap: usize,
 }
 
-impl<K: Hash + Eq + Clone, V> Capped<K, V> {
+impl<K: Hash + Eq + Clone, V> BoundedMap<K, V> {
     pub(super) fn new(cap: usize) -> Self {
-        Capped {
+        BoundedMap {
             entries: HashMap::new(),
             ages: VecDeque::new(),
             next: 0,
@@ -88,7 +88,7 @@ mod tests {
 
     #[test]
     fn the_oldest_leaves_first() {
-        let mut map = Capped::new(2);
+        let mut map = BoundedMap::new(2);
         assert!(map.insert("a", 1).is_none());
         assert!(map.insert("b", 2).is_none());
         assert_eq!(map.insert("c", 3), Some(("a", 1)));
@@ -100,7 +100,7 @@ mod tests {
 
     #[test]
     fn coming_and_going_does_not_grow_it() {
-        let mut map = Capped::new(4);
+        let mut map = BoundedMap::new(4);
         for n in 0..1000 {
             map.insert(n, n);
             map.remove(&n);
