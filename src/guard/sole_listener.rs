@@ -94,7 +94,7 @@ impl PySoleListener {
         let Ok(native) = native.cast::<PyStats>() else {
             return Ok(false);
         };
-        let now = if self.is_plain(py)? {
+        let now = if self.has_stock_clock_and_buckets(py)? {
             Some(clock::unix_time())
         } else {
             // Somebody's own bucket function wants to be asked.
@@ -150,7 +150,7 @@ impl PySoleListener {
 
     /// Whether buckets are Locust's and `time.time` in `locust.stats` is Python's own; looked up again only after a
     /// change of either module.
-    fn is_plain(&self, py: Python<'_>) -> PyResult<bool> {
+    fn has_stock_clock_and_buckets(&self, py: Python<'_>) -> PyResult<bool> {
         let Some(known) = &self.clock.0 else {
             return Ok(false);
         };

@@ -174,7 +174,7 @@ impl CachedInstanceAttr {
         object: &Bound<'py, PyAny>,
         own: &Bound<'py, PyDict>,
     ) -> PyResult<Option<Bound<'py, PyAny>>> {
-        if self.is_plain(&object.get_type()) {
+        if self.is_on_instances_only(&object.get_type()) {
             self.name.get(own)
         } else {
             Ok(None)
@@ -182,7 +182,7 @@ impl CachedInstanceAttr {
     }
 
     #[inline]
-    fn is_plain(&self, kind: &Bound<'_, PyType>) -> bool {
+    fn is_on_instances_only(&self, kind: &Bound<'_, PyType>) -> bool {
         let (tag, seen) = (
             u64::from(cpython::type_version(kind)),
             self.seen.load(Ordering::Relaxed),

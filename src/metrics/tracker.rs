@@ -136,7 +136,7 @@ impl PyRequestTracker {
     }
 
     /// Whoever waited has given it up: that is its end.
-    pub fn give_up(&self) {
+    pub fn cancel(&self) {
         let age = self.age();
         self.change(|state| match state {
             State::UnderWay(slot, _) => {

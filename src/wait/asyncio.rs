@@ -59,7 +59,7 @@ impl PyAsyncioWaiters {
     }
 
     /// The request is given up and its connection closed.
-    pub fn give_up(&self, token: Token) {
+    pub fn cancel(&self, token: Token) {
         let future = self.state().waiting.remove(&token);
         drop(future);
         self.queue().inner().cancel(token);

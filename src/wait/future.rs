@@ -237,8 +237,8 @@ impl PyRequestFuture {
         if own.done() {
             return Ok(false);
         }
-        own.parts.waiters.get().give_up(own.parts.token);
-        own.parts.tracker.get().give_up();
+        own.parts.waiters.get().cancel(own.parts.token);
+        own.parts.tracker.get().cancel();
         own.end(slf, State::Cancelled(msg), false)?;
         Ok(true)
     }

@@ -172,7 +172,7 @@ impl Client {
                 0
             };
             let outcome = loop {
-                let (mut outgoing, cookie) = self.dress(request, step, first, &known);
+                let (mut outgoing, cookie) = self.outgoing_of(request, step, first, &known);
                 outgoing.looked = mem::take(&mut looked);
                 outgoing.room = mem::take(room);
                 hop.cookie = cookie;
@@ -264,7 +264,7 @@ impl Client {
     }
 
     /// The header of one hop, in the order the stock client sends it.
-    fn dress<'a>(
+    fn outgoing_of<'a>(
         &self,
         request: &Request,
         step: Step<'a>,

@@ -49,17 +49,17 @@ impl Stats {
         self.record_in(place, sample)
     }
 
-    /// As `record`; quicker for a request that is known by a spot (number and birth) that belongs to one method and
+    /// As `record`; quicker for a request that is known by a spot (number and generation) that belongs to one method and
     /// name, and to no others.
     pub fn record_at<'a>(
         &mut self,
-        (at, birth): (u32, u32),
+        (at, generation): (u32, u32),
         names: impl FnOnce() -> Option<(&'a str, &'a str)>,
         sample: &Sample,
     ) -> bool {
         let spot = self.spots.get(at as usize);
         let place = match spot {
-            Some((known, place)) if *known == birth && *place != TOTAL => Some(*place),
+            Some((known, place)) if *known == generation && *place != TOTAL => Some(*place),
             _ => names().and_then(|(method, name)| {
                 let place = self.known(method, name)?;
                 let at = at as usize;
@@ -67,7 +67,7 @@ impl Stats {
                     self.spots.resize(at + 1, (0, TOTAL));
                 }
                 if let Some(spot) = self.spots.get_mut(at) {
-                    *spot = (birth, place);
+                    *spot = (generation, place);
                 }
                 Some(place)
             }),

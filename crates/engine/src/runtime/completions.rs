@@ -29,7 +29,7 @@ const WAKE_AT: usize = 64;
 #[derive(Debug)]
 pub struct Completions {
     outcomes: Mutex<Vec<(Token, Outcome)>>,
-    /// Whether a wake-up is owed or already sent since the last `take`.
+    /// Whether a wake-up is pending or already sent since the last `take`.
     notified: AtomicBool,
     pending: Arc<PendingWakeups>,
     waker: Waker,

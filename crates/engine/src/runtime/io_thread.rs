@@ -67,7 +67,7 @@ impl PendingWakeups {
         }
     }
 
-    /// Pays what has been owed for too long: a download over a fast network may keep the thread from parking, and
+    /// Gives the wake-ups that have been pending for too long: a download over a fast network may keep the thread from parking, and
     /// then it is the steps of jobs that pass.
     pub fn pay_if_late(&self) {
         if self.any.load(Ordering::Relaxed) {
@@ -93,7 +93,7 @@ pub fn generation() -> u64 {
     GENERATION.load(Ordering::Acquire)
 }
 
-/// The wake-ups owed by this process's runtime.
+/// The pending wake-ups of this process's runtime.
 pub fn pending() -> Arc<PendingWakeups> {
     Arc::clone(&lock(&CURRENT).get_or_insert_default().pending)
 }
