@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use engine::http::{Fields, Kind};
-use pyo3::exceptions::PyRuntimeError;
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyList, PyString};
@@ -12,8 +11,9 @@ use pyo3::types::{PyBytes, PyDict, PyList, PyString};
 use crate::guard::key_set::{KeySet, REQUEST};
 use crate::guard::type_cache::CachedKey;
 use crate::request::call_args::CallArgs;
-use crate::request::client::{Pairs, PyFields, PyOptions, request};
+use crate::request::client::{Pairs, PyOptions};
 use crate::request::encode;
+use crate::request::fast_prepared::{FORM, PyFastPreparedRequest, Shape, Shown};
 use crate::request::prepared::Prepared;
 use crate::request::url_cache::{PyUrlCache, Target, text};
 
@@ -22,7 +22,6 @@ const AUTH_HEADER: u32 = 1;
 /// All else that takes part in a request: Python prepares it.
 const OTHERS: u32 = 4;
 
-const FORM: &str = "application/x-www-form-urlencoded; charset=utf-8";
 const TEXT: &str = "text/plain; charset=utf-8";
 const OCTETS: &str = "application/octet-stream";
 
@@ -46,6 +45,15 @@ pub struct PyGeventRules {
 struct Head {
     fields: Arc<Fields>,
     pairs: Py<PyList>,
+}
+
+impl Head {
+    fn shown(&self, py: Python<'_>) -> Shown {
+        Shown {
+            pairs: self.pairs.clone_ref(py),
+            form: None,
+        }
+    }
 }
 
 #[pymethods]
@@ -236,22 +244,16 @@ impl PyGeventRules {
         let auth = auth.filter(|auth| !auth.is_none());
         let simple = auth.is_none() && call_args.headers.is_none();
         let head = match (&body, simple) {
-            (Body::None, true) => Some((
-                Arc::clone(&self.bare.fields),
-                Shown::of(py, &self.bare),
-                true,
-            )),
-            (Body::Json(_), true) => Some((
-                Arc::clone(&self.json.fields),
-                Shown::of(py, &self.json),
-                true,
-            )),
+            (Body::None, true) => Some((Arc::clone(&self.bare.fields), self.bare.shown(py), true)),
+            (Body::Json(_), true) => {
+                Some((Arc::clone(&self.json.fields), self.json.shown(py), true))
+            }
             (Body::Form(form), true) if !self.typed => {
                 let mut fields = Fields::clone(&self.bare.fields);
                 let length = form.len().to_string();
                 fields.add(Kind::OfBody, b"content-type", FORM.as_bytes());
                 fields.add(Kind::OfBody, b"content-length", length.as_bytes());
-                let mut shown = Shown::of(py, &self.bare);
+                let mut shown = self.bare.shown(py);
                 shown.form = Some(form.len());
                 Some((Arc::new(fields), shown, false))
             }
@@ -271,21 +273,18 @@ impl PyGeventRules {
         let Some((request, whole, _)) = found else {
             return Ok(None);
         };
-        let sent = PyFastPreparedRequest {
-            verb: method.clone().unbind(),
-            url: whole.clone().unbind(),
-            head: shown,
-            body: match body {
-                Body::None => Shape::Given(py.None()),
-                Body::Json(text) => Shape::Text(text),
-                Body::Text(text) if announced => Shape::Text(text),
-                Body::Text(octets) | Body::Form(octets) | Body::Octets(octets) => {
-                    Shape::Octets(octets)
-                }
-            },
-            made: None,
-            wire: None,
+        let shape = match body {
+            Body::None => Shape::Given(py.None()),
+            Body::Json(text) => Shape::Text(text),
+            Body::Text(text) if announced => Shape::Text(text),
+            Body::Text(octets) | Body::Form(octets) | Body::Octets(octets) => Shape::Octets(octets),
         };
+        let sent = PyFastPreparedRequest::native(
+            method.clone().unbind(),
+            whole.clone().unbind(),
+            shown,
+            shape,
+        );
         Ok(Some(Prepared {
             request,
             method: method.clone(),
@@ -400,145 +399,5 @@ fn body_of<'py>(
     match &call_args.json {
         None => Ok(Some(Body::None)),
         Some(value) => Ok(document(value)?.map(Body::Json)),
-    }
-}
-
-/// Header fields for `response.request`: pairs, and behind them the two of a form of so many bytes.
-struct Shown {
-    pairs: Py<PyList>,
-    form: Option<usize>,
-}
-
-impl Shown {
-    fn of(py: Python<'_>, head: &Head) -> Self {
-        Self {
-            pairs: head.pairs.clone_ref(py),
-            form: None,
-        }
-    }
-}
-
-/// A body, for `response.request`: geventhttpclient keeps a text where it was told its type, else it makes octets of it.
-enum Shape {
-    Text(Bytes),
-    Octets(Bytes),
-    Given(Py<PyAny>),
-}
-
-/// One request, for `response.request` and for what is told of it.
-#[pyclass(frozen, name = "FastPreparedRequest", module = "locust_native._core")]
-pub struct PyFastPreparedRequest {
-    #[pyo3(get)]
-    verb: Py<PyAny>,
-    #[pyo3(get)]
-    url: Py<PyString>,
-    head: Shown,
-    body: Shape,
-    /// The `FastRequest`, where geventhttpclient has made it.
-    #[pyo3(get)]
-    made: Option<Py<PyAny>>,
-    /// What goes out, where Python has prepared it.
-    wire: Option<Box<engine::http::Request>>,
-}
-
-impl PyFastPreparedRequest {
-    /// A request that Python has prepared, counted under the method and name of the call.
-    ///
-    /// # Errors
-    /// RuntimeError for one that was prepared here.
-    pub fn prepared<'py>(
-        slf: &Bound<'py, Self>,
-        method: &Bound<'py, PyAny>,
-        name: &Bound<'py, PyAny>,
-    ) -> PyResult<Prepared<'py>> {
-        let sent = slf.get();
-        let Some(wire) = &sent.wire else {
-            return Err(PyRuntimeError::new_err("the request has gone out already"));
-        };
-        Ok(Prepared {
-            request: engine::http::Request::clone(wire),
-            method: method.clone(),
-            name: name.clone(),
-            explicit_name: Some(name.clone()),
-            url: sent.url.bind(slf.py()).clone(),
-            sent: slf.clone().into_any(),
-        })
-    }
-}
-
-#[pymethods]
-impl PyFastPreparedRequest {
-    /// `pairs`, `fields`: the header fields as they are shown, and as they go out before the jar's; `tail`: those behind
-    /// it; `made`: the `FastRequest` that geventhttpclient has made.
-    ///
-    /// # Errors
-    /// ValueError for a method, URL or field that is none.
-    #[new]
-    #[pyo3(signature = (verb, url, *, pairs, fields, tail, body, made, options))]
-    #[allow(clippy::too_many_arguments)] // all that there is to a request
-    fn new(
-        verb: &Bound<'_, PyString>,
-        url: &Bound<'_, PyString>,
-        pairs: Py<PyList>,
-        fields: &PyFields,
-        tail: Pairs<'_>,
-        body: Option<&[u8]>,
-        made: Py<PyAny>,
-        options: &PyOptions,
-    ) -> PyResult<Self> {
-        let wire = request(
-            (verb.to_str()?, url.to_str()?),
-            (fields, Some(tail)),
-            (body, None),
-            options,
-        )?;
-        let py = verb.py();
-        Ok(Self {
-            verb: verb.clone().into_any().unbind(),
-            url: url.clone().unbind(),
-            head: Shown { pairs, form: None },
-            body: Shape::Given(body.map_or_else(
-                || py.None(),
-                |body| PyBytes::new(py, body).into_any().unbind(),
-            )),
-            made: Some(made),
-            wire: Some(Box::new(wire)),
-        })
-    }
-
-    /// The header fields as pairs.
-    #[getter]
-    fn fields<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
-        let pairs = self.head.pairs.bind(py);
-        let Some(length) = self.head.form else {
-            return Ok(pairs.clone());
-        };
-        let all = PyList::new(py, pairs.iter())?;
-        all.append(("content-type", FORM))?;
-        all.append(("content-length", length.to_string()))?;
-        Ok(all)
-    }
-
-    /// The body as `response.request` holds it.
-    #[getter]
-    fn payload<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        match &self.body {
-            Shape::Given(body) => Ok(body.bind(py).clone()),
-            Shape::Octets(octets) => Ok(PyBytes::new(py, octets).into_any()),
-            Shape::Text(text) => {
-                let octets = PyBytes::new(py, text);
-                PyString::from_encoded_object(octets.as_any(), None, None).map(Bound::into_any)
-            }
-        }
-    }
-
-    /// `FastRequest` of the exchange's last hop; `exchange` may be None.
-    #[pyo3(signature = (exchange, /))]
-    fn request<'py>(
-        slf: &Bound<'py, Self>,
-        exchange: &Bound<'py, PyAny>,
-    ) -> PyResult<Bound<'py, PyAny>> {
-        let prepare = slf.py().import("locust_native.fast_user.prepare")?;
-        prepare.call_method1(intern!(slf.py(), "request_of"), (slf, exchange))
     }
 }

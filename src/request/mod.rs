@@ -3,6 +3,7 @@
 pub mod call_args;
 pub mod client;
 pub mod encode;
+pub mod fast_prepared;
 pub mod gevent_rules;
 pub mod merged_headers;
 pub mod prepared;
@@ -21,7 +22,7 @@ pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<queue::PyQueue>()?;
     module.add_class::<prepared::PyPreparedRequest>()?;
     module.add_class::<gevent_rules::PyGeventRules>()?;
-    module.add_class::<gevent_rules::PyFastPreparedRequest>()?;
+    module.add_class::<fast_prepared::PyFastPreparedRequest>()?;
     module.add_class::<requests_rules::PyRequestsRules>()?;
     module.add_function(wrap_pyfunction!(client::limit_heads, module)?)?;
     module.add_function(wrap_pyfunction!(client::is_canonical_url, module)?)?;

@@ -12,14 +12,14 @@ use pyo3::types::{PyDict, PyTuple};
 use crate::metrics::record::PyRecord;
 use crate::request::call_args::CallArgs;
 use crate::request::client::PyClient;
-use crate::request::gevent_rules::{PyFastPreparedRequest, PyGeventRules};
+use crate::request::fast_prepared::PyFastPreparedRequest;
+use crate::request::gevent_rules::PyGeventRules;
 use crate::request::prepared::Prepared;
 use crate::request::url_cache::Target;
 use crate::response::exchange::PyExchange;
 use crate::seam::cpython;
-use crate::session::shared::{
-    self, Attributes, CachedAttributes, PySessionClass, Session, Shared, SlowPath, Started,
-};
+use crate::session::class::{Attributes, CachedAttributes, PySessionClass, Shared};
+use crate::session::shared::{self, Session, SlowPath, Started};
 use crate::wait::greenlets::LastWaiters;
 
 /// The base of `FastHttpSession`.
@@ -87,7 +87,7 @@ impl PyFastHttpSession {
                 );
                 return class.caught.bind(py).call1(told);
             }
-            let attributes = shared.attributes(slf.get(), py)?;
+            let attributes = shared.attributes(py, |own| slf.get().touched(own))?;
             if shared.count(&attributes, started.tracker.get(), exchange)? {
                 return class.response.bind(py).call1((exchange, &started.sent));
             }

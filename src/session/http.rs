@@ -16,9 +16,8 @@ use crate::request::requests_rules::PyRequestsRules;
 use crate::request::url_cache::Target;
 use crate::response::exchange::PyExchange;
 use crate::seam::cpython;
-use crate::session::shared::{
-    self, Attributes, CachedAttributes, PySessionClass, Session, Shared, SlowPath, Started,
-};
+use crate::session::class::{Attributes, CachedAttributes, PySessionClass, Shared};
+use crate::session::shared::{self, Session, SlowPath, Started};
 use crate::wait::greenlets::LastWaiters;
 
 /// What the sessions of `HttpUser` have in common beside what all have.
@@ -82,7 +81,7 @@ impl PyHttpSession {
                 slf.call_method1(intern!(py, "_context"), (given, &exchange))?
             }
         };
-        let attributes = shared.attributes(slf.get(), py)?;
+        let attributes = shared.attributes(py, |own| slf.get().touched(own))?;
         if let Some(exchange) = &exchange
             && shared.is_native(&attributes)
             && (ending.follow || exchange.get().code() < 300)
