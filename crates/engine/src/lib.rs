@@ -9,6 +9,7 @@
 //! record
 //! runtime
 //! ```
+#![warn(missing_docs)]
 
 pub mod clock;
 pub mod error;

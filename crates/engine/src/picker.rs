@@ -10,9 +10,18 @@ use rand::rngs::SmallRng;
 /// Why a set of weights cannot be drawn from.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum WeightError {
+    /// There are no weights.
     Empty,
+    /// All weights are zero.
     AllZero,
-    Invalid { index: usize, weight: f64 },
+    /// One is negative or no finite number.
+    Invalid {
+        /// Its place among the weights.
+        index: usize,
+        /// The weight itself.
+        weight: f64,
+    },
+    /// Their sum is no finite number.
     TooLarge,
 }
 

@@ -70,7 +70,9 @@ impl Config {
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub enum Latency {
     #[default]
+    /// Pages go out at once.
     None,
+    /// Every page takes so many ms.
     Fixed(f64),
     /// Every time between the two is as likely.
     Uniform(f64, f64),

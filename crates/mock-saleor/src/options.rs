@@ -27,7 +27,9 @@ Serve a mock Saleor storefront until Ctrl-C.
 /// What the options ask for.
 #[derive(Debug, PartialEq)]
 pub enum Command {
+    /// Open the shop.
     Serve(Config),
+    /// Show how it is used.
     Help,
 }
 

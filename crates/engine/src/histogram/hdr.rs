@@ -21,9 +21,18 @@ const MOST: u64 = 1 << 20;
 /// Why bytes are no histogram.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum NoHistogram {
+    /// It is no such text.
     Foreign,
+    /// It ends too early, or what it says does not fit together.
     Damaged,
-    Precision { digits: u32, lowest: u64 },
+    /// It was written with another precision.
+    Precision {
+        /// Significant digits.
+        digits: u32,
+        /// The lowest value that it tells apart.
+        lowest: u64,
+    },
+    /// Unpacked, it would be longer than any histogram of ours.
     TooLong,
 }
 

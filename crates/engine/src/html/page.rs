@@ -68,6 +68,7 @@ impl Page {
         &self.read.elements
     }
 
+    /// The element with this number; None where there is none.
     pub fn get(&self, index: u32) -> Option<&Element> {
         self.read.elements.get(index as usize)
     }
@@ -95,6 +96,7 @@ impl Element {
         &text[self.start as usize + 1..self.name_end()]
     }
 
+    /// Its attributes, in the order of the page.
     pub fn attributes<'a>(&self, text: &'a str) -> impl Iterator<Item = Attribute<'a>> {
         attributes(text, self.name_end())
     }
@@ -122,6 +124,7 @@ impl Element {
                 .any(|attribute| attribute.is("charset") || attribute.is("http-equiv"))
     }
 
+    /// Whether it stands in another element.
     pub fn has_parent(&self) -> bool {
         self.parent != DOCUMENT
     }

@@ -9,6 +9,7 @@ use super::tag::is_lower;
 pub struct Query {
     /// None for any name.
     pub names: Option<Vec<String>>,
+    /// What its attributes have to be: name, and what is wanted of it.
     pub attributes: Vec<(String, Wanted)>,
     /// Children of the element only.
     pub children: bool,
@@ -17,7 +18,9 @@ pub struct Query {
 /// What an attribute is to be.
 #[derive(Debug)]
 pub enum Wanted {
+    /// It is there, whatever its value.
     Present,
+    /// It is one of these.
     AnyOf(Vec<String>),
 }
 

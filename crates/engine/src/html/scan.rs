@@ -27,14 +27,18 @@ pub struct Element {
     pub inside: u32,
     /// Where its content ends: the `<` of the tag that ended it, or the end of the page.
     pub close: u32,
+    /// The number of the element that it stands in.
     pub parent: u32,
     /// The first element in document order that is not inside this one.
     pub after: u32,
+    /// Bytes of its name.
     pub name_len: u16,
+    /// How its content is read.
     pub kind: Kind,
 }
 
 impl Element {
+    /// Where its name ends, in bytes from the page's beginning.
     pub fn name_end(&self) -> usize {
         self.start as usize + 1 + self.name_len as usize
     }

@@ -40,6 +40,7 @@ pub struct Buckets {
 }
 
 impl Buckets {
+    /// Counts one time in this bucket (ms).
     pub fn add(&mut self, bucket: i64) {
         let same = |(known, _): &(i64, u64)| *known == bucket;
         if !self.counts.get(self.last).is_some_and(same) {
@@ -53,6 +54,7 @@ impl Buckets {
         }
     }
 
+    /// All that were counted: (bucket in ms, times).
     pub fn into_counts(self) -> Vec<(i64, u64)> {
         self.counts
     }

@@ -41,17 +41,24 @@ impl Sample {
 /// What was counted since the last look, all in the same second: Locust files snapshots by the second.
 #[derive(Debug)]
 pub struct Pending {
+    /// Since 1970.
     pub second: i64,
+    /// How many requests.
     pub requests: u64,
+    /// How many of them have no response time.
     pub without_time: u64,
     /// The entry's whole sum of response times, not the share of this second: adding shares would round
     /// floats differently from adding samples.
     pub total: Number,
+    /// The shortest response time, in ms; None without any.
     pub min: Option<Number>,
+    /// The longest response time, in ms; None without any.
     pub max: Option<Number>,
+    /// The sum of their content lengths, in bytes.
     pub content_length: i64,
     /// Wall clock of the last request.
     pub last: f64,
+    /// Response times, rounded as Locust rounds them.
     pub buckets: Buckets,
 }
 

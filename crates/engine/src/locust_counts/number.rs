@@ -6,7 +6,9 @@ const EXACT: i64 = 1 << 53;
 /// A Python `int` or `float`; keeps its type, because Locust's totals, minima and maxima keep theirs.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Number {
+    /// Python's `int`.
     Int(i64),
+    /// Python's `float`.
     Float(f64),
 }
 
@@ -19,6 +21,7 @@ impl Number {
         }
     }
 
+    /// As Python's `float()` has it.
     pub fn as_f64(self) -> f64 {
         match self {
             Self::Int(value) => value as f64,

@@ -55,7 +55,9 @@ pub struct Coarse {
     pub times: Vec<(f64, u64)>,
     /// Of these requests' times in ms, not rounded: their sum, the least and the greatest.
     pub exact: Option<[f64; 3]>,
+    /// Requests without a response time.
     pub without_time: u64,
+    /// Requests that failed.
     pub failures: u64,
     /// (unix second, requests)
     pub seconds: Vec<(i64, u64)>,

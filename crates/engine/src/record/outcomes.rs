@@ -3,7 +3,9 @@
 /// Requests of one name by what became of them. Its in-flight ones are in three parts.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Outcomes {
+    /// Answered, and no failure.
     pub succeeded: u64,
+    /// Failed, by an error or by what the caller or the status said.
     pub failed: u64,
     /// Given up because the test ended, with no answer.
     pub cut_off: u64,

@@ -37,11 +37,17 @@ pub struct Trips {
     pub times: [Histogram; 7],
     /// Of the exchanges that the core held back, how long; in no phase and no response time.
     pub held: Histogram,
+    /// Requests that opened a connection.
     pub new: u64,
+    /// Requests over a connection that was open.
     pub reused: u64,
+    /// Full TLS handshakes.
     pub full: u64,
+    /// TLS handshakes that resumed a session.
     pub resumed: u64,
+    /// Bytes sent.
     pub bytes_out: u64,
+    /// Bytes received.
     pub bytes_in: u64,
     /// (version, exchanges) as they were first seen.
     pub versions: Vec<(u8, u64)>,

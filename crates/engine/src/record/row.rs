@@ -13,10 +13,13 @@ pub struct Row {
     pub times: Histogram,
     /// Times of those that failed.
     pub failed: Histogram,
+    /// Requests without a response time.
     pub without_time: u64,
+    /// Its requests by what became of them.
     pub outcomes: Outcomes,
     /// How old those were that were cut off.
     pub ages: Histogram,
+    /// Their phases; None before the first.
     pub trips: Option<Box<Trips>>,
     /// Whether rounded figures are among them.
     pub coarse: bool,
@@ -58,11 +61,13 @@ impl Row {
         }
     }
 
+    /// Counts a request that was cut off at this age.
     pub fn cut_off(&mut self, age: Duration) {
         self.outcomes.cut_off = self.outcomes.cut_off.saturating_add(1);
         self.ages.record(age);
     }
 
+    /// Counts the phases of one request.
     pub fn trip(&mut self, phases: &Phases) {
         self.trips.get_or_insert_default().add(phases);
     }

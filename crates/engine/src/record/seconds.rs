@@ -28,8 +28,11 @@ pub struct Second {
     pub at: i64,
     /// How long it is, in s: 1, or more for one long past.
     pub width: u32,
+    /// Requests that ended in it.
     pub requests: u64,
+    /// Those of them that failed.
     pub failures: u64,
+    /// Their response times.
     pub times: Histogram,
 }
 
@@ -37,9 +40,12 @@ pub struct Second {
 /// no bucket has over 127, whatever happened in it, and seldom above 3 kB.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct PackedSecond {
+    /// Its first second, since 1970.
     pub at: i64,
+    /// How many seconds it spans.
     #[serde(default = "one", skip_serializing_if = "is_one")]
     pub width: u32,
+    /// Requests that ended in it.
     pub requests: u64,
     failures: u64,
     times: Packed,
@@ -115,6 +121,7 @@ impl Second {
         }
     }
 
+    /// Counts a request with this response time, in ns, or without one.
     pub fn log(&mut self, time: Option<i64>) {
         self.requests = self.requests.saturating_add(1);
         if let Some(ns) = time {
@@ -141,6 +148,7 @@ impl Second {
         together
     }
 
+    /// Counts the request logged last as failed.
     pub fn fail(&mut self) {
         self.failures = self.failures.saturating_add(1);
     }

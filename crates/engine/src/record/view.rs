@@ -22,9 +22,13 @@ pub const SHARES: [(&str, f64); 10] = [
 /// A histogram in figures; all but the count are `None` if nothing was counted.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Spread {
+    /// How many times.
     pub count: u64,
+    /// The shortest, in ms.
     pub min: Option<f64>,
+    /// Their mean, in ms.
     pub mean: Option<f64>,
+    /// The longest, in ms.
     pub max: Option<f64>,
     /// In the order of `SHARES`.
     pub percentiles: [Option<f64>; SHARES.len()],
@@ -59,14 +63,21 @@ impl Histogram {
 /// A row in figures.
 #[derive(Debug, Clone)]
 pub struct RowView {
+    /// GET, POST, …; empty for the total.
     pub method: String,
+    /// The name; empty for the total.
     pub name: String,
+    /// Response times of all.
     pub times: Spread,
+    /// Response times of those that failed.
     pub failed: Spread,
     /// Times of those that did not fail.
     pub succeeded: Spread,
+    /// Requests without a response time.
     pub without_time: u64,
+    /// Requests by what became of them.
     pub outcomes: Outcomes,
+    /// How old those were that were cut off.
     pub ages: Spread,
     /// In the order of `PHASES`; `None` for what was never measured.
     pub phases: [Option<Spread>; 7],
@@ -74,7 +85,9 @@ pub struct RowView {
     pub held: Option<Spread>,
     /// Without its histograms.
     pub trips: Trips,
+    /// Times above 1 h or below 0.
     pub out_of_range: u64,
+    /// Whether rounded figures are among them.
     pub coarse: bool,
     /// All times, if they were asked for.
     pub histogram: Option<Histogram>,

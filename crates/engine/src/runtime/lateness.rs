@@ -69,13 +69,15 @@ pub struct Lateness {
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Second {
-    /// Answers that went on in it, and the greatest lateness of one.
+    /// Answers that went on in it.
     pub answers: u64,
+    /// The greatest lateness of an answer, in ns.
     pub lag: u64,
     /// The greatest lateness of an event loop or an I/O thread.
     pub hiccup: u64,
-    /// Turns of users that came in it: of those, and of the answers, so many were very late.
+    /// Turns of users that came in it.
     pub turns: u64,
+    /// How many turns and answers were very late.
     pub late: u64,
     /// What all users together waited in it for their answers and turns; long waits only.
     pub waited: u64,
@@ -85,9 +87,11 @@ pub struct Second {
     pub unread: u64,
     /// The most users there were in it at a time; or requests under way, if those were more.
     pub users: u64,
-    /// CPU time of all threads, and that of the I/O thread among them, over so much time watched.
+    /// CPU time of all threads, in ns.
     pub cpu: u64,
+    /// CPU time of the I/O thread, in ns.
     pub io_cpu: u64,
+    /// For how long it was watched, in ns.
     pub watched: u64,
     /// For so long the Python thread could run and had no processor.
     pub starved: u64,
@@ -383,9 +387,11 @@ impl LatenessRecorder {
 /// CPU time used within a time.
 #[derive(Debug, Default, Clone, Copy)]
 pub struct Cpu {
+    /// CPU time of the whole process.
     pub all: Duration,
     /// By the I/O thread.
     pub io: Duration,
+    /// For how long it was watched.
     pub watched: Duration,
 }
 
