@@ -203,6 +203,7 @@ def test_the_log_says_it_once(server, tmp_path: Path):
 
 
 EDGES = """
+import sys
 import time
 import locust
 from gevent.monkey import get_original
@@ -218,11 +219,11 @@ class Person(locust.HttpUser):
 @locust.events.test_start.add_listener
 def begin(**arguments):
     block(1.2)
-    print("say:", time.time())
+    sys.stdout.write(f"say: {time.time()}\\n")  # in one piece: other processes write there, too
 
 @locust.events.test_stop.add_listener
 def end(**arguments):
-    print("say:", time.time())
+    sys.stdout.write(f"say: {time.time()}\\n")  # in one piece: other processes write there, too
     block(1.2)
     time.sleep(0.1)
     block(1.2)
